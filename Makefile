@@ -1,0 +1,46 @@
+# Tersenet: `make run` trains the default network and writes its report; `make test` passes the tests.
+# Both need Python 3.11 or newer and nothing else: they build a virtual environment in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint types check-python clean
+
+run: $(VENV)/.run-installed
+	@status=0; $(BIN)/tersenet train || status=$$?; \
+	if [ $$status -eq 3 ]; then echo "The budget was missed; the report says by how much."; exit 0; fi; exit $$status
+
+test: lint types
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.test-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test-installed
+	$(BIN)/mypy
+
+check-python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "Python was not found ('$(PYTHON)'). Install Python 3.11 or newer: 'sudo apt-get install python3 python3-venv'" >&2; \
+	  echo "on Debian and Ubuntu, 'brew install python' on macOS; or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Tersenet needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "'$(PYTHON)' cannot make virtual environments. On Debian and Ubuntu: 'sudo apt-get install python3-venv'." >&2; exit 1; }
+
+$(BIN)/python: | check-python
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test-installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/.run-installed
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,8 @@
+"""`python -m tersenet`, the same as `tersenet`."""
+
+import sys
+
+from tersenet.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The one exception class: what was got, what was expected, where, and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TersenetError(Exception):
+    """A mistake that its user can mend.
+
+    Parameters
+    ----------
+    problem: one sentence that says what is wrong.
+    got, expected: what was found, and what would have fitted.
+    where: the file, line, layer or flag; may have several lines (a caret under the place).
+    mend: what to do about it.
+
+    >>> print(TersenetError("The label file is shorter than it says.", got="12 bytes", expected="60008 bytes",
+    ...                     where="train-labels-idx1-ubyte", mend="fetch it again: tersenet data fetch mnist"))
+    The label file is shorter than it says.
+      got:      12 bytes
+      expected: 60008 bytes
+      where:    train-labels-idx1-ubyte
+      mend:     fetch it again: tersenet data fetch mnist
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        got: object = None,
+        expected: object = None,
+        where: object = None,
+        mend: object = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.got = got
+        self.expected = expected
+        self.where = where
+        self.mend = mend
+
+    def __str__(self) -> str:
+        lines = [self.problem]
+        for name in ("got", "expected", "where", "mend"):
+            value = getattr(self, name)
+            if value is not None:
+                first, *rest = str(value).split("\n")
+                lines.append(f"  {name + ':':<9} {first}")
+                lines.extend(f"            {line}" for line in rest)
+        return "\n".join(lines)
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str | None:
+    """The nearest of `names` as a phrase, or None where nothing is near.
+
+    >>> did_you_mean("fasion-mnist", ["mnist", "fashion-mnist", "kmnist"])
+    'did you mean fashion-mnist, mnist or kmnist?'
+    """
+    near = difflib.get_close_matches(word.lower(), list(names), n=3, cutoff=0.5)
+    if not near:
+        return None
+    if len(near) == 1:
+        return f"did you mean {near[0]}?"
+    return f"did you mean {', '.join(near[:-1])} or {near[-1]}?"

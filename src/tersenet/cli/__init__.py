@@ -1,0 +1,5 @@
+"""The command line: thin, one file a command. `tersenet --help` imports nothing heavy."""
+
+from tersenet.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,118 @@
+"""`tersenet COMMAND …`: finds the command, reads its arguments, turns errors into one message and a status."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from tersenet._errors import TersenetError, did_you_mean
+
+DONE, ERROR, BUDGET_MISSED, INTERRUPTED = 0, 1, 3, 130
+
+COMMANDS = {
+    "train": "train a network and write its report",
+    "evaluate": "measure a run: accuracy, per class, confusions, calibration, mistakes",
+    "predict": "read digits in pictures",
+    "summary": "the layer table: shapes, parameters, operations, receptive field",
+    "networks": "the named networks",
+    "experiments": "the experiments shipped with Tersenet",
+    "data": "list, fetch, verify and show data sets; preview augmentation",
+    "report": "write a run's report again",
+    "runs": "the runs in a folder",
+    "backprop": "the backpropagation lab: derive, table, study, workbook, conv",
+}
+
+EXAMPLES = """\
+examples:
+  tersenet train                                      train the default network, write its report
+  tersenet train gap-14320                            one of the seven networks of the write-ups
+  tersenet summary "8C3 BN R MP2 16C3 BN R GAP 10Nb"  any network, in one line of notation
+  tersenet backprop table --steps 68 --lr 1           gradient descent, step by step"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status: 0 done, 1 error, 3 a budget missed, 130 interrupted."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(words)
+    except TersenetError as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe went away (`tersenet … | head`): nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+    except OSError as error:
+        return _fail(_explained(error))
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_help())
+        return DONE
+    if words[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"tersenet {version('tersenet')}")
+        return DONE
+    name, *rest = words
+    if name not in COMMANDS:
+        raise TersenetError(
+            "There is no such command.",
+            got=name,
+            expected=", ".join(COMMANDS),
+            mend=did_you_mean(name, COMMANDS) or "tersenet --help lists the commands",
+        )
+    command = importlib.import_module(f"tersenet.cli.{name}")
+    from tersenet.cli.output import Output
+
+    arguments = _arguments(command, name, rest)
+    return int(command.run(arguments, Output(json=arguments.json)) or DONE)
+
+
+def _arguments(command: Any, name: str, words: list[str]) -> Any:
+    import tyro
+
+    try:
+        return tyro.cli(command.Arguments, prog=f"tersenet {name}", description=command.__doc__, args=words)
+    except SystemExit as leaving:
+        # tyro leaves with 2 on a usage error; Tersenet's status for every error is 1.
+        sys.exit(ERROR if leaving.code else DONE)
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS)) + 2
+    commands = "\n".join(f"  {name:<{width}}{what}" for name, what in COMMANDS.items())
+    return (
+        "Tersenet designs, trains, measures and explains compact neural networks.\n\n"
+        "usage: tersenet COMMAND [--help] …\n\n"
+        f"commands:\n{commands}\n\n{EXAMPLES}\n\n"
+        "`tersenet COMMAND --help` explains one command; `--json` makes any of them print one JSON document."
+    )
+
+
+def _fail(error: TersenetError) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return ERROR
+
+
+def _explained(error: OSError) -> TersenetError:
+    """An operating system's refusal, said as our own."""
+    mends = {
+        errno.ENOSPC: "free some space, or write elsewhere with --runs-dir",
+        errno.EDQUOT: "free some space, or write elsewhere with --runs-dir",
+        errno.EACCES: "choose a folder that you may write to",
+        errno.EPERM: "choose a folder that you may write to",
+        errno.EROFS: "choose a folder that you may write to",
+    }
+    return TersenetError(
+        f"The system refused: {error.strerror or error}.",
+        where=error.filename,
+        mend=mends.get(error.errno or 0, "check the path"),
+    )
