@@ -1,0 +1,45 @@
+"""What a data set is: two splits of pictures and labels, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Split:
+    """Pictures and their labels.
+
+    `images` is uint8 `[N, H, W]` (28×28 for every named set), `labels` is int64 `[N]`.
+
+    >>> import torch
+    >>> split = Split(images=torch.zeros(5, 28, 28, dtype=torch.uint8), labels=torch.tensor([3, 1, 4, 1, 5]))
+    >>> len(split), split.take(torch.tensor([0, 4])).labels.tolist()
+    (5, [3, 5])
+    """
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: Tensor) -> Split:
+        """The pictures at `indices` (int64 `[M]`), in that order."""
+        return Split(images=self.images[indices], labels=self.labels[indices])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """A named data set: what to learn from and what to be measured on.
+
+    `source` says where it came from; `notice`, where there is one, must be shown to whoever sees a result.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+    source: str
+    notice: str | None = None
