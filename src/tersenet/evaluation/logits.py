@@ -1,0 +1,170 @@
+"""What a network answers: its logits over a whole set, and the loss and accuracy that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tersenet._errors import TersenetError
+
+Batches = Iterable[tuple[Tensor, Tensor]]
+Criterion = Callable[[Tensor, Tensor], Tensor]
+
+NO_ANSWER = -1
+"""The guess of a network that gave NaN: no class, so it is wrong whatever the label."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Loss (mean a picture), accuracy (percent), and the counts behind it.
+
+    >>> print(Evaluation(loss=0.0211, accuracy=99.43, correct=9943, images=10_000))
+    loss 0.0211, accuracy 9943/10000 (99.43 %)
+    """
+
+    loss: float
+    accuracy: float
+    correct: int
+    images: int
+
+    def __str__(self) -> str:
+        return f"loss {self.loss:.4f}, accuracy {self.correct}/{self.images} ({self.accuracy:.2f} %)"
+
+
+def evaluate(
+    model: nn.Module,
+    batches: Batches,
+    criterion: Criterion = F.cross_entropy,
+    *,
+    device: torch.device | str = "cpu",
+) -> Evaluation:
+    """Measure any module on any iterable of `(images, labels)` batches, without gradients and in evaluation mode.
+
+    The model may answer with logits `[N, K]`, with maps `[N, K, 1, 1]`, or with log-probabilities: log-softmax
+    changes nothing the second time, so the cross-entropy of log-probabilities is that of the logits.
+    `criterion(logits, labels)` gives a batch's mean; the means are weighted by the sizes of their batches, so a
+    smaller last batch counts for no more than it holds. An answer with NaN counts as wrong, and shows as a loss of NaN. Every
+    module's own training or evaluation mode is as before afterwards.
+
+    Raises `TersenetError` where there are no pictures, or the answers do not fit the labels.
+
+    >>> pictures, labels = torch.eye(3).view(3, 1, 1, 3), torch.tensor([0, 1, 1])
+    >>> evaluation = evaluate(nn.Flatten(), [(pictures, labels)])
+    >>> evaluation.correct, evaluation.images, round(evaluation.accuracy, 2)
+    (2, 3, 66.67)
+    """
+    losses, sizes, hits = [], [], []
+    with _evaluation_mode(model), torch.inference_mode():
+        for images, labels in batches:
+            logits, labels_n = _answer(model, images, labels, device)
+            losses.append(criterion(logits, labels_n))
+            hits.append((guesses(logits) == labels_n).sum())
+            sizes.append(len(labels_n))
+    images = sum(sizes)
+    if images == 0:
+        raise _nothing_to_measure()
+    # Read from the device once, at the end: a reading a batch would hold an accelerator up.
+    loss = (
+        torch.stack(losses).double().cpu() if losses[0].device.type != "mps" else torch.stack(losses).cpu().double()
+    )
+    correct = int(torch.stack(hits).sum())
+    return Evaluation(
+        loss=float(loss @ torch.tensor(sizes, dtype=torch.float64)) / images,
+        accuracy=100 * correct / images,
+        correct=correct,
+        images=images,
+    )
+
+
+def predict_logits(
+    model: nn.Module,
+    batches: Batches,
+    *,
+    device: torch.device | str = "cpu",
+) -> tuple[Tensor, Tensor]:
+    """All logits `[N, K]` and labels `[N]` of an iterable of `(images, labels)` batches, on the CPU, in its order.
+
+    The modes, the kinds of answers and the errors are those of `evaluate`.
+
+    >>> pictures, labels = torch.eye(3).view(3, 1, 1, 3), torch.tensor([0, 1, 1])
+    >>> logits, labels = predict_logits(nn.Flatten(), [(pictures, labels)])
+    >>> logits.shape, labels.tolist()
+    (torch.Size([3, 3]), [0, 1, 1])
+    """
+    pairs: list[tuple[Tensor, Tensor]] = []
+    with _evaluation_mode(model):
+        for images, labels in batches:
+            with torch.inference_mode():
+                pairs.append(_answer(model, images, labels, device))
+    if sum(len(labels_n) for _, labels_n in pairs) == 0:
+        raise _nothing_to_measure()
+    # Joined outside inference mode, so that these are ordinary tensors to whoever takes them further.
+    return torch.cat([logits for logits, _ in pairs]).cpu(), torch.cat([labels_n for _, labels_n in pairs]).cpu()
+
+
+def guesses(logits: Tensor) -> Tensor:
+    """The class with the largest logit, int64 `[N]`; `NO_ANSWER` (−1) where the softmax is not a number.
+
+    >>> guesses(torch.tensor([[0.1, 0.9], [2.0, -2.0], [float("nan"), 1.0]])).tolist()
+    [1, 0, -1]
+    """
+    broken = logits.log_softmax(dim=1).isnan().any(dim=1)
+    return logits.argmax(dim=1).masked_fill(broken, NO_ANSWER)
+
+
+def _answer(model: nn.Module, images: Tensor, labels: Tensor, device: torch.device | str) -> tuple[Tensor, Tensor]:
+    """Logits `[N, K]` and labels `[N]` of one batch, on the device."""
+    return _as_logits(model(images.to(device)), labels), labels.to(device, torch.int64)
+
+
+@contextmanager
+def _evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """`model.eval()` for a while; afterwards each module has the mode it had, one frozen on purpose included."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def _as_logits(answer: Tensor, labels: Tensor) -> Tensor:
+    """The answer as `[N, K]`: maps of 1×1 are flattened, anything else that does not fit is an error."""
+    if answer.dim() > 2 and answer.shape[2:].numel() == 1:
+        answer = answer.flatten(1)
+    if answer.dim() != 2:
+        raise TersenetError(
+            "The network's answer is not one figure a class.",
+            got=f"an output of shape {list(answer.shape)}",
+            expected="[N, K] or [N, K, 1, 1]",
+            mend="end the network with a global pooling or a dense layer",
+        )
+    if labels.shape != answer.shape[:1]:
+        raise TersenetError(
+            "A batch has not as many answers as labels.",
+            got=f"answers {list(answer.shape)}, labels {list(labels.shape)}",
+            expected="answers [N, K] and labels [N]",
+        )
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < answer.shape[1]:
+        raise TersenetError(
+            "The labels do not fit the network's classes.",
+            got=f"labels from {int(labels.min())} to {int(labels.max())}",
+            expected=f"0 to {answer.shape[1] - 1}: the network has {answer.shape[1]} outputs",
+            mend="measure it on data with as many classes as it was trained on",
+        )
+    return answer
+
+
+def _nothing_to_measure() -> TersenetError:
+    return TersenetError(
+        "There is nothing to measure on: no picture came.",
+        got="0 pictures",
+        expected="batches of (images, labels)",
+        mend="a generator gives its batches only once: hand in a list or a DataLoader",
+    )
