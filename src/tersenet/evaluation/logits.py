@@ -48,8 +48,8 @@ def evaluate(
     The model may answer with logits `[N, K]`, with maps `[N, K, 1, 1]`, or with log-probabilities: log-softmax
     changes nothing the second time, so the cross-entropy of log-probabilities is that of the logits.
     `criterion(logits, labels)` gives a batch's mean; the means are weighted by the sizes of their batches, so a
-    smaller last batch counts for no more than it holds. An answer with NaN counts as wrong, and shows as a loss of NaN. Every
-    module's own training or evaluation mode is as before afterwards.
+    smaller last batch counts for no more than it holds. An answer with NaN counts as wrong, and shows as a loss of
+    NaN. Every module's own training or evaluation mode is as before afterwards.
 
     Raises `TersenetError` where there are no pictures, or the answers do not fit the labels.
 
@@ -58,27 +58,23 @@ def evaluate(
     >>> evaluation.correct, evaluation.images, round(evaluation.accuracy, 2)
     (2, 3, 66.67)
     """
-    losses, sizes, hits = [], [], []
-    with _evaluation_mode(model), torch.inference_mode():
+    losses: list[Tensor] = []
+    hits: list[Tensor] = []
+    sizes: list[int] = []
+    with _evaluation_mode(model):
         for images, labels in batches:
-            logits, labels_n = _answer(model, images, labels, device)
-            losses.append(criterion(logits, labels_n))
-            hits.append((guesses(logits) == labels_n).sum())
+            with torch.inference_mode():
+                logits, labels_n = _answer(model, images, labels, device)
+                losses.append(criterion(logits, labels_n))
+                hits.append((guesses(logits) == labels_n).sum())
             sizes.append(len(labels_n))
-    images = sum(sizes)
-    if images == 0:
+    total = sum(sizes)
+    if total == 0:
         raise _nothing_to_measure()
     # Read from the device once, at the end: a reading a batch would hold an accelerator up.
-    loss = (
-        torch.stack(losses).double().cpu() if losses[0].device.type != "mps" else torch.stack(losses).cpu().double()
-    )
+    loss = torch.stack(losses).cpu().double() @ torch.tensor(sizes, dtype=torch.float64) / total
     correct = int(torch.stack(hits).sum())
-    return Evaluation(
-        loss=float(loss @ torch.tensor(sizes, dtype=torch.float64)) / images,
-        accuracy=100 * correct / images,
-        correct=correct,
-        images=images,
-    )
+    return Evaluation(loss=float(loss), accuracy=100 * correct / total, correct=correct, images=total)
 
 
 def predict_logits(
