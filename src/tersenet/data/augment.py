@@ -1,0 +1,259 @@
+"""Augmentation of whole batches: small random changes that leave a picture's class as it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from tersenet._errors import TersenetError
+from tersenet.data.resample import (
+    control_points,
+    crop_and_resize_as_pillow,
+    rotate_as_pillow,
+    smooth_field,
+    warp,
+)
+
+MEAN, DEVIATION = 0.1307, 0.3081  # of MNIST's 60,000 training pictures, scaled to 0..1; all write-ups use them
+
+CHUNK = 1024  # pictures resampled at a time: what is in the making stays in the cache; any number gives the same bits
+
+# The columns of a picture's row of random numbers. Every knob has its own, on or off, so that turning one knob leaves
+# what the others draw as it was.
+CROP, ROTATION, SCALE, SHIFT_X, SHIFT_Y, SHEAR, ERASE, ERASE_TOP, ERASE_LEFT, ERASE_HEIGHT, ERASE_WIDTH = range(11)
+COLUMNS = 11
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """What may happen to a training picture. Everything is off by default; `docs/augmentation.md` shows each knob.
+
+    All geometry (crop, shear, scale, rotation, shift, elastic, in this order) is composed into one resampling with
+    fill 0. Raises `TersenetError` where a number makes no sense.
+
+    >>> Augmentation(rotation=10, shift=0.08).rotation
+    10
+    >>> Augmentation(rotation=-3)
+    Traceback (most recent call last):
+    ...
+    tersenet._errors.TersenetError: An augmentation has a number that does not fit.
+      got:      rotation = -3
+      expected: 0 to 180
+      where:    Augmentation
+    """
+
+    crop_probability: float = 0.0  # how often the central pixels are cut out and enlarged to the whole picture
+    crop_size: int = 22  # side of that crop in pixels: just around MNIST's digits, which lie in 20×20
+    rotation: float = 0.0  # the angle is uniform in ± this many degrees; beyond 30 a 6 starts to look like a 9
+    scale: float = 0.0  # the size is multiplied by 1 ± this fraction
+    shift: float = 0.0  # moved by ± this fraction of the width and of the height; MNIST's margin is 4/28 = 0.14
+    shear: float = 0.0  # slanted: a row moves sideways by ± this fraction of its distance from the middle row
+    elastic: float = 0.0  # no point moves further than this many pixels along x or y; most move a third of that
+    elastic_smoothness: float = (
+        7.0  # pixels between the control points: a quarter of the picture bends, not shakes, a stroke
+    )
+    erase_probability: float = 0.0  # how often a rectangle is blanked
+    erase_size: int = (
+        8  # its longest side in pixels, the shortest is half that: a stroke is broken, a digit is not lost
+    )
+    interpolation: Literal["bilinear", "nearest"] = "bilinear"  # bilinear keeps the strokes' grey edges
+    exact: bool = False  # crop and rotation byte for byte as torchvision makes them on PIL images (see `augment`)
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _LIMITS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:  # NaN fails this too
+                raise _misfit(f"{name} = {value!r}", f"{low} to {high}" if high < math.inf else f"{low} or more")
+        if self.interpolation not in ("bilinear", "nearest"):
+            raise _misfit(f"interpolation = {self.interpolation!r}", "bilinear or nearest")
+        if self.exact:
+            extra = [name for name in ("scale", "shift", "shear", "elastic") if getattr(self, name)]
+            if extra:
+                raise _misfit(f"exact = True beside {', '.join(extra)}", "exact with crop, rotation and erase only")
+
+    @property
+    def moves(self) -> bool:
+        """Whether any geometry is on."""
+        return any((self.crop_probability, self.rotation, self.scale, self.shift, self.shear, self.elastic))
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is on at all."""
+        return self.moves or self.erase_probability > 0
+
+
+_LIMITS: dict[str, tuple[float, float]] = {
+    "crop_probability": (0, 1),
+    "crop_size": (1, math.inf),
+    "rotation": (0, 180),
+    "scale": (0, 0.9),
+    "shift": (0, 1),
+    "shear": (0, 2),
+    "elastic": (0, math.inf),
+    "elastic_smoothness": (1, math.inf),
+    "erase_probability": (0, 1),
+    "erase_size": (1, math.inf),
+}
+
+
+def _misfit(got: str, expected: str) -> TersenetError:
+    return TersenetError(
+        "An augmentation has a number that does not fit.", got=got, expected=expected, where="Augmentation"
+    )
+
+
+POLICY_A = Augmentation(crop_probability=0.1, crop_size=22, rotation=15)
+"""The write-ups' augmentation (000, 004): one picture in ten cropped to its centre and enlarged, all turned."""
+
+
+def augment(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
+    """Every picture changed in its own way: uint8 `[N, H, W]` in, float32 `[N, 1, H, W]` in 0..1 out.
+
+    With everything off this is `images / 255` and draws nothing. The result depends on the pictures, the policy and
+    the state of `generator` alone, not on the number of threads; with a CPU generator a chunk of pictures gives what
+    its batches, one after the other, give. With `policy.exact` the crop is resized bilinearly and rounded, then the
+    rotation takes the nearest pixel, as `CenterCrop`, `Resize` and `RandomRotation` of torchvision do on PIL images;
+    `policy.interpolation` has no say there.
+
+    >>> pictures = torch.full((2, 28, 28), 255, dtype=torch.uint8)
+    >>> augment(pictures, POLICY_A, torch.Generator().manual_seed(0)).shape
+    torch.Size([2, 1, 28, 28])
+    """
+    _check(images_nhw, policy)
+    parts = [_augment_chunk(part, policy, generator) for part in torch.split(images_nhw, CHUNK)]
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def normalize(images: Tensor) -> Tensor:
+    """`(images − MEAN) / DEVIATION`: MNIST's training pictures come out with mean 0 and deviation 1.
+
+    >>> normalize(torch.tensor([MEAN, MEAN + DEVIATION])).tolist()
+    [0.0, 1.0]
+    """
+    return images.sub(MEAN).div_(DEVIATION)
+
+
+def preview(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator, variants: int = 8) -> Tensor:
+    """What a network will see: uint8 `[N, variants + 1, H, W]`, each original followed by its variants.
+
+    >>> pictures = torch.zeros(3, 28, 28, dtype=torch.uint8)
+    >>> preview(pictures, POLICY_A, torch.Generator().manual_seed(0), variants=4).shape
+    torch.Size([3, 5, 28, 28])
+    """
+    if variants < 0:
+        raise TersenetError("A preview needs a number of variants.", got=variants, expected="0 or more")
+    changed = augment(images_nhw.repeat_interleave(variants, dim=0), policy, generator)
+    changed_nvhw = changed.mul_(255).round_().to(torch.uint8).view(-1, variants, *images_nhw.shape[1:])
+    return torch.cat([images_nhw[:, None], changed_nvhw], dim=1)
+
+
+def _check(images_nhw: Tensor, policy: Augmentation) -> None:
+    if images_nhw.dtype != torch.uint8 or images_nhw.ndim != 3:
+        raise TersenetError(
+            "Augmentation takes pictures as bytes.",
+            got=f"{images_nhw.dtype} {list(images_nhw.shape)}",
+            expected="torch.uint8 [N, H, W]",
+        )
+    smaller = min(images_nhw.shape[1:])
+    for name, probability in (("crop_size", policy.crop_probability), ("erase_size", policy.erase_probability)):
+        if probability > 0 and getattr(policy, name) > smaller:
+            raise TersenetError(
+                "An augmentation does not fit the pictures.",
+                got=f"{name} = {getattr(policy, name)} with pictures of {list(images_nhw.shape[1:])}",
+                expected=f"{name} of at most {smaller}",
+            )
+
+
+def _augment_chunk(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
+    if not policy.active:
+        return images_nhw[:, None] / 255
+    draws_nc = _draw(images_nhw, policy, generator)
+    if policy.exact:
+        images = _move_as_pillow(images_nhw, policy, draws_nc)[:, None] / 255
+    else:
+        images = images_nhw[:, None] / 255
+        if policy.moves:
+            images = warp(
+                images,
+                _backward_map(images_nhw, policy, draws_nc),
+                displacement_n2hw=_displacement(images_nhw, policy, draws_nc) if policy.elastic else None,
+                interpolation=policy.interpolation,
+            )
+    if policy.erase_probability:
+        images = images.masked_fill_(_rectangle(images_nhw, policy, draws_nc)[:, None], 0.0)
+    return images
+
+
+def _draw(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
+    """All the chunk's random numbers in one call, uniform in [0, 1), a row a picture."""
+    count, height, width = images_nhw.shape
+    columns = COLUMNS
+    if policy.elastic:
+        columns += (
+            2 * control_points(height, policy.elastic_smoothness) * control_points(width, policy.elastic_smoothness)
+        )
+    draws = torch.rand(count, columns, generator=generator, device=generator.device)
+    return draws.to(images_nhw.device)
+
+
+def _backward_map(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
+    """`[N, 2, 3]`: where each output pixel comes from, in pixels from the centre.
+
+    Forward, a point is cropped (Z), slanted (H), scaled (k), turned (R) and shifted (t): p' = R·k·H·Z·p + t.
+    Backward, p = Z⁻¹·H⁻¹·k⁻¹·R⁻¹·(p' − t), with y pointing down and the angle counter-clockwise as the eye sees it.
+    """
+    _, height, width = images_nhw.shape
+    between = draws_nc * 2 - 1  # uniform in −1 .. 1
+    angle = between[:, ROTATION] * math.radians(policy.rotation)
+    size = 1 + between[:, SCALE] * policy.scale
+    cos, sin = angle.cos() / size, angle.sin() / size
+    slant = between[:, SHEAR] * policy.shear
+    cropped = draws_nc[:, CROP] < policy.crop_probability
+    zoom_x = torch.where(cropped, policy.crop_size / width, 1.0)
+    zoom_y = torch.where(cropped, policy.crop_size / height, 1.0)
+    xx, xy = zoom_x * (cos - slant * sin), zoom_x * (-sin - slant * cos)
+    yx, yy = zoom_y * sin, zoom_y * cos
+    shift_x = between[:, SHIFT_X] * (policy.shift * width)
+    shift_y = between[:, SHIFT_Y] * (policy.shift * height)
+    to_x, to_y = -(xx * shift_x + xy * shift_y), -(yx * shift_x + yy * shift_y)
+    return torch.stack([xx, xy, to_x, yx, yy, to_y], dim=1).view(-1, 2, 3)
+
+
+def _displacement(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
+    """`[N, 2, H, W]`: a smooth field of moves in pixels, at most `policy.elastic` along x and along y."""
+    count, height, width = images_nhw.shape
+    spacing = policy.elastic_smoothness
+    controls = (draws_nc[:, COLUMNS:] * 2 - 1) * policy.elastic
+    controls_ckl = controls.view(-1, control_points(height, spacing), control_points(width, spacing))
+    return smooth_field(controls_ckl, height, width, spacing).view(count, 2, height, width)
+
+
+def _move_as_pillow(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
+    cropped = (draws_nc[:, CROP] < policy.crop_probability).nonzero().squeeze(1)
+    if len(cropped):
+        images_nhw = images_nhw.index_copy(
+            0, cropped, crop_and_resize_as_pillow(images_nhw[cropped], policy.crop_size)
+        )
+    if policy.rotation:
+        images_nhw = rotate_as_pillow(images_nhw, (draws_nc[:, ROTATION].double() * 2 - 1) * policy.rotation)
+    return images_nhw
+
+
+def _rectangle(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
+    """bool `[N, H, W]`: what is blanked, a rectangle that lies inside the picture, or nothing."""
+    inside = []
+    for size, start, side in zip(
+        images_nhw.shape[1:], (ERASE_TOP, ERASE_LEFT), (ERASE_HEIGHT, ERASE_WIDTH), strict=True
+    ):
+        shortest = (policy.erase_size + 1) // 2
+        length = shortest + (draws_nc[:, side] * (policy.erase_size - shortest + 1)).floor()
+        first = (draws_nc[:, start] * (size - length + 1)).floor()
+        at = torch.arange(size, device=images_nhw.device)
+        inside.append((at >= first[:, None]) & (at < (first + length)[:, None]))
+    rows, columns = inside
+    rows &= (draws_nc[:, ERASE] < policy.erase_probability)[:, None]
+    return rows[:, :, None] & columns[:, None, :]
