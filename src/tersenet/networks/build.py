@@ -1,0 +1,148 @@
+"""A tree becomes a module."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from tersenet.networks.notation import parse
+from tersenet.networks.shapes import LayerShape, infer_shapes
+from tersenet.networks.tree import (
+    Activation,
+    BatchNorm,
+    Block,
+    Convolution,
+    Dense,
+    Depthwise,
+    Dropout,
+    GlobalPooling,
+    LeakyReLU,
+    Network,
+    Pooling,
+    Repeat,
+    Residual,
+    Shared,
+)
+
+_ACTIVATIONS: dict[str, type[nn.Module]] = {"R": nn.ReLU, "SiLU": nn.SiLU, "GELU": nn.GELU, "T": nn.Tanh}
+
+
+def build(
+    network: Network | str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int | None = 10
+) -> NotationNetwork:
+    """The module of a notation or of its tree, with torch's own initial weights.
+
+    It takes pictures `[N, C, H, W]` and gives logits `[N, K]`; no softmax stands in it. `classes=None` takes
+    whatever the last layer gives, flattened. Raises TersenetError where the notation or its shapes cannot work.
+
+    >>> import torch
+    >>> model = build("16C3 BN R MP2 GAP 10Nb")
+    >>> model(torch.zeros(5, 1, 28, 28)).shape, model.notation
+    (torch.Size([5, 10]), '16C3 BN R MP2 GAP 10Nb')
+    """
+    return NotationNetwork(parse(network) if isinstance(network, str) else network, input_size, classes)
+
+
+class NotationNetwork(nn.Module):
+    """A network built from a notation, which it keeps as `notation`; gives logits `[N, K]`."""
+
+    def __init__(self, tree: Network, input_size: tuple[int, int, int], classes: int | None) -> None:
+        super().__init__()
+        self.notation = str(tree)
+        self.input_size = input_size
+        self.classes = classes
+        self.layers = _chain(tree, iter(infer_shapes(tree, input_size, classes)))
+
+    def forward(self, x_nchw: Tensor) -> Tensor:
+        logits: Tensor = self.layers(x_nchw).flatten(1)
+        return logits
+
+
+class Chain(nn.Sequential):
+    """Layers one after another; a dense layer among them flattens what it is given."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = layer(x.flatten(1) if isinstance(layer, nn.Linear) else x)
+        return x
+
+
+class ResidualBlock(nn.Module):
+    """x + f(x)."""
+
+    def __init__(self, body: Chain) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = x + self.body(x)
+        return y
+
+
+class SharedBlock(nn.Module):
+    """One block applied several times, with the same weights each time."""
+
+    def __init__(self, body: Chain, times: int) -> None:
+        super().__init__()
+        self.body = body
+        self.times = times
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(self.times):
+            x = self.body(x)
+        return x
+
+
+def _chain(block: Block, steps: Iterator[LayerShape]) -> Chain:
+    """The modules of a block's layers; `steps` are the shapes of the layers in the order of calls."""
+    return Chain(
+        *[_block(layer, steps) if isinstance(layer, Block) else _layer(next(steps)) for layer in block.layers]
+    )
+
+
+def _block(block: Block, steps: Iterator[LayerShape]) -> nn.Module:
+    match block:
+        case Residual():
+            return ResidualBlock(_chain(block, steps))
+        case Repeat():
+            return Chain(*[_chain(block, steps) for _ in range(block.times)])
+        case Shared():
+            shared = SharedBlock(_chain(block, steps), block.times)
+            for _ in range(block.size - block.size // block.times):  # the later passes bring no modules
+                next(steps)
+            return shared
+    raise TypeError(block)
+
+
+def _layer(step: LayerShape) -> nn.Module:
+    layer, given = step.layer, step.input_shape
+    match layer:
+        case Convolution() | Depthwise():
+            return nn.Conv2d(
+                given[0],
+                layer.channels if isinstance(layer, Convolution) else given[0],
+                layer.kernel,
+                stride=layer.stride,
+                padding=layer.padding,
+                dilation=layer.dilation,
+                groups=layer.groups if isinstance(layer, Convolution) else given[0],
+                bias=layer.bias,
+            )
+        case BatchNorm():
+            return nn.BatchNorm2d(given[0]) if len(given) == 3 else nn.BatchNorm1d(given[0])
+        case Activation():
+            return _ACTIVATIONS[layer.name]()
+        case LeakyReLU():
+            return nn.LeakyReLU(layer.slope)
+        case Dropout():
+            return nn.Dropout2d(layer.rate) if layer.whole_maps else nn.Dropout(layer.rate)
+        case Pooling():
+            pool = nn.MaxPool2d if layer.kind == "max" else nn.AvgPool2d
+            return pool(layer.kernel, stride=layer.step, padding=layer.padding)
+        case GlobalPooling():
+            return nn.AdaptiveMaxPool2d(1) if layer.kind == "max" else nn.AdaptiveAvgPool2d(1)
+        case Dense():
+            return nn.Linear(math.prod(given), layer.units, bias=layer.bias)
+    raise TypeError(layer)

@@ -1,0 +1,312 @@
+"""The notation: one line of text to a tree. The tree prints itself back (`tree.py`).
+
+`16C3 BN R MP2 32C3 BN R GAP 10Nb` is a network; `docs/notation.md` explains each form to its user.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from tersenet._errors import TersenetError
+from tersenet.networks.tree import (
+    MAX_DEPTH,
+    Activation,
+    BatchNorm,
+    Convolution,
+    Dense,
+    Depthwise,
+    Dropout,
+    GlobalPooling,
+    Layer,
+    LeakyReLU,
+    Network,
+    Pooling,
+    Repeat,
+    Residual,
+    Shared,
+    point_at,
+)
+
+MAX_TEXT = 100_000
+Node = TypeVar("Node")
+OPTIONS = {"p": "padding", "s": "stride", "d": "dilation", "g": "groups", "b": "bias"}
+
+# Letters of each layer: its form as an example, what it is, the options it takes.
+FORMS = {
+    "C": ("16C3", "a convolution: channels, C, kernel", "psdgb"),
+    "DW": ("DW3", "a depthwise convolution: DW, kernel", "psdb"),
+    "BN": ("BN", "batch normalisation", ""),
+    "R": ("R", "ReLU", ""),
+    "LR": ("LR.1", "leaky ReLU: LR, slope", ""),
+    "SILU": ("SiLU", "SiLU", ""),
+    "GELU": ("GELU", "GELU", ""),
+    "T": ("T", "tanh", ""),
+    "D": ("D.05", "dropout: D, rate", ""),
+    "DD": ("DD.05", "dropout of whole maps: DD, rate", ""),
+    "MP": ("MP2", "max pooling: MP, kernel", "ps"),
+    "AP": ("AP2", "average pooling: AP, kernel", "ps"),
+    "GAP": ("GAP", "global average pooling", ""),
+    "GMP": ("GMP", "global max pooling", ""),
+    "N": ("10N", "a dense layer: units, N; 10Nb with bias", "b"),
+}
+# What other tools call these layers.
+_ALSO_CALLED = {
+    "RELU": "R",
+    "LEAKYRELU": "LR.1",
+    "TANH": "T",
+    "SWISH": "SiLU",
+    "DROPOUT": "D.05",
+    "BATCHNORM": "BN",
+    "MAXPOOL": "MP2",
+    "AVGPOOL": "AP2",
+    "CONV": "16C3",
+    "DENSE": "10N",
+    "LINEAR": "10N",
+    "FC": "10N",
+}
+_LAYER = re.compile(
+    r"(?P<before>[0-9]*)(?P<letters>[A-Z]+)(?P<after>[0-9.]*)(?P<options>(?:[A-Z][0-9]*)*)", re.I | re.A
+)
+_OPTION = re.compile(r"([A-Z])([0-9]*)", re.I | re.A)
+_RATE = re.compile(r"[0-9]*\.?[0-9]+", re.A)
+_WORD = re.compile(r"[^\s|()\[\]-]+")
+
+
+def parse(text: str) -> Network:
+    """The tree of a network written in one line.
+
+    Separators are blanks, `-` and `|`; case is free. Raises TersenetError with a caret under the place
+    where the text cannot be read.
+
+    >>> tree = parse("16c3-bn-r | (8C3P1 R)x2 [DW3p1] gap 10nb")
+    >>> print(tree)
+    16C3 BN R (8C3p1 R)x2 [DW3p1] GAP 10Nb
+    >>> parse(str(tree)) == tree
+    True
+    >>> parse("16C3 MB2")
+    Traceback (most recent call last):
+    tersenet._errors.TersenetError: There is no such layer.
+      got:      MB2
+      expected: one of 16C3 DW3 BN R LR.1 SiLU GELU T D.05 DD.05 MP2 AP2 GAP GMP 10N
+      where:    16C3 MB2
+                     ^^^
+      mend:     did you mean MP2?
+    """
+    if len(text) > MAX_TEXT:
+        raise TersenetError(
+            "The notation is too long.", got=f"{len(text):,} characters", expected=f"up to {MAX_TEXT:,}"
+        )
+    reader = _Reader(text)
+    layers = reader.layers(closing="", opened_at=0)
+    return reader.made(Network, 0, len(text), layers)
+
+
+class _Reader:
+    """Reads a text from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+
+    def fail(self, problem: str, start: int, end: int, **more: object) -> TersenetError:
+        return TersenetError(problem, where=point_at(self.text, start, end), **more)
+
+    def made(self, make: Callable[..., Node], start: int, end: int, *arguments: object, **options: object) -> Node:
+        """A node; what it says about itself when it refuses is said at its place."""
+        try:
+            return make(*arguments, **options)
+        except TersenetError as error:
+            raise self.fail(
+                error.problem, start, end, got=error.got, expected=error.expected, mend=error.mend
+            ) from None
+
+    def layers(self, *, closing: str, opened_at: int) -> tuple[Layer, ...]:
+        """The layers up to the closing bracket, or to the end of the text."""
+        found: list[Layer] = []
+        separated = True
+        while True:
+            start = self.at
+            while self.at < len(self.text) and (self.text[self.at].isspace() or self.text[self.at] in "-|"):
+                self.at += 1
+            separated = separated or self.at > start
+            if self.at == len(self.text):
+                if closing:
+                    raise self.fail(
+                        f"This bracket is never closed by {closing}", opened_at, opened_at + 1, mend=f"add {closing}"
+                    )
+                return tuple(found)
+            if self.text[self.at] in ")]":
+                if self.text[self.at] != closing:
+                    raise self.fail(
+                        "This bracket closes nothing.",
+                        self.at,
+                        self.at + 1,
+                        got=self.text[self.at],
+                        expected=closing or "a layer",
+                    )
+                self.at += 1
+                return tuple(found)
+            if not separated:
+                raise self.fail(
+                    "A separator is missing between two layers.",
+                    self.at,
+                    self.at + 1,
+                    expected="a blank, - or | before this",
+                )
+            found.append(self.block() if self.text[self.at] in "([" else self.layer())
+            separated = False
+
+    def block(self) -> Layer:
+        """`(…)x3`, `(…)*3` or `[…]`."""
+        start = self.at
+        opening = self.text[start]
+        self.at += 1
+        self.depth += 1
+        if self.depth >= MAX_DEPTH:
+            raise self.fail(
+                "Blocks stand too deep inside each other.", start, start + 1, expected=f"up to {MAX_DEPTH}"
+            )
+        inside = self.layers(closing=")" if opening == "(" else "]", opened_at=start)
+        self.depth -= 1
+        if opening == "[":
+            return self.made(Residual, start, self.at, inside)
+        word = _WORD.match(self.text, self.at)
+        times = re.fullmatch(r"([x*])([0-9]{1,9})", word[0], re.I | re.A) if word else None
+        if times is None:
+            end = word.end() if word else self.at
+            raise self.fail(
+                "After a block in round brackets stands how often it comes.",
+                self.at if word else self.at - 1,
+                end,
+                got=word[0] if word else None,
+                expected="x3 (three blocks, each with its own weights) or *3 (one block applied three times)",
+            )
+        self.at += len(times[0])
+        make: Callable[..., Repeat | Shared] = Shared if times[1] == "*" else Repeat
+        return self.made(make, start, self.at, inside, int(times[2]))
+
+    def layer(self) -> Layer:
+        """One word: a layer without blocks in it."""
+        word = _WORD.match(self.text, self.at)
+        assert word is not None
+        self.at = word.end()
+        match = _LAYER.fullmatch(word[0])
+        letters = match["letters"].upper() if match else ""
+        if match and letters not in FORMS:
+            # Letters without a number after them run into the options: 10Nb, and 16CS2 (whose kernel is missing).
+            split = next((n for n in range(len(letters) - 1, 0, -1) if letters[:n] in FORMS), None)
+            if split and FORMS[letters[:split]][2] and (match["before"] or letters[:split] not in ("N", "C")):
+                head = word.start() + len(match["before"]) + split
+                return self.form(letters[:split], word, match["before"], "", head)
+        if match is None or letters not in FORMS:
+            raise self.unknown(word)
+        return self.form(letters, word, match["before"], match["after"], word.start() + match.start("options"))
+
+    def unknown(self, word: re.Match[str]) -> TersenetError:
+        near = nearest_forms(word[0])
+        return self.fail(
+            "There is no such layer.",
+            word.start(),
+            word.end(),
+            got=word[0],
+            expected="one of " + " ".join(form for form, _, _ in FORMS.values()),
+            mend=f"did you mean {' or '.join(near)}?" if near else None,
+        )
+
+    def form(self, letters: str, word: re.Match[str], before: str, after: str, options_at: int) -> Layer:
+        """The layer of these letters, with the numbers around them and the options after them."""
+        example, what, allowed = FORMS[letters]
+        place = (word.start(), word.end())
+
+        def misfit(problem: str) -> TersenetError:
+            return self.fail(problem, *place, got=word[0], expected=f"{example} ({what})")
+
+        if bool(before) != (letters in ("C", "N")):
+            raise misfit(
+                "No number stands before these letters."
+                if before
+                else "The number of channels or units is missing before the letter."
+            )
+        takes_size, takes_rate = letters in ("C", "DW", "MP", "AP"), letters in ("LR", "D", "DD")
+        if takes_rate and not _RATE.fullmatch(after):
+            raise misfit("A number must stand after these letters.")
+        if takes_size and not after.isdigit():
+            raise misfit("The kernel must stand after these letters.")
+        if after and not (takes_size or takes_rate):
+            raise misfit("No number stands after these letters.")
+        if len(before) > 9 or len(after) > (9 if takes_size else 40):
+            raise misfit("The number is too long.")
+        options = self.options(word, options_at, allowed, misfit)
+        rate = float(after) if takes_rate else 0.0
+        size = int(after) if takes_size else 0
+        match letters:
+            case "C":
+                return self.made(Convolution, *place, channels=int(before), kernel=size, **options)
+            case "DW":
+                return self.made(Depthwise, *place, kernel=size, **options)
+            case "MP" | "AP":
+                kind = "max" if letters == "MP" else "average"
+                return self.made(Pooling, *place, kind=kind, kernel=size, **options)
+            case "N":
+                return self.made(Dense, *place, units=int(before), **options)
+            case "LR":
+                return self.made(LeakyReLU, *place, rate)
+            case "D" | "DD":
+                return self.made(Dropout, *place, rate, whole_maps=letters == "DD")
+            case "BN":
+                return BatchNorm()
+            case "GAP" | "GMP":
+                return GlobalPooling("max" if letters == "GMP" else "average")
+            case _:
+                return Activation(example)
+
+    def options(
+        self, word: re.Match[str], start: int, allowed: str, misfit: Callable[[str], TersenetError]
+    ) -> dict[str, int | bool]:
+        """The options of a word from `start` on, by the names that the tree gives them."""
+        found: dict[str, int | bool] = {}
+        for option in _OPTION.finditer(self.text, start, word.end()):
+            letter, number = option[1].lower(), option[2]
+            place = option.start(), option.end()
+            if letter not in allowed:
+                names = ", ".join(f"{key} ({OPTIONS[key]})" for key in allowed)
+                raise self.fail("There is no such option here.", *place, got=option[0], expected=names or "no option")
+            if OPTIONS[letter] in found:
+                raise self.fail("The same option stands here twice.", *place, got=option[0])
+            if len(number) > 9 or bool(number) == (letter == "b"):
+                raise (
+                    self.fail(
+                        "An option is one letter and its number; b has none.",
+                        *place,
+                        got=option[0],
+                        expected=f"{letter}1",
+                    )
+                    if letter != "b"
+                    else misfit("The option b (bias) has no number.")
+                )
+            found[OPTIONS[letter]] = True if letter == "b" else int(number)
+        return found
+
+
+def nearest_forms(word: str) -> list[str]:
+    """Layers that an unknown word may have meant, the nearest first, with the word's own numbers where they fit.
+
+    >>> nearest_forms("16K3"), nearest_forms("BM"), nearest_forms("GAB")
+    (['16C3'], ['BN'], ['GAP'])
+    """
+    numbers = re.findall(r"[0-9]+", word[:40])
+    candidates = _ALSO_CALLED | dict(_spelled(example, numbers) for example, _, _ in FORMS.values())
+    near = difflib.get_close_matches(word[:40].upper(), list(candidates), n=3, cutoff=0.5)
+    best = list(dict.fromkeys(candidates[name] for name in near))
+    return best[:1] if best and difflib.SequenceMatcher(None, word.upper(), near[0]).ratio() >= 0.75 else best
+
+
+def _spelled(example: str, numbers: Iterable[str]) -> tuple[str, str]:
+    """The example of a form with other numbers in it: in capitals to compare, and as it is written."""
+    given = iter(numbers)
+    text = re.sub(r"[0-9]+", lambda number: next(given, number[0]), example)
+    return text.upper(), text

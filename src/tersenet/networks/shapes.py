@@ -1,0 +1,265 @@
+"""Shapes without running anything: what each layer gives, and at which layer a network cannot work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tersenet._errors import TersenetError
+from tersenet.networks.notation import parse
+from tersenet.networks.tree import (
+    BatchNorm,
+    Block,
+    Convolution,
+    Dense,
+    Depthwise,
+    Dropout,
+    GlobalPooling,
+    Layer,
+    Network,
+    Path,
+    Pooling,
+    Repeat,
+    Residual,
+    Shared,
+    point_at,
+    span,
+)
+
+Shape = tuple[int, ...]
+"""`(C, H, W)` of maps, `(N,)` of plain values; without the batch."""
+
+# Ten thousand times what a compact network needs; beyond, a slip of the finger would fill the memory.
+MAX_PARAMETERS = 100_000_000
+MAX_OUTPUTS = 100_000_000
+MAX_MACS = 10**12
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """One layer in the order of calls: what it is given and gives (without the batch), and what it costs.
+
+    `parameters` is 0 where the layer uses weights again that an earlier one has brought.
+    """
+
+    layer: Layer
+    input_shape: Shape
+    output_shape: Shape
+    parameters: int
+    macs: int
+
+
+def infer_shapes(
+    network: Network | str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int | None = None
+) -> tuple[LayerShape, ...]:
+    """The shapes after each layer of a network for an input `(C, H, W)`, with nothing run.
+
+    Where `classes` is given, the network must end in that many values for a picture: plain, or as maps of 1×1.
+    Raises TersenetError with a caret under the layer that cannot work.
+
+    >>> [step.output_shape for step in infer_shapes("8C3 MP2 10C3 GAP", classes=10)]
+    [(8, 26, 26), (8, 13, 13), (10, 11, 11), (10, 1, 1)]
+    >>> infer_shapes("8C3 MP2 10C15 GAP")
+    Traceback (most recent call last):
+    tersenet._errors.TersenetError: The kernel is larger than its input.
+      got:      kernel 15×15, input 13×13
+      where:    8C3 MP2 10C15 GAP
+                        ^^^^^
+      mend:     pad it (p1), or shrink the maps less before it
+    """
+    tree = parse(network) if isinstance(network, str) else network
+    if len(input_size) != 3 or min(input_size) < 1:
+        raise TersenetError("The input size is not three positive numbers.", got=input_size, expected="(1, 28, 28)")
+    walk = _Walk(tree)
+    final = walk.block(tree, (), (), tuple(input_size))
+    if classes is not None:
+        walk.check_classes(final, classes)
+    return tuple(walk.steps)
+
+
+class _Walk:
+    """Goes through a tree in the order of calls, passing the shape along."""
+
+    def __init__(self, tree: Network) -> None:
+        self.tree = tree
+        self.steps: list[LayerShape] = []
+        self.parameters = self.outputs = self.macs = 0
+        self.fitted: dict[Path, tuple[str, int]] = {}  # what the weights of each layer are made for
+        self.passes: dict[Path, tuple[int, int]] = {}  # of the blocks around a layer: this pass, of how many
+        self.last: Path = ()
+        self.widened: Path = ()  # the layer that settled the number of channels or values
+
+    def fail(self, path: Path, problem: str, **more: object) -> TersenetError:
+        later = [f"pass {now} of {of}" for now, of in self.passes.values() if now > 1]
+        if later:
+            problem = f"{problem.removesuffix('.')} (in {', '.join(later)} through its block)."
+        return TersenetError(problem, where=point_at(str(self.tree), *span(self.tree, path)), **more)
+
+    def block(self, block: Block, path: Path, weights: Path, shape: Shape) -> Shape:
+        """The shape after a block at `path`; `weights` tells repetitions with weights of their own apart."""
+        given = shape
+        times = block.times if isinstance(block, (Repeat, Shared)) else 1
+        for now in range(times):
+            self.passes[path] = (now + 1, times)
+            owner = (*weights, now) if isinstance(block, Repeat) else weights
+            for index, layer in enumerate(block.layers):
+                if isinstance(layer, Block):
+                    shape = self.block(layer, (*path, index), (*owner, index), shape)
+                else:
+                    shape = self.layer(layer, (*path, index), (*owner, index), shape)
+        del self.passes[path]
+        if isinstance(block, Residual) and shape != given:
+            raise self.fail(
+                path,
+                "A residual block must give the shape that it is given: x + f(x).",
+                got=f"{spelled(given)} in, {spelled(shape)} out",
+                mend="pad the convolutions inside (3×3: p1) and end on the channels of its input",
+            )
+        return shape
+
+    def layer(self, layer: Layer, path: Path, weights: Path, shape: Shape) -> Shape:
+        """The shape after one layer, which is checked and counted."""
+        fails: Fail = lambda problem, **more: self.fail(path, problem, **more)  # noqa: E731
+        output = _output_shape(layer, shape, fails)
+        parameters, macs = _cost(layer, shape, output)
+        made_for = _made_for(layer, shape)
+        if weights in self.fitted:
+            if self.fitted[weights] != made_for:
+                kind, number = self.fitted[weights]
+                raise fails(
+                    "The block is shared, so its weights must fit at every pass.",
+                    got=f"{made_for[1]} {made_for[0]}",
+                    expected=f"{number} {kind}, as in the first pass",
+                    mend="let the block end on the channels that it begins with, or use x for weights of their own",
+                )
+            parameters = 0
+        if made_for[0]:
+            self.fitted[weights] = made_for
+        self.parameters += parameters
+        self.outputs += math.prod(output)
+        self.macs += macs
+        for what, value, limit in (
+            ("parameters", self.parameters, MAX_PARAMETERS),
+            ("values between its layers for one picture", self.outputs, MAX_OUTPUTS),
+            ("multiplications for one picture", self.macs, MAX_MACS),
+        ):
+            if value > limit:
+                raise fails(f"The network has too many {what}.", got=f"{value:,}", expected=f"up to {limit:,}")
+        if isinstance(layer, (Convolution, Dense)):
+            self.widened = path
+        self.last = path
+        self.steps.append(LayerShape(layer, shape, output, parameters, macs))
+        return output
+
+    def check_classes(self, final: Shape, classes: int) -> None:
+        """Raises unless the network ends in one value a class."""
+        if math.prod(final[1:]) != 1:
+            raise self.fail(
+                self.last,
+                "The network ends in maps larger than 1×1, where one value a class is wanted.",
+                got=spelled(final),
+                expected=f"{classes}×1×1 or {classes}",
+                mend="end with GAP, or with a dense layer such as 10Nb",
+            )
+        if final[0] != classes:
+            raise self.fail(
+                self.widened or self.last,
+                "The network ends in the wrong number of classes.",
+                got=final[0],
+                expected=classes,
+            )
+
+
+Fail = Callable[..., TersenetError]
+
+
+def spelled(shape: Shape) -> str:
+    """A shape as people write it.
+
+    >>> spelled((16, 26, 26)), spelled((10,))
+    ('16×26×26', '10')
+    """
+    return "×".join(map(str, shape))
+
+
+def _output_shape(layer: Layer, shape: Shape, fails: Fail) -> Shape:
+    """What a layer gives for what it is given, or the reason why it cannot."""
+    if isinstance(layer, Dense):
+        return (layer.units,)
+    if isinstance(layer, (Convolution, Depthwise, Pooling, GlobalPooling)) and len(shape) == 1:
+        raise fails(
+            "This layer needs maps, but a dense layer before it has flattened them.",
+            got=f"{shape[0]} plain values",
+            mend="put it before the dense layer",
+        )
+    match layer:
+        case GlobalPooling():
+            return (shape[0], 1, 1)
+        case Convolution():
+            if shape[0] % layer.groups or layer.channels % layer.groups:
+                raise fails(
+                    "The groups do not divide the channels.",
+                    got=f"{layer.groups} groups, {shape[0]} channels in, {layer.channels} out",
+                    expected="a number of groups that divides both",
+                )
+            return (layer.channels, *_slid(layer, shape, layer.dilation, layer.stride, fails))
+        case Depthwise():
+            return (shape[0], *_slid(layer, shape, layer.dilation, layer.stride, fails))
+        case Pooling():
+            return (shape[0], *_slid(layer, shape, 1, layer.step, fails))
+        case Dropout(whole_maps=True) if len(shape) == 1:
+            raise fails(
+                "This dropout drops whole maps, but a dense layer before it has flattened them.",
+                got=f"{shape[0]} plain values",
+                mend="use D, which drops single values",
+            )
+    return shape
+
+
+def _slid(
+    layer: Convolution | Depthwise | Pooling, shape: Shape, dilation: int, stride: int, fails: Fail
+) -> tuple[int, int]:
+    """The height and width that a sliding window leaves."""
+    _, height, width = shape
+    reach = dilation * (layer.kernel - 1) + 1
+    if reach > min(height, width) + 2 * layer.padding:
+        dilated = f" (dilated over {reach}×{reach})" if dilation > 1 else ""
+        padded = f", padded by {layer.padding}" if layer.padding else ""
+        raise fails(
+            "The kernel is larger than its input.",
+            got=f"kernel {layer.kernel}×{layer.kernel}{dilated}, input {height}×{width}{padded}",
+            mend=f"pad it (p{(reach - min(height, width) + 1) // 2}), or shrink the maps less before it"
+            if not isinstance(layer, Pooling)
+            else "shrink the maps less before it, or use GAP or GMP for the whole map",
+        )
+    return (
+        (height + 2 * layer.padding - reach) // stride + 1,
+        (width + 2 * layer.padding - reach) // stride + 1,
+    )
+
+
+def _cost(layer: Layer, shape: Shape, output: Shape) -> tuple[int, int]:
+    """Parameters, and multiply-adds for one picture (convolutions and dense layers, biases not counted)."""
+    match layer:
+        case Convolution():
+            kernels = layer.channels * (shape[0] // layer.groups) * layer.kernel**2
+            return kernels + layer.bias * layer.channels, kernels * output[1] * output[2]
+        case Depthwise():
+            kernels = shape[0] * layer.kernel**2
+            return kernels + layer.bias * shape[0], kernels * output[1] * output[2]
+        case Dense():
+            weights = math.prod(shape) * layer.units
+            return weights + layer.bias * layer.units, weights
+        case BatchNorm():
+            return 2 * shape[0], 0
+    return 0, 0
+
+
+def _made_for(layer: Layer, shape: Shape) -> tuple[str, int]:
+    """What the weights of a layer fit: ("channels", 16), ("plain values", 10); ("", 0) where it has none."""
+    if isinstance(layer, Dense):
+        return "values", math.prod(shape)
+    if isinstance(layer, (Convolution, Depthwise, BatchNorm)):
+        return ("channels" if len(shape) == 3 else "plain values"), shape[0]
+    return "", 0

@@ -1,0 +1,168 @@
+"""The named networks, a line each: the seven of the write-ups, and one of Tersenet's own.
+
+The layers are exactly the write-ups', those on the logits included; `marks` says which these are, `choices` what a
+write-up leaves open and what stands here for it. Of the write-ups' mistakes only the softmax axis, the random
+rotation and the different normalisation of test images are mended, all three outside the layers (`docs/networks.md`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """What a write-up reports of its own run, accuracies in percent on MNIST; None where it says nothing.
+
+    The best epoch was picked on the test set.
+    """
+
+    epochs: int
+    best_accuracy: float | None = None
+    best_epoch: int | None = None
+    last_accuracy: float | None = None
+    training_accuracy: float | None = None
+    training_epoch: int | None = None
+    remark: str = ""
+
+    def __str__(self) -> str:
+        """`99.45 best (epoch 15), 99.43 last`, or the remark alone.
+
+        >>> print(Reported(epochs=19, best_accuracy=99.45, best_epoch=15, last_accuracy=99.43))
+        99.45 best (epoch 15), 99.43 last
+        """
+        said = []
+        if self.best_accuracy is not None:
+            said.append(f"{self.best_accuracy:.2f} best (epoch {self.best_epoch})")
+        if self.last_accuracy is not None:
+            said.append(f"{self.last_accuracy:.2f} last")
+        return ", ".join(said) or self.remark
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedNetwork:
+    """A network with a name, which ends in its number of parameters.
+
+    `source` is the document it comes from, and its class there; `choices` are what the source leaves open and what
+    was chosen; `marks` are what is unusual in the layers, kept as the source has it.
+    """
+
+    name: str
+    notation: str
+    source: str
+    about: str
+    choices: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    reported: Reported | None = None
+
+
+_ALL = (
+    NamedNetwork(
+        name="funnel-18937",
+        notation="24C3p1b BN D.05 R 20C3p1b BN D.05 R 15C3p1b BN D.05 R MP2 24C3p1b R BN D.05 MP2 "
+        "20C3b BN D.05 R 14C3b BN D.05 R 10C3b R",
+        source="write-up 000, class Net",
+        about="the bi-directional funnel: channels fall to the first pooling, rise after it, fall again",
+        marks=(
+            "A ReLU stands on the logits (after the last convolution), so that no logit can be negative.",
+            "Block 4 is convolution, ReLU, BN, dropout, where every other block is convolution, BN, dropout, ReLU.",
+            "It has neither a global average pooling nor a dense layer.",
+        ),
+        reported=Reported(epochs=20, remark="> 99.4 claimed, log not shown"),
+    ),
+    NamedNetwork(
+        name="gap-14320",
+        notation="(16C3 R BN D.1)x3 AP2 32C3 R BN D.1 16C3 R BN GAP 10C1",
+        source="write-up 001, class Net",
+        about="unpadded convolutions, global average pooling, then a 1×1 convolution as classifier",
+        marks=(
+            "The text says Dropout2d and BN, dropout, ReLU; code and summary, followed here, have ReLU, BN, Dropout.",
+            "Block 3 has 16 outputs as in code and summary, not the 32 of the text.",
+        ),
+        reported=Reported(epochs=19, best_accuracy=99.45, best_epoch=15, last_accuracy=99.43),
+    ),
+    NamedNetwork(
+        name="optimized-18594",
+        notation="(8C3p1b R BN DD.05)x2 MP2 (16C3p1b R BN DD.05)x2 32C3b R BN DD.05 MP2 32C3b R BN DD.05 10C1b GAP",
+        source="write-up 002, class OptimizedNet",
+        about="three blocks with max pooling between them, a 1×1 convolution to the classes, global average pooling",
+        choices=(
+            "Only the summary is given: the biases of all convolutions follow from its counts.",
+            "The rate of Dropout2d is not given: 0.05, as in write-up 000; of 8 maps a higher rate drops too many.",
+            "The global average pooling that the text names stands after the last printed row.",
+        ),
+        reported=Reported(
+            epochs=20,
+            best_accuracy=99.60,
+            best_epoch=17,
+            last_accuracy=99.58,
+            training_accuracy=99.08,
+            training_epoch=20,
+        ),
+    ),
+    NamedNetwork(
+        name="model1-4312",
+        notation="8C3 R BN D.1 16C3 R BN D.1 10C1 MP2 10C3 R BN D.1 10C3p1 R BN D.1 MP2 10C3p1 R BN D.1 AP5 "
+        "10C1 BN R D.1",
+        source="write-up 003, class Model1",
+        about="the smallest of the seven",
+        choices=(
+            "dropout_value is not given: 0.1, inferred from the reported training accuracy of 88.88 %, since dropout "
+            "at rate p on the logits caps it near 98.5·(1 - p) %.",
+        ),
+        marks=(
+            "BN, ReLU and dropout stand on the logits (after the last convolution): the dropout is why the training "
+            "accuracy sits ten points under the test accuracy.",
+        ),
+        reported=Reported(
+            epochs=15,
+            best_accuracy=98.53,
+            best_epoch=15,
+            last_accuracy=98.53,
+            training_accuracy=88.88,
+            training_epoch=15,
+        ),
+    ),
+    NamedNetwork(
+        name="model2-7524",
+        notation="8C3 R BN 16C3 R BN 10C1 MP2 10C3 R BN 16C3 R BN (10C3 R BN)x3 10C2",
+        source="write-up 003, class Model2",
+        about="convolutions down to 1×1, no dropout",
+        marks=("It has neither dropout, nor a global average pooling or a dense layer.",),
+        reported=Reported(epochs=15, best_accuracy=99.11, best_epoch=11, training_accuracy=99.50, training_epoch=15),
+    ),
+    NamedNetwork(
+        name="model3-7524",
+        notation="8C3 R BN 16C3 R BN 10C1 MP2 10C3 R BN 16C3 R BN (10C3 R BN)x3 10C2",
+        source="write-up 003, class Model3",
+        about="the layers of model2-7524, trained with another schedule",
+        marks=("It has neither dropout, nor a global average pooling or a dense layer.",),
+        reported=Reported(
+            epochs=15,
+            best_accuracy=99.28,
+            best_epoch=14,
+            training_accuracy=99.50,
+            training_epoch=15,
+            remark="the log shows epoch 13 alone: 99.49 training, 99.17 test",
+        ),
+    ),
+    NamedNetwork(
+        name="network-19972",
+        notation="(16C3 R D.01 BN)x4 12C1 R MP2 D.01 BN (20C3 R D.01 BN)x3 16C3 R D.01 BN 10C1 R D.01 BN AP2",
+        source="write-up 004, class Network",
+        about="two blocks of four convolutions, each with a 1×1 convolution after it; receptive field 28",
+        marks=(
+            "ReLU, dropout and BN stand on the class maps (after the last convolution, before the pooling).",
+            "The text counts four convolutions and two dense layers; there are ten convolutions and no dense layer.",
+        ),
+        reported=Reported(epochs=20, remark="not stated"),
+    ),
+    NamedNetwork(
+        name="stem-17150",
+        notation="12C5p2s2 BN R 24C3p1 BN R 32C3p1 BN R MP2 24C3p1 BN R GAP 10Nb",
+        source="Tersenet",
+        about="fast to train: a 5×5 convolution of stride 2 first, then all the work on maps of 14×14 and 7×7",
+    ),
+)
+
+NETWORKS: dict[str, NamedNetwork] = {network.name: network for network in _ALL}
