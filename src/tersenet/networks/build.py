@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from tersenet.networks import dropout
 from tersenet.networks.notation import parse
 from tersenet.networks.shapes import LayerShape, infer_shapes
 from tersenet.networks.tree import (
@@ -137,7 +138,7 @@ def _layer(step: LayerShape) -> nn.Module:
         case LeakyReLU():
             return nn.LeakyReLU(layer.slope)
         case Dropout():
-            return nn.Dropout2d(layer.rate) if layer.whole_maps else nn.Dropout(layer.rate)
+            return nn.Dropout2d(layer.rate) if layer.whole_maps else dropout.Dropout(layer.rate)
         case Pooling():
             pool = nn.MaxPool2d if layer.kind == "max" else nn.AvgPool2d
             return pool(layer.kernel, stride=layer.step, padding=layer.padding)
