@@ -1,7 +1,26 @@
 """What goes in: named data sets, the embedded digits, folders of pictures, augmentation."""
 
+from tersenet.data.augment import DEVIATION, MEAN, POLICY_A, Augmentation, augment, normalize
 from tersenet.data.catalog import load_data
 from tersenet.data.dataset import Dataset, Split
+from tersenet.data.folder import read_folder
 from tersenet.data.idx import read_idx, write_idx
+from tersenet.data.pictures import read_picture
+from tersenet.data.synthetic import draw_synthetic
 
-__all__ = ["Dataset", "Split", "load_data", "read_idx", "write_idx"]
+__all__ = [
+    "DEVIATION",
+    "MEAN",
+    "POLICY_A",
+    "Augmentation",
+    "Dataset",
+    "Split",
+    "augment",
+    "draw_synthetic",
+    "load_data",
+    "normalize",
+    "read_folder",
+    "read_idx",
+    "read_picture",
+    "write_idx",
+]

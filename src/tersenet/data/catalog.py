@@ -1,45 +1,152 @@
-"""One door to every data set: by name, from disk where it is there, else fetched, else (for `auto`) drawn."""
+"""One door to every data set, by name: from this machine, else fetched, else (for `auto`) drawn."""
 
 from __future__ import annotations
 
-import os
+import dataclasses
+import tempfile
 from pathlib import Path
-
-import torch
 
 from tersenet._errors import TersenetError, did_you_mean
 from tersenet.data.cache import find_cache_dir
-from tersenet.data.dataset import Dataset, Split
-from tersenet.data.idx import read_idx
-from tersenet.data.named_sets import DIGITS, NAMED_SETS
+from tersenet.data.dataset import Dataset
+from tersenet.data.download import CONNECT_SECONDS, Progress, UnreachableError, fetch_set
+from tersenet.data.holdings import Holding, Place, find_holding, list_places, load_holding
+from tersenet.data.named_sets import DIGITS, MNIST, NAMED_SETS, NamedSet
 
 NAMES = (*NAMED_SETS, "synthetic", "folder:PATH", "auto")
 
 
-def load_data(name: str = "auto", *, data_dir: str | Path | None = None, download: bool = True) -> Dataset:
-    """A data set by its name, checked and in memory."""
-    if name == "synthetic":
-        from tersenet.data.synthetic import draw_synthetic
+def load_data(
+    name: str = "auto",
+    *,
+    data_dir: str | Path | None = None,
+    download: bool = True,
+    progress: Progress | None = None,
+    cache_dir: Path | None = None,
+    connect_seconds: float = CONNECT_SECONDS,
+) -> Dataset:
+    """A data set by its name, checked and in memory.
 
-        train, test = draw_synthetic()
-        return Dataset(name="synthetic", train=train, test=test, classes=DIGITS, source="drawn")
+    `name` is `mnist`, `fashion-mnist`, `kmnist`, `qmnist`, `synthetic`, `folder:PATH` or `auto`. A named set is
+    looked for in `data_dir`, then $TERSENET_DATA, then the cache (`cache_dir`, default the user's), each as
+    `<name>/FILES` or in torchvision's layout, compressed or not; then, with `download`, it is fetched into the cache.
+    `progress` is told the file's name, the bytes that have come and the bytes in all.
+
+    `auto` is `mnist`, and where MNIST neither is on this machine nor can be fetched (no home answers within
+    `connect_seconds` in all, or none can send the files) it is `synthetic`, with a `notice` that must be shown.
+
+    Raises TersenetError: an unknown name, a corrupt or incomplete local set (also for `auto`: nothing else is used in
+    its place), no connection, other bytes than the published ones, a cache that cannot be written.
+
+    >>> load_data("fashon-mnist")
+    Traceback (most recent call last):
+    ...
+    tersenet._errors.TersenetError: There is no such data set.
+      got:      fashon-mnist
+      expected: mnist, fashion-mnist, kmnist, qmnist, synthetic, folder:PATH or auto
+      mend:     did you mean fashion-mnist, mnist or qmnist?
+    """
+    cache = cache_dir or find_cache_dir()
+    if name.startswith("folder:"):
+        from tersenet.data.folder import read_folder
+
+        return read_folder(name.removeprefix("folder:"))
+    if name == "synthetic":
+        return _load_synthetic(cache)
     if name == "auto":
-        name = "mnist"
+        return _load_auto(data_dir, cache, download=download, progress=progress, connect_seconds=connect_seconds)
+    named = find_named(name)
+    places = list_places(data_dir, cache)
+    holding = find_holding(named, places)
+    if holding is None or (holding.missing and holding.place.root == cache):
+        if not download:
+            raise _not_here(named, places)
+        try:
+            holding = _fetch(named, cache, holding, progress, connect_seconds)
+        except OSError as error:
+            raise TersenetError(
+                "The cache folder cannot be written.",
+                got=error.strerror or error,
+                where=error.filename or cache,
+                mend="free some space, or fetch into another folder and name it: "
+                f"tersenet data fetch {name} --into FOLDER, then --data-dir FOLDER",
+            ) from None
+    return load_holding(holding)
+
+
+def find_named(name: str) -> NamedSet:
+    """The named set called `name`; raises TersenetError with the nearest names where there is none."""
     if name not in NAMED_SETS:
         raise TersenetError(
-            "There is no such data set.", got=name, expected=", ".join(NAMES), mend=did_you_mean(name, NAMES)
+            "There is no such data set.",
+            got=name,
+            expected=f"{', '.join(NAMES[:-1])} or {NAMES[-1]}",
+            mend=did_you_mean(name, (*NAMED_SETS, "synthetic", "auto")) or "tersenet data list shows what is here",
         )
-    named = NAMED_SETS[name]
-    for root in (data_dir, os.environ.get("TERSENET_DATA"), find_cache_dir()):
-        if root and (folder := Path(root, name)).is_dir():
-            train_images, train_labels, test_images, test_labels = (
-                torch.from_numpy(read_idx(folder / archive.name)) for archive in named.archives
-            )
-            return Dataset(
-                name=name,
-                train=Split(images=train_images, labels=train_labels.long()),
-                test=Split(images=test_images, labels=test_labels.long()),
-                classes=named.classes,
-                source=str(folder),
-            )
-    raise TersenetError("The data set is not here.", got=name)
+    return NAMED_SETS[name]
+
+
+def _fetch(
+    named: NamedSet, root: Path, holding: Holding | None, progress: Progress | None, connect_seconds: float
+) -> Holding:
+    """Fetch what is missing of a set into `root`, and find it there."""
+    folder, wanted = (root / named.name, None) if holding is None else (holding.folder, holding.missing)
+    fetch_set(named, folder, archives=wanted, progress=progress, connect_seconds=connect_seconds)
+    found = find_holding(named, (Place(label="the cache", root=root),))
+    assert found is not None
+    return found
+
+
+def _load_auto(
+    data_dir: str | Path | None,
+    cache: Path,
+    *,
+    download: bool,
+    progress: Progress | None,
+    connect_seconds: float,
+) -> Dataset:
+    """MNIST where it is here or can be fetched, kept or not; else the synthetic digits, with a notice."""
+    places = list_places(data_dir, cache)
+    holding = find_holding(MNIST, places)
+    if holding is not None and not (holding.missing and holding.place.root == cache):
+        return load_holding(holding)
+    if not download:
+        return _in_place_of_mnist("fetching was not allowed", cache)
+    try:
+        try:
+            return load_holding(_fetch(MNIST, cache, holding, progress, connect_seconds))
+        except OSError as error:
+            with tempfile.TemporaryDirectory() as folder:
+                fetched = _fetch(MNIST, Path(folder), None, progress, connect_seconds)
+                why = error.strerror or error
+                return load_holding(fetched, source=f"fetched and not kept, as the cache cannot be written: {why}")
+    except UnreachableError as error:
+        return _in_place_of_mnist(f"{error.problem} {error.got}".replace("\n", "; "), cache)
+
+
+def _in_place_of_mnist(why: str, cache: Path) -> Dataset:
+    notice = (
+        "These are NOT the MNIST digits. MNIST is not on this machine and could not be fetched, so Tersenet's own "
+        "drawn digits, `synthetic`, stand in its place, and every figure is measured on them.\n"
+        f"Why: {why}\n"
+        "To use MNIST: connect and run `tersenet data fetch mnist`, or set TERSENET_DATA to a folder with mnist/."
+    )
+    return dataclasses.replace(_load_synthetic(cache), notice=notice)
+
+
+def _load_synthetic(cache: Path) -> Dataset:
+    from tersenet.data.synthetic import load_synthetic
+
+    train, test = load_synthetic(cache)
+    return Dataset(
+        name="synthetic", train=train, test=test, classes=DIGITS, source="drawn by Tersenet (docs/synthetic.md)"
+    )
+
+
+def _not_here(named: NamedSet, places: tuple[Place, ...]) -> TersenetError:
+    return TersenetError(
+        f"The data set {named.name} is not on this machine.",
+        got="\n".join(f"nothing in {place}" for place in places),
+        expected=f"{named.name}/ or {named.torchvision}/raw/ with its four files",
+        mend=f"tersenet data fetch {named.name}",
+    )

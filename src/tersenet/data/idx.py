@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from tersenet._errors import TersenetError
+from tersenet._files import write_whole
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -141,9 +142,4 @@ def write_idx(path: str | Path, array: Array) -> None:
     content = idx_header(array) + np.ascontiguousarray(array, array.dtype.newbyteorder(">")).tobytes()
     if path.suffix == ".gz":
         content = gzip.compress(content, mtime=0)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, content)

@@ -147,7 +147,7 @@ QMNIST = NamedSet(
     ),
     classes=DIGITS,
     about="MNIST reconstructed, with all 60,000 test digits",
-    licence="BSD 3-Clause (with the NIST data)",
+    licence="BSD 3-Clause",
 )
 
 NAMED_SETS = {named.name: named for named in (MNIST, FASHION_MNIST, KMNIST, QMNIST)}

@@ -1,0 +1,171 @@
+"""What is on this machine: where a named set's files lie, whether they are whole, and their pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from tersenet._errors import TersenetError
+from tersenet.data.dataset import Dataset, Split
+from tersenet.data.idx import Array, idx_header, read_idx
+from tersenet.data.named_sets import Archive, NamedSet
+
+SHA256, MD5, UNCHECKED = "SHA-256 of the payload", "MD5 of the archive", "unchecked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A folder in which data sets are looked for, and what names it."""
+
+    label: str
+    root: Path
+
+    def __str__(self) -> str:
+        absent = "" if self.root.is_dir() else ", no such folder"
+        return f"{self.root} ({self.label}{absent})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """The files of a named set found in one folder; `paths` has an entry for each archive that is there."""
+
+    named: NamedSet
+    place: Place
+    folder: Path
+    paths: dict[Archive, Path]
+
+    @property
+    def missing(self) -> tuple[Archive, ...]:
+        """The archives that are not there."""
+        return tuple(archive for archive in self.named.archives if archive not in self.paths)
+
+
+def list_places(data_dir: str | Path | None, cache_dir: Path) -> tuple[Place, ...]:
+    """Where a set is looked for, first to last: `data_dir`, $TERSENET_DATA, the cache.
+
+    Raises TersenetError where a `data_dir` is given that is no folder.
+    """
+    places = [Place(label="the cache", root=cache_dir)]
+    if variable := os.environ.get("TERSENET_DATA"):
+        places.insert(0, Place(label="$TERSENET_DATA", root=Path(variable).expanduser()))
+    if data_dir is not None:
+        root = Path(data_dir).expanduser()
+        if not root.is_dir():
+            raise TersenetError("The data folder is not there.", got=root, mend="name an existing folder: --data-dir")
+        places.insert(0, Place(label="--data-dir", root=root))
+    return tuple(places)
+
+
+def find_holding(named: NamedSet, places: tuple[Place, ...]) -> Holding | None:
+    """The first place that has any file of the set, in Tersenet's or in torchvision's layout; None where none has."""
+    for place in places:
+        layouts = (place.root / named.name, place.root / named.torchvision / "raw")
+        found = [
+            Holding(named=named, place=place, folder=folder, paths=paths)
+            for folder in layouts
+            if (paths := _paths_in(folder, named))
+        ]
+        if found:
+            return min(found, key=lambda holding: len(holding.missing))
+    return None
+
+
+def _paths_in(folder: Path, named: NamedSet) -> dict[Archive, Path]:
+    """The archives in a folder. The compressed file comes before the plain one: only it has a published MD5."""
+    paths = {}
+    for archive in named.archives:
+        for name in (archive.name, archive.plain_name):
+            if (folder / name).exists():
+                paths[archive] = folder / name
+                break
+    return paths
+
+
+def read_archive(path: Path, archive: Archive) -> tuple[Array, str]:
+    """The array in a file of a named set, and how the file was checked.
+
+    A payload with a published SHA-256 is checked by it, whatever compressed it; another by the published MD5 of its
+    archive; a decompressed file of the latter sort by its shape alone, which is called "unchecked".
+    Raises TersenetError where anything differs.
+    """
+    array = read_idx(path)
+    if archive.sha256 is not None:
+        check, got, expected = SHA256, _payload_sha256(array), archive.sha256
+    elif path.name.endswith(".gz"):
+        with path.open("rb") as file:
+            check, got, expected = MD5, hashlib.file_digest(file, "md5").hexdigest(), archive.md5
+    else:
+        check, got, expected = UNCHECKED, "", ""
+    if array.shape != archive.shape:
+        got, expected = _times(array.shape), f"{_times(archive.shape)} values"
+        raise TersenetError(
+            "The file holds another number of values than it should.", got=got, expected=expected, where=path
+        )
+    if got != expected:
+        raise TersenetError(
+            "The file is corrupt, or not the published one.", got=got, expected=f"{expected} ({check})", where=path
+        )
+    return array, check
+
+
+def _payload_sha256(array: Array) -> str:
+    """The SHA-256 of the decompressed file that `array` was read from: the reader accepts one form only."""
+    digest = hashlib.sha256(idx_header(array))
+    digest.update(array.astype(array.dtype.newbyteorder(">"), copy=False).tobytes())
+    return digest.hexdigest()
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
+
+
+def load_holding(holding: Holding, *, source: str | None = None) -> Dataset:
+    """The data set in a folder that has all of its files.
+
+    Raises TersenetError where a file is missing or corrupt: nothing else is used in its place.
+    """
+    named = holding.named
+    if holding.missing:
+        raise TersenetError(
+            f"The data set {named.name} is not complete.",
+            got=", ".join(path.name for path in holding.paths.values()),
+            expected="also " + ", ".join(archive.name for archive in holding.missing),
+            where=holding.folder,
+            mend="add the missing files, or take the folder away and run: tersenet data fetch " + named.name,
+        )
+    try:
+        read = {archive: read_archive(path, archive) for archive, path in holding.paths.items()}
+    except TersenetError as error:
+        error.mend = error.mend or (
+            "nothing else is used in its place; take the file away, or replace it:\n"
+            f"tersenet data fetch {named.name} --into {holding.place.root}"
+        )
+        raise
+    checks = {check for _, check in read.values()}
+    how = "not checked: nobody publishes a checksum of the decompressed files" if UNCHECKED in checks else min(checks)
+    arrays = {archive: array for archive, (array, _) in read.items()}
+    return Dataset(
+        name=named.name,
+        train=_split(arrays[named.train_images], arrays[named.train_labels], named, holding.folder),
+        test=_split(arrays[named.test_images], arrays[named.test_labels], named, holding.folder),
+        classes=named.classes,
+        source=f"{source or holding.folder} ({how})",
+    )
+
+
+def _split(images: Array, labels: Array, named: NamedSet, folder: Path) -> Split:
+    """One split; of a table of labels (QMNIST) the first column is the class."""
+    classes = labels if labels.ndim == 1 else labels[:, 0]
+    strange = (classes < 0) | (classes >= len(named.classes))
+    if strange.any():
+        raise TersenetError(
+            "A label is not a class of the data set.",
+            got=int(classes[strange][0]),
+            expected=f"0 to {len(named.classes) - 1}",
+            where=folder,
+        )
+    return Split(images=torch.from_numpy(images), labels=torch.from_numpy(classes.astype("int64")))
