@@ -1,6 +1,10 @@
 """What several tests share: MNIST where it is at hand."""
 
 import os
+
+# The tests run one process a core: more threads each would only get in each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from pathlib import Path
 
 import pytest

@@ -64,3 +64,23 @@ def did_you_mean(word: str, names: Iterable[str]) -> str | None:
     if len(near) == 1:
         return f"did you mean {near[0]}?"
     return f"did you mean {', '.join(near[:-1])} or {near[-1]}?"
+
+
+def check_setting(fits: bool, where: str, got: object, expected: str, *, names: Iterable[str] = ()) -> None:
+    """Raise unless a setting fits; `where` is its dotted name, `names` are the words it may be.
+
+    >>> check_setting(False, "training.epochs", 0, "one or more")
+    Traceback (most recent call last):
+    tersenet._errors.TersenetError: This setting cannot be used.
+      got:      epochs = 0
+      expected: one or more
+      where:    training.epochs
+    """
+    if not fits:
+        raise TersenetError(
+            "This setting cannot be used.",
+            got=f"{where.split('.')[-1]} = {got!r}",
+            expected=expected,
+            where=where,
+            mend=did_you_mean(str(got), names),
+        )

@@ -1,0 +1,48 @@
+"""A running average of the weights: what is measured where a recipe averages."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+
+class WeightAverage:
+    """An exponential moving average of a network's weights and running statistics.
+
+    After update t the average moves by 1 − min(decay, (1 + t) / (10 + t)) towards the weights: fast at first,
+    so that the starting weights are soon forgotten (the warm-up of tf.train.ExponentialMovingAverage).
+
+    >>> model = nn.Linear(1, 1, bias=False)
+    >>> average = WeightAverage(model, decay=0.999)
+    >>> with torch.no_grad():
+    ...     _ = model.weight.fill_(5.0)
+    >>> for _ in range(200):
+    ...     average.update(model)
+    >>> round(average.model.weight.item(), 4)
+    5.0
+    """
+
+    def __init__(self, model: nn.Module, *, decay: float) -> None:
+        self.decay = decay
+        self.updates = 0
+        self.model = copy.deepcopy(model).requires_grad_(False).eval()
+        self._averaged, self._copied = _tensors(self.model)
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Move the average towards the weights that `model` has now."""
+        floating, counts = _tensors(model)
+        weight = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
+        torch._foreach_lerp_(self._averaged, floating, weight)
+        for mine, theirs in zip(self._copied, counts, strict=True):
+            mine.copy_(theirs)
+        self.updates += 1
+
+
+def _tensors(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+    """The floating-point tensors of a network's state, and the others (counters)."""
+    state = [tensor.detach() for tensor in model.state_dict(keep_vars=True).values()]
+    floating = [tensor for tensor in state if tensor.is_floating_point()]
+    return floating, [tensor for tensor in state if not tensor.is_floating_point()]

@@ -1,0 +1,105 @@
+"""Batches of a split held in memory: shuffled, augmented and normalised a whole batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tersenet.data.augment import Augmentation, augment, normalize
+from tersenet.data.dataset import Split
+
+Batch = tuple[Tensor, Tensor]
+
+# What a stream of random numbers is for; part of its seed, so that no two streams are alike.
+SHUFFLE, AUGMENT, DROPOUT, HOLD_OUT = range(4)
+
+
+def derived_seed(*parts: int) -> int:
+    """One 63-bit seed out of several whole numbers, well mixed (numpy's SeedSequence).
+
+    >>> derived_seed(0, 1) != derived_seed(1, 0)
+    True
+    """
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def generator_for(*parts: int) -> torch.Generator:
+    """A generator whose numbers are a function of `parts`, on the CPU whatever the device."""
+    return torch.Generator().manual_seed(derived_seed(*parts))
+
+
+class TrainingBatches:
+    """The training batches of one epoch: images float32 `[B, 1, H, W]`, normalised, and labels int64 `[B]`.
+
+    The order is a function of seed and epoch, the augmentation of seed, epoch and batch: neither of what was
+    asked before, nor of the device. A last batch of a single picture is left out, since batch normalisation has
+    nothing to normalise with.
+
+    >>> split = Split(images=torch.zeros(10, 28, 28, dtype=torch.uint8), labels=torch.arange(10))
+    >>> [len(labels) for images, labels in TrainingBatches(split, batch_size=4).epoch(1)]
+    [4, 4, 2]
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        *,
+        batch_size: int,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.images = split.images.to(device)
+        self.labels = split.labels.to(device)
+        self.batch_size = batch_size
+        self.augmentation = augmentation or Augmentation()
+        self.seed = seed
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self.labels), self.batch_size)
+        return full + (rest > 1 or (rest == 1 and full == 0))
+
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """The batches of epoch `epoch`, counted from 1."""
+        order = torch.randperm(len(self.labels), generator=generator_for(self.seed, SHUFFLE, epoch))
+        for batch in range(len(self)):
+            chosen = order[batch * self.batch_size : (batch + 1) * self.batch_size].to(self.images.device)
+            generator = generator_for(self.seed, AUGMENT, epoch, batch)
+            images = augment(self.images[chosen], self.augmentation, generator)
+            yield normalize(images), self.labels[chosen]
+
+
+class EvaluationBatches:
+    """The batches that a network is measured on: in order, not augmented, normalised as in training.
+
+    Batches are large, since nothing but memory limits them where no gradient is kept.
+    """
+
+    def __init__(self, split: Split, *, batch_size: int = 500, device: torch.device | str = "cpu") -> None:
+        self.images = split.images.to(device)
+        self.labels = split.labels.to(device)
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return -(-len(self.labels) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for start in range(0, len(self.labels), self.batch_size):
+            chosen = slice(start, start + self.batch_size)
+            images = self.images[chosen].unsqueeze(1).float().div_(255)
+            yield normalize(images), self.labels[chosen]
+
+
+def hold_out(split: Split, count: int, *, seed: int) -> tuple[Split, Split]:
+    """Part a training split into what is learned from and `count` held-out pictures, by seed.
+
+    >>> split = Split(images=torch.zeros(10, 28, 28, dtype=torch.uint8), labels=torch.arange(10))
+    >>> learned, held_out = hold_out(split, 3, seed=0)
+    >>> len(learned), len(held_out), len(set(learned.labels.tolist()) & set(held_out.labels.tolist()))
+    (7, 3, 0)
+    """
+    order = torch.randperm(len(split), generator=generator_for(seed, HOLD_OUT))
+    return split.take(order[count:].sort().values), split.take(order[:count].sort().values)

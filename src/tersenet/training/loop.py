@@ -1,0 +1,111 @@
+"""The training loop, on one screen: anybody's network, any iterable of batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn, optim
+
+from tersenet._errors import TersenetError
+
+Criterion = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchProgress:
+    """What is known after a batch: `batch` counts from 0; accuracy in percent over the epoch so far."""
+
+    batch: int
+    loss: float
+    accuracy: float
+    images: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochResult:
+    """The training figures of one epoch: mean loss over its images, accuracy in percent."""
+
+    loss: float
+    accuracy: float
+    correct: int
+    images: int
+
+
+def train_one_epoch(
+    model: nn.Module,
+    loader: Iterable[tuple[Tensor, Tensor]],
+    optimizer: optim.Optimizer,
+    criterion: Criterion = F.cross_entropy,
+    *,
+    device: torch.device | str = "cpu",
+    precision: str = "float32",
+    before_step: Callable[[int], None] | None = None,
+    after_step: Callable[[], None] | None = None,
+    on_batch: Callable[[BatchProgress], None] | None = None,
+) -> EpochResult:
+    """Train a network on every batch of a loader once.
+
+    `loader` gives images `[B, C, H, W]` and labels `[B]`; `criterion(logits, labels)` gives the batch's mean loss.
+    `before_step(batch)` may set the learning rate, `after_step()` may average weights, `on_batch` may show
+    progress. Accuracy is counted while the weights change and dropout is at work, as the write-ups do.
+    Raises TersenetError where the loss is no longer finite or the loader is empty.
+
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    >>> batches = [(torch.ones(8, 1, 2, 2), torch.ones(8, dtype=torch.int64))] * 20
+    >>> train_one_epoch(model, batches, optim.SGD(model.parameters(), lr=1.0)).images
+    160
+    """
+    model.train()
+    loss_sum, correct, seen = 0.0, 0, 0
+    for batch, (images, labels) in enumerate(loader):
+        images, labels = images.to(device), labels.to(device)
+        if before_step:
+            before_step(batch)
+
+        # Forward: what the network answers, and how wrong it is.
+        with multiplying_in(precision, images.device.type):
+            logits = model(images)
+        loss = criterion(logits.float(), labels)
+        _require_finite(loss.item(), batch, optimizer)
+
+        # Backward: the gradient of the loss, and one step against it.
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        if after_step:
+            after_step()
+
+        # What happened so far.
+        seen += len(labels)
+        loss_sum += loss.item() * len(labels)
+        correct += int((logits.detach().argmax(dim=1) == labels).sum())
+        if on_batch:
+            on_batch(BatchProgress(batch=batch, loss=loss.item(), accuracy=100 * correct / seen, images=seen))
+    if not seen:
+        raise TersenetError("There is nothing to train on.", got="an empty loader", expected="one batch or more")
+    return EpochResult(loss=loss_sum / seen, accuracy=100 * correct / seen, correct=correct, images=seen)
+
+
+def multiplying_in(precision: str, device_type: str) -> AbstractContextManager[None]:
+    """A context in which matrix products run in `precision`: float32, or bfloat16 by autocast."""
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device_type, dtype=torch.bfloat16)
+
+
+def _require_finite(loss: float, batch: int, optimizer: optim.Optimizer) -> None:
+    if math.isfinite(loss):
+        return
+    rate = optimizer.param_groups[0]["lr"]
+    raise TersenetError(
+        "The loss is no longer a finite number; training has stopped.",
+        got=f"loss {loss} at step {batch + 1} of the epoch, learning rate {rate:g}",
+        expected="a finite loss",
+        mend="a learning rate too high is the likely cause (try a tenth of it); else look for a picture or a weight "
+        "that is not finite",
+    )

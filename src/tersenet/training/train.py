@@ -1,0 +1,170 @@
+"""A whole training: epochs, schedule, averaging, measurement after each epoch, an exact resume."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from tersenet._errors import TersenetError, check_setting
+from tersenet.data.dataset import Dataset, Split
+from tersenet.evaluation.logits import Evaluation, evaluate
+from tersenet.training.averaging import WeightAverage
+from tersenet.training.batches import DROPOUT, EvaluationBatches, TrainingBatches, derived_seed, hold_out
+from tersenet.training.checkpoint import TrainingState
+from tersenet.training.loop import BatchProgress, EpochResult, train_one_epoch
+from tersenet.training.metrics import EpochMetrics
+from tersenet.training.recipe import Recipe, make_optimizer
+from tersenet.training.schedules import LearningRate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What a training gave: the network to use (averaged where the recipe averages), and a row an epoch.
+
+    `test` is the reading of the test set after the last epoch: the headline.
+    """
+
+    model: nn.Module
+    metrics: tuple[EpochMetrics, ...]
+    test: Evaluation
+
+
+def train(
+    model: nn.Module,
+    dataset: Dataset,
+    recipe: Recipe | None = None,
+    *,
+    seed: int = 0,
+    validation: int = 0,
+    device: torch.device | str = "cpu",
+    precision: str = "float32",
+    resume: Callable[[TrainingState], None] | None = None,
+    on_batch: Callable[[int, int, BatchProgress], None] | None = None,
+    on_epoch: Callable[[TrainingState], None] | None = None,
+) -> Training:
+    """Train a network on a data set and measure it.
+
+    With `validation` images held out (chosen by seed), epochs are measured on them and the test set is read once,
+    at the end. `resume` may fill the fresh state from a checkpoint; `on_batch(epoch, batches, progress)` and
+    `on_epoch(state)` tell the outside. The order of images, the augmentation and dropout are functions of seed and
+    epoch, so that a resumed training ends with the weights of an uninterrupted one. The caller's own random
+    numbers are left alone.
+
+    Raises TersenetError where the network has no weights, the loss is not finite or the split leaves no images.
+    """
+    recipe = recipe or Recipe()
+    check_setting(seed >= 0, "seed", seed, "0 or above")
+    device = torch.device(device)
+    learned, judged = _splits(dataset, validation, seed)
+    batches = TrainingBatches(
+        learned, batch_size=recipe.batch_size, augmentation=recipe.augmentation, seed=seed, device=device
+    )
+    judges = EvaluationBatches(judged, device=device)
+    model = model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    state = TrainingState(
+        model=model,
+        optimizer=make_optimizer(model, recipe),
+        learning_rate=LearningRate(
+            recipe.schedule, recipe.learning_rate, epochs=recipe.epochs, steps_per_epoch=len(batches)
+        ),
+        average=WeightAverage(model, decay=recipe.averaging) if recipe.averaging else None,
+        metrics=[],
+        progress={"lowest": float("inf"), "waited": 0},
+    )
+    if resume:
+        resume(state)
+    measured = state.average.model if state.average else model
+    held_out = None
+
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        for epoch in range(len(state.metrics) + 1, recipe.epochs + 1):
+            if _should_stop(state, recipe):
+                break
+            start = time.perf_counter()
+            torch.manual_seed(derived_seed(seed, DROPOUT, epoch))
+            result = _one_epoch(state, batches, recipe, epoch, device, precision, on_batch)
+            seconds = time.perf_counter() - start
+            held_out = evaluate(measured, judges, device=device)
+            state.metrics.append(_row(state, epoch, result, held_out, seconds, validation > 0))
+            _epoch_ended(state, held_out.loss if validation else result.loss)
+            if on_epoch:
+                on_epoch(state)
+
+    if validation or held_out is None:
+        held_out = evaluate(measured, EvaluationBatches(dataset.test, device=device), device=device)
+    return Training(model=measured.eval(), metrics=tuple(state.metrics), test=held_out)
+
+
+def _one_epoch(
+    state: TrainingState,
+    batches: TrainingBatches,
+    recipe: Recipe,
+    epoch: int,
+    device: torch.device,
+    precision: str,
+    on_batch: Callable[[int, int, BatchProgress], None] | None,
+) -> EpochResult:
+    def set_learning_rate(batch: int) -> None:
+        for group in state.optimizer.param_groups:
+            group["lr"] = state.learning_rate.at(epoch, batch)
+
+    def average() -> None:
+        if state.average:
+            state.average.update(state.model)
+
+    return train_one_epoch(
+        state.model,
+        batches.epoch(epoch),
+        state.optimizer,
+        functools.partial(F.cross_entropy, label_smoothing=recipe.label_smoothing),
+        device=device,
+        precision=precision,
+        before_step=set_learning_rate,
+        after_step=average,
+        on_batch=functools.partial(on_batch, epoch, len(batches)) if on_batch else None,
+    )
+
+
+def _splits(dataset: Dataset, validation: int, seed: int) -> tuple[Split, Split]:
+    if not 0 <= validation < len(dataset.train):
+        raise TersenetError(
+            "So many images cannot be held out.",
+            got=f"validation = {validation}",
+            expected=f"from 0 to {len(dataset.train) - 1}, the training images of {dataset.name} less one",
+        )
+    return hold_out(dataset.train, validation, seed=seed) if validation else (dataset.train, dataset.test)
+
+
+def _row(
+    state: TrainingState, epoch: int, result: EpochResult, held_out: Evaluation, seconds: float, validated: bool
+) -> EpochMetrics:
+    pair = "validation" if validated else "test"
+    measured: dict[str, Any] = {f"{pair}_loss": held_out.loss, f"{pair}_accuracy": held_out.accuracy}
+    return EpochMetrics(
+        epoch=epoch,
+        learning_rate=state.learning_rate.at(epoch, 0),
+        train_loss=result.loss,
+        train_accuracy=result.accuracy,
+        seconds=seconds,
+        images_per_second=result.images / seconds,
+        **measured,
+    )
+
+
+def _epoch_ended(state: TrainingState, watched_loss: float) -> None:
+    state.learning_rate.epoch_ended(watched_loss)
+    if watched_loss < state.progress["lowest"]:
+        state.progress.update(lowest=watched_loss, waited=0)
+    else:
+        state.progress["waited"] += 1
+
+
+def _should_stop(state: TrainingState, recipe: Recipe) -> bool:
+    return bool(recipe.early_stopping) and state.progress["waited"] >= recipe.early_stopping

@@ -1,0 +1,57 @@
+"""Recipes: which weights decay, and which recipes cannot be."""
+
+import pytest
+import torch
+from torch import nn
+
+from tersenet import TersenetError
+from tersenet.training import Recipe, make_optimizer
+
+
+def test_weight_decay_touches_kernels_only():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2, 2))
+    optimizer = make_optimizer(model, Recipe(weight_decay=0.5, learning_rate=0.1, momentum=0, nesterov=False))
+    before = {name: weights.detach().clone() for name, weights in model.named_parameters()}
+    for weights in model.parameters():
+        weights.grad = torch.zeros_like(weights)
+    optimizer.step()
+    for name, weights in model.named_parameters():
+        factor = 0.95 if name in ("0.weight", "3.weight") else 1.0
+        torch.testing.assert_close(weights.detach(), before[name] * factor)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("sgd", "SGD"), ("adam", "Adam"), ("adamw", "AdamW")])
+def test_each_optimiser_is_torchs(name, kind):
+    assert type(make_optimizer(nn.Linear(1, 1), Recipe(optimizer=name))) is getattr(torch.optim, kind)
+
+
+def test_a_network_without_weights_cannot_be_trained():
+    with pytest.raises(TersenetError, match="nothing to train"):
+        make_optimizer(nn.Flatten(), Recipe())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"learning_rate": float("nan")},
+        {"learning_rate": float("inf")},
+        {"momentum": 1.0},
+        {"weight_decay": -1},
+        {"label_smoothing": 1.0},
+        {"averaging": 1.0},
+        {"early_stopping": -1},
+        {"optimizer": "sdg"},
+        {"nesterov": True, "momentum": 0.0},
+    ],
+)
+def test_a_recipe_that_cannot_be_says_which_setting(wrong):
+    with pytest.raises(TersenetError) as error:
+        Recipe(**wrong)
+    assert error.value.where == f"training.{next(iter(wrong))}"
+
+
+def test_a_misspelt_optimiser_is_offered_the_nearest():
+    with pytest.raises(TersenetError, match="did you mean sgd"):
+        Recipe(optimizer="sdg")
