@@ -1,0 +1,312 @@
+"""What is descended: a network with its weights, biases, inputs and targets; the two examples; one's own numbers."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from tersenet._errors import TersenetError, did_you_mean
+from tersenet.backprop.network import Array, Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A network and the numbers put into it.
+
+    `weights` and `biases` are flat, in the order of `network.weight_names` and `network.bias_names`; `inputs` and
+    `targets` hold one row a sample. With `train_biases` off the biases stay as they are, as in Mazur's example.
+
+    >>> WRITE_UP.samples, len(WRITE_UP.weights)
+    (1, 8)
+    """
+
+    name: str
+    network: Network
+    weights: tuple[float, ...]
+    inputs: tuple[tuple[float, ...], ...]
+    targets: tuple[tuple[float, ...], ...]
+    biases: tuple[float, ...] = ()
+    train_biases: bool = True
+    drawn: str = ""  # what was drawn at random, in words, where something was
+
+    @property
+    def samples(self) -> int:
+        """Number of samples."""
+        return len(self.inputs)
+
+    @cached_property
+    def arrays(self) -> tuple[Array, Array, Array, Array]:
+        """Weights, biases, inputs, targets as float64 arrays: what `Network.forward` takes."""
+        weights, biases = np.array(self.weights), np.array(self.biases, dtype=np.float64)
+        return weights, biases, np.array(self.inputs), np.array(self.targets)
+
+    @property
+    def trained_names(self) -> tuple[str, ...]:
+        """The parameters that the descent moves."""
+        return self.network.parameter_names if self.train_biases else self.network.weight_names
+
+    def with_parameters(self, weights: Array, biases: Array) -> Problem:
+        """The same with other weights and biases."""
+        return replace(self, weights=tuple(map(float, weights)), biases=tuple(map(float, biases)))
+
+    def values(self, sample: int = 0) -> dict[str, float]:
+        """Every quantity of one sample by its name, `E_total` over all samples among them.
+
+        >>> values = WRITE_UP.values()
+        >>> round(values["a_o2"], 9), round(values["E_total"], 9)
+        (0.630480835, 0.014181378)
+        """
+        network = self.network
+        done = network.forward(*self.arrays)
+        found = dict(zip(network.input_names, self.inputs[sample], strict=True))
+        found |= zip(network.target_names, self.targets[sample], strict=True)
+        found |= zip(network.parameter_names, self.weights + self.biases, strict=True)
+        for names, values in [*zip(network.sum_names, done.sums, strict=True)]:
+            found |= zip(names, values[sample].tolist(), strict=True)
+        for names, values in [*zip(network.activation_names, done.activations, strict=True)]:
+            found |= zip(names, values[sample].tolist(), strict=True)
+        found |= zip(network.error_names, done.errors[sample].tolist(), strict=True)
+        found["E_total"] = float(done.total)
+        return found
+
+
+WRITE_UP = Problem(
+    name="write-up",
+    network=Network(),
+    weights=(0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55),
+    inputs=((0.05, 0.1),),
+    targets=((0.5, 0.5),),
+)
+MAZUR = replace(
+    WRITE_UP,
+    name="mazur",
+    network=Network(biases=True),
+    targets=((0.01, 0.99),),
+    biases=(0.35, 0.35, 0.60, 0.60),
+    train_biases=False,  # his page holds them fixed
+)
+EXAMPLES = {"write-up": WRITE_UP, "mazur": MAZUR}
+
+Numbers = Sequence[float] | Mapping[str, float]
+
+
+class ProblemFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a TOML file may hold; every key may be left out."""
+
+    example: str = "write-up"
+    sizes: list[int] | str | None = None
+    activation: str | list[str] | None = None
+    loss: str | None = None
+    inputs: list[float] | list[list[float]] | None = None
+    targets: list[float] | list[list[float]] | None = None
+    weights: list[float] | dict[str, float] | None = None
+    biases: list[float] | dict[str, float] | None = None
+    train_biases: bool | None = None
+    seed: int | None = None
+
+
+def read_problem(path: Path | str) -> dict[str, object]:
+    """The choices in a TOML file, as keyword arguments for `make_problem`.
+
+    Raises `TersenetError` where the file is missing, is no TOML, or holds an unknown key or a value of the wrong
+    kind.
+    """
+    path = Path(path)
+    try:
+        content = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ProblemFile)
+    except FileNotFoundError:
+        raise TersenetError(
+            "There is no such file.", got=path, expected="a TOML file of numbers", where="problem"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TersenetError(
+            "The file is not TOML.", got=error, expected="lines such as targets = [0.5, 0.5]", where=path
+        ) from None
+    except msgspec.ValidationError as error:
+        keys = ", ".join(ProblemFile.__struct_fields__)
+        raise TersenetError(
+            "The file does not describe a problem.", got=error, expected=f"the keys {keys}", where=path
+        ) from None
+    return {name: value for name, value in msgspec.structs.asdict(content).items() if value is not None}
+
+
+def make_problem(
+    *,
+    example: str = "write-up",
+    sizes: Sequence[int] | str | None = None,
+    activation: str | Sequence[str] | None = None,
+    loss: str | None = None,
+    inputs: Sequence[float] | Sequence[Sequence[float]] | None = None,
+    targets: Sequence[float] | Sequence[Sequence[float]] | None = None,
+    weights: Numbers | None = None,
+    biases: Numbers | bool | None = None,
+    train_biases: bool | None = None,
+    seed: int = 1,
+) -> Problem:
+    """An example with some of its numbers replaced; what new sizes need and nobody gave is drawn, with two
+    decimals, by `seed`.
+
+    Several samples are rows, or one flat list: every `sizes[0]` inputs (`sizes[-1]` targets) are one sample.
+    Weights are a list in order, or a mapping from names that replaces only these. `biases=True` switches them on.
+
+    >>> make_problem(targets=[0.01, 0.99]).targets
+    ((0.01, 0.99),)
+    >>> make_problem(sizes="2-3-3-1", activation="tanh", biases=True).drawn
+    'weights, biases and targets drawn with seed 1'
+    """
+    if example not in EXAMPLES:
+        raise TersenetError(
+            "There is no such example.",
+            got=example,
+            expected=", ".join(EXAMPLES),
+            mend=did_you_mean(example, EXAMPLES),
+        )
+    start = EXAMPLES[example]
+    layers = _sizes(sizes) if sizes is not None else start.network.sizes
+    kinds = (activation,) if isinstance(activation, str) else tuple(activation or ())
+    network = Network(
+        sizes=layers,
+        activations=kinds or ("sigmoid",),
+        loss=loss or start.network.loss,
+        biases=start.network.biases if biases is None else biases is not False,
+    )
+    generator = np.random.default_rng(seed)
+    same = layers == start.network.sizes
+    drawn: list[str] = []
+
+    def draw(what: str, low: float, high: float, count: int) -> tuple[float, ...]:
+        drawn.append(what)
+        return tuple(generator.uniform(low, high, count).round(2).tolist())
+
+    weight_row = start.weights if same else None
+    if not isinstance(weights, Mapping) and weights is not None:
+        weight_row = tuple(weights)
+    elif weight_row is None:
+        complete = isinstance(weights, Mapping) and set(weights) == set(network.weight_names)
+        weight_row = (
+            (0.0,) * len(network.weight_names) if complete else draw("weights", -1, 1, len(network.weight_names))
+        )
+    bias_row: tuple[float, ...] = ()
+    if network.biases:
+        given = biases if not isinstance(biases, bool) and biases is not None else None
+        if given is not None and not isinstance(given, Mapping):
+            bias_row = tuple(given)
+        else:
+            kept = start.biases if same and start.biases else None
+            bias_row = kept or draw("biases", -1, 1, len(network.bias_names))
+        if isinstance(given, Mapping):
+            bias_row = _replaced(bias_row, given, network.bias_names, "biases")
+    if isinstance(weights, Mapping):
+        weight_row = _replaced(weight_row, weights, network.weight_names, "weights")
+    rows = _rows(inputs, layers[0], "inputs") if inputs is not None else None
+    if rows is None:
+        rows = start.inputs if layers[0] == len(start.inputs[0]) else (draw("inputs", 0, 1, layers[0]),)
+    goals = _rows(targets, layers[-1], "targets") if targets is not None else None
+    if goals is None and layers[-1] == len(start.targets[0]) and len(rows) == 1:
+        goals = start.targets
+    elif goals is None:
+        goals = tuple(draw("targets", 0, 1, layers[-1]) for _ in rows)
+    _complete(weight_row, network.weight_names, "weights")
+    _complete(bias_row, network.bias_names, "biases")
+    if len(rows) != len(goals):
+        raise TersenetError(
+            "Every sample needs inputs and targets.", got=f"{len(rows)} samples of inputs, {len(goals)} of targets"
+        )
+    for where, values in {
+        "weights": weight_row,
+        "biases": bias_row,
+        "inputs": sum(rows, ()),
+        "targets": sum(goals, ()),
+    }.items():
+        if not all(map(math.isfinite, values)):
+            raise TersenetError("Only finite numbers can be descended.", got=", ".join(map(str, values)), where=where)
+    given_any = [sizes, activation, loss, inputs, targets, weights, biases]
+    unchanged = all(value is None for value in given_any)
+    return Problem(
+        name=example if unchanged else "your own numbers",
+        network=network,
+        weights=tuple(map(float, weight_row)),
+        inputs=tuple(tuple(map(float, row)) for row in rows),
+        targets=tuple(tuple(map(float, row)) for row in goals),
+        biases=tuple(map(float, bias_row)),
+        train_biases=start.train_biases if train_biases is None else train_biases,
+        drawn=f"{_listed(sorted(set(drawn), key=drawn.index))} drawn with seed {seed}" if drawn else "",
+    )
+
+
+def describe(problem: Problem) -> dict[str, object]:
+    """The problem as plain data, for JSON."""
+    return {"name": problem.name, **asdict(problem.network)} | {
+        "inputs": problem.inputs,
+        "targets": problem.targets,
+        "weights": dict(zip(problem.network.weight_names, problem.weights, strict=True)),
+        "biases": dict(zip(problem.network.bias_names, problem.biases, strict=True)),
+        "train_biases": problem.train_biases,
+    }
+
+
+def _sizes(sizes: Sequence[int] | str) -> tuple[int, ...]:
+    if not isinstance(sizes, str):
+        return tuple(sizes)
+    try:
+        return tuple(int(word) for word in sizes.split("-"))
+    except ValueError:
+        raise TersenetError(
+            "The layer sizes cannot be read.", got=sizes, expected="sizes such as 2-3-3-1", where="sizes"
+        ) from None
+
+
+def _rows(
+    values: Sequence[float] | Sequence[Sequence[float]], width: int, where: str
+) -> tuple[tuple[float, ...], ...]:
+    rows = [tuple(value) for value in values if isinstance(value, Sequence)]
+    if not rows:
+        flat = [value for value in values if not isinstance(value, Sequence)]
+        rows = [tuple(flat[place : place + width]) for place in range(0, len(flat), width)]
+    if not rows or any(len(row) != width for row in rows):
+        got = (
+            f"{len(values)} numbers"
+            if values and not isinstance(values[0], Sequence)
+            else f"rows of {[len(row) for row in rows]}"
+        )
+        raise TersenetError(
+            f"The {where} do not fit the network.", got=got, expected=f"{width} for each sample", where=where
+        )
+    return tuple(rows)
+
+
+def _replaced(
+    row: tuple[float, ...], given: Mapping[str, float], names: tuple[str, ...], where: str
+) -> tuple[float, ...]:
+    for name in given:
+        if name not in names:
+            raise TersenetError(
+                f"The network has no such parameter among its {where}.",
+                got=name,
+                expected=", ".join(names),
+                where=where,
+            )
+    return tuple(given.get(name, old) for name, old in zip(names, row, strict=True))
+
+
+def _complete(row: tuple[float, ...], names: tuple[str, ...], where: str) -> None:
+    if len(row) == len(names):
+        return
+    missing = names[len(row) :]
+    raise TersenetError(
+        f"The number of {where} does not fit the network.",
+        got=f"{len(row)}" + (f"; {', '.join(missing)} missing" if missing else ""),
+        expected=f"{len(names)}" + (f": {names[0]} to {names[-1]}" if names else f": this network has no {where}"),
+        where=where,
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
