@@ -11,7 +11,7 @@ from tersenet.evaluation.metrics import (
     measure,
 )
 from tersenet.evaluation.mistakes import KNOWN_WRONG_LABELS, Mistake, WrongLabel, find_mistakes, known_wrong_label
-from tersenet.evaluation.statistics import sampling_error
+from tersenet.evaluation.statistics import sampling_error, wilson_interval
 
 __all__ = [
     "KNOWN_WRONG_LABELS",
@@ -34,4 +34,5 @@ __all__ = [
     "measure",
     "predict_logits",
     "sampling_error",
+    "wilson_interval",
 ]

@@ -1,1 +1,19 @@
-"""The room `reports`."""
+"""What is shown: figures, the analysis by stated rules, the report of a run in Markdown and HTML."""
+
+from tersenet.reports.confusion import plot_calibration, plot_confusion
+from tersenet.reports.curves import plot_curves, plot_learning_rate
+from tersenet.reports.gallery import plot_mistakes, plot_samples
+from tersenet.reports.history import History, history_of
+from tersenet.reports.style import Drawing
+
+__all__ = [
+    "Drawing",
+    "History",
+    "history_of",
+    "plot_calibration",
+    "plot_confusion",
+    "plot_curves",
+    "plot_learning_rate",
+    "plot_mistakes",
+    "plot_samples",
+]
