@@ -115,7 +115,7 @@ def _grid(number: int, columns: int, lines: int, title: str) -> tuple[Drawing, l
     rows = -(-number // columns)
     side = (WIDTH - gap * (columns + 1)) / columns
     height = top + rows * (side + below)
-    drawing = Drawing(height=height, title=title, layout="none")
+    drawing = Drawing(height=height, title=title, layout=None)
     places = []
     for number_before in range(number):
         row, column = divmod(number_before, columns)

@@ -39,12 +39,12 @@ class Drawing(Figure):
         height: float,
         width: float = WIDTH,
         title: str = "",
-        layout: Literal["constrained", "none"] = "constrained",
+        layout: Literal["constrained"] | None = "constrained",
     ) -> None:
         super().__init__(figsize=(width, height), dpi=DOTS_PER_INCH / 2, facecolor="white", layout=layout)
         FigureCanvasAgg(self)
         if title:
-            above = {} if layout == "constrained" else {"y": 1 - 0.08 / height}
+            above = {} if layout else {"y": 1 - 0.08 / height}
             self.suptitle(title, fontsize=LETTERS, color=INK, fontweight="bold", **above)
 
     def png(self) -> bytes:
