@@ -11,6 +11,7 @@ from tersenet.evaluation.metrics import (
     measure,
 )
 from tersenet.evaluation.mistakes import KNOWN_WRONG_LABELS, Mistake, WrongLabel, find_mistakes, known_wrong_label
+from tersenet.evaluation.predictions import Prediction, predict
 from tersenet.evaluation.statistics import sampling_error, wilson_interval
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Evaluation",
     "Measures",
     "Mistake",
+    "Prediction",
     "WrongLabel",
     "calibrate",
     "confused_pairs",
@@ -32,6 +34,7 @@ __all__ = [
     "guesses",
     "known_wrong_label",
     "measure",
+    "predict",
     "predict_logits",
     "sampling_error",
     "wilson_interval",
