@@ -10,7 +10,7 @@ from tersenet._errors import TersenetError, did_you_mean
 from tersenet.data.cache import find_cache_dir
 from tersenet.data.dataset import Dataset
 from tersenet.data.download import CONNECT_SECONDS, Progress, UnreachableError, fetch_set
-from tersenet.data.holdings import Holding, Place, find_holding, list_places, load_holding
+from tersenet.data.holdings import Holding, Place, check_holding, find_holding, list_places, load_holding
 from tersenet.data.named_sets import DIGITS, MNIST, NAMED_SETS, NamedSet
 
 NAMES = (*NAMED_SETS, "synthetic", "folder:PATH", "auto")
@@ -56,11 +56,10 @@ def load_data(
     if name == "auto":
         return _load_auto(data_dir, cache, download=download, progress=progress, connect_seconds=connect_seconds)
     named = find_named(name)
-    places = list_places(data_dir, cache)
-    holding = find_holding(named, places)
+    holding = find_holding(named, list_places(data_dir, cache))
     if holding is None or (holding.missing and holding.place.root == cache):
         if not download:
-            raise _not_here(named, places)
+            return load_holding(find_here(name, data_dir=data_dir, cache_dir=cache))
         try:
             holding = _fetch(named, cache, holding, progress, connect_seconds)
         except OSError as error:
@@ -84,6 +83,67 @@ def find_named(name: str) -> NamedSet:
             mend=did_you_mean(name, (*NAMED_SETS, "synthetic", "auto")) or "tersenet data list shows what is here",
         )
     return NAMED_SETS[name]
+
+
+def find_here(name: str, *, data_dir: str | Path | None = None, cache_dir: Path | None = None) -> Holding:
+    """Where a named set lies on this machine, whole or not; raises TersenetError where it does not."""
+    named = find_named(name)
+    places = list_places(data_dir, cache_dir or find_cache_dir())
+    holding = find_holding(named, places)
+    if holding is None:
+        raise TersenetError(
+            f"The data set {name} is not on this machine.",
+            got="\n".join(f"nothing in {place}" for place in places),
+            expected=f"{name}/ or {named.torchvision}/raw/ with its four files",
+            mend=f"tersenet data fetch {name}",
+        )
+    return holding
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """Where a set now lies, whole and checked; the files fetched for that, and the home that had them."""
+
+    folder: Path
+    files: tuple[str, ...]
+    home: str | None
+
+
+def fetch_data(
+    name: str,
+    *,
+    data_dir: str | Path | None = None,
+    into: str | Path | None = None,
+    progress: Progress | None = None,
+    cache_dir: Path | None = None,
+    connect_seconds: float = CONNECT_SECONDS,
+) -> Fetched:
+    """Have a whole copy of a named set on this machine; fetch the files that are missing or damaged, if any.
+
+    A copy that lies where sets are looked for will do; with `into` there is one under that folder, as `<name>/FILES`.
+    Damaged files are replaced in `into` and in the cache only, and only by whole ones.
+
+    Raises TersenetError: an unknown name, a damaged copy elsewhere, no connection, other bytes than the published
+    ones; OSError where the folder cannot be written.
+    """
+    named = find_named(name)
+    cache = cache_dir or find_cache_dir()
+    root = cache if into is None else Path(into).expanduser()
+    places = list_places(data_dir, cache) if into is None else (Place(label="--into", root=root),)
+    holding = find_holding(named, places)
+    if holding is None:
+        home = fetch_set(named, root / name, progress=progress, connect_seconds=connect_seconds)
+        return Fetched(folder=root / name, files=tuple(archive.name for archive in named.archives), home=home)
+    wanted = tuple(check.archive for check in check_holding(holding) if check.problem)
+    if not wanted:
+        return Fetched(folder=holding.folder, files=(), home=None)
+    if holding.place.root != root:
+        load_holding(holding)  # says what is wrong: other people's folders are not changed unasked
+    home = fetch_set(named, holding.folder, archives=wanted, progress=progress, connect_seconds=connect_seconds)
+    for archive in wanted:
+        if (old := holding.paths.get(archive)) is not None and old.name != archive.name:
+            old.unlink()  # the damaged file was a decompressed one: the archive stands in its place
+    return Fetched(folder=holding.folder, files=tuple(archive.name for archive in wanted), home=home)
 
 
 def _fetch(
@@ -140,13 +200,4 @@ def _load_synthetic(cache: Path) -> Dataset:
     train, test = load_synthetic(cache)
     return Dataset(
         name="synthetic", train=train, test=test, classes=DIGITS, source="drawn by Tersenet (docs/synthetic.md)"
-    )
-
-
-def _not_here(named: NamedSet, places: tuple[Place, ...]) -> TersenetError:
-    return TersenetError(
-        f"The data set {named.name} is not on this machine.",
-        got="\n".join(f"nothing in {place}" for place in places),
-        expected=f"{named.name}/ or {named.torchvision}/raw/ with its four files",
-        mend=f"tersenet data fetch {named.name}",
     )

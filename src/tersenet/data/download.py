@@ -47,35 +47,39 @@ def fetch_set(
     Raises UnreachableError (no connection, a refusal, a cut transfer), TersenetError (other bytes than the published
     ones), OSError (the folder cannot be written).
     """
-    folder.mkdir(parents=True, exist_ok=True)
     wanted = named.archives if archives is None else archives
+    first = _first_to_answer(named.homes, wanted[-1].name, connect_seconds)
+    homes = sorted(named.homes, key=lambda home: home != first)
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as workshop:
-        first = _first_to_answer([home + wanted[-1].name for home in named.homes], connect_seconds)
-        homes = sorted(named.homes, key=lambda home: home + wanted[-1].name != first)
         for archive in wanted:
             home = _fetch_one(archive, homes, Path(workshop), progress, tries, pause)
             (Path(workshop) / archive.name).replace(folder / archive.name)
     return home
 
 
-def _first_to_answer(urls: Sequence[str], seconds: float) -> str:
-    """The first of `urls` to answer anything at all.
+def _first_to_answer(homes: Sequence[str], name: str, seconds: float) -> str:
+    """The first of `homes` to answer anything at all when asked for `name`.
 
     The threads are left behind when time is up: a name server that is silent cannot be interrupted.
     """
     answers: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
-    for url in urls:
-        threading.Thread(target=lambda url=url: answers.put((url, _knock(url, seconds))), daemon=True).start()
+
+    def ask(home: str) -> None:
+        answers.put((home, _knock(home + name, seconds)))
+
+    for home in homes:
+        threading.Thread(target=ask, args=(home,), daemon=True).start()
     deadline = time.monotonic() + seconds
-    problems = dict.fromkeys(urls, f"no answer within {seconds:g} seconds")
-    for _ in urls:
+    problems = dict.fromkeys(homes, f"no answer within {seconds:g} seconds")
+    for _ in homes:
         try:
-            url, problem = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+            home, problem = answers.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             break
         if problem is None:
-            return url
-        problems[url] = problem
+            return home
+        problems[home] = problem
     raise _unreachable("There is no connection to the homes of the data set.", problems.items())
 
 

@@ -123,6 +123,33 @@ def _times(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
+@dataclass(frozen=True, kw_only=True)
+class FileCheck:
+    """What was found in one file: how it was checked, or the `problem` with it (None where it is whole)."""
+
+    path: Path
+    archive: Archive
+    check: str
+    problem: str | None = None
+
+
+def check_holding(holding: Holding) -> tuple[FileCheck, ...]:
+    """Look at each file of a set, the missing ones included, and stop at none."""
+    checks = []
+    for archive in holding.named.archives:
+        path = holding.paths.get(archive, holding.folder / archive.name)
+        check, problem = UNCHECKED, None
+        try:
+            if archive in holding.paths:
+                check = read_archive(path, archive)[1]
+            else:
+                problem = "The file is missing."
+        except TersenetError as error:
+            problem = error.problem
+        checks.append(FileCheck(path=path, archive=archive, check=check, problem=problem))
+    return tuple(checks)
+
+
 def load_holding(holding: Holding, *, source: str | None = None) -> Dataset:
     """The data set in a folder that has all of its files.
 

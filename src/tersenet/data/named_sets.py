@@ -146,7 +146,7 @@ QMNIST = NamedSet(
         name="qmnist-test-labels-idx2-int.gz", shape=(60_000, 8), md5="5b5b05890a5e13444e108efe57b788aa"
     ),
     classes=DIGITS,
-    about="MNIST reconstructed, with all 60,000 test digits",
+    about="MNIST rebuilt, six times its test digits",
     licence="BSD 3-Clause",
 )
 

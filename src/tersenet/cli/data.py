@@ -1,0 +1,317 @@
+"""List, fetch, verify and show data sets; preview augmentation.
+
+examples:
+  tersenet data list                                     what is here, where, and whether it is whole
+  tersenet data fetch mnist                              download and check; kept in your cache folder
+  tersenet data verify mnist                             compare each file with its published checksum
+  tersenet data show synthetic --out digits.png          a grid of samples with their labels
+  tersenet data show mnist --augment gap-14320           what that experiment's network will see
+  tersenet data show mnist --set rotation=15 shift=0.1   what these settings do
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from tersenet._errors import TersenetError
+from tersenet.cli.output import CommonArguments, Output
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from tersenet.data import Augmentation, Split
+    from tersenet.data.download import Progress
+    from tersenet.data.holdings import Holding
+
+
+_ROWS, _COLUMNS = 8, 8  # of the grid
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataArguments(CommonArguments):
+    """What each action takes."""
+
+    data_dir: Path | None = None
+    """Where data sets lie; else $TERSENET_DATA, else your cache folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListArguments(DataArguments):
+    """Show the named sets: which are here, where, and whether they are whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchArguments(DataArguments):
+    """Download what is missing or damaged of a named set, and check it."""
+
+    name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
+    """mnist, fashion-mnist, kmnist or qmnist."""
+    into: Path | None = None
+    """Keep it under this folder, as NAME/FILES, and not in the cache."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyArguments(DataArguments):
+    """Compare each file of a set with its published checksum."""
+
+    name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
+    """mnist, fashion-mnist, kmnist, qmnist or synthetic."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowArguments(DataArguments):
+    """Write a grid of samples with their labels as a PNG file."""
+
+    name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]] = "auto"
+    """mnist, fashion-mnist, kmnist, qmnist, synthetic, folder:PATH or auto."""
+    split: Literal["train", "test"] = "train"
+    """Which half."""
+    count: int = 40
+    """How many pictures; with an augmentation, how many rows (8 at most)."""
+    seed: int = 0
+    """Which pictures, and how they are augmented."""
+    augment: str | None = None
+    """See them as the network will: "a" (the write-ups' policy), an experiment's name or a .toml file."""
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE …")] = ()
+    """Change or make an augmentation: rotation=15 shift=0.1 (docs/augmentation.md)."""
+    out: Path | None = None
+    """Where the picture goes; else samples-NAME.png here."""
+
+
+Arguments = (
+    Annotated[ListArguments, tyro.conf.subcommand("list")]
+    | Annotated[FetchArguments, tyro.conf.subcommand("fetch")]
+    | Annotated[VerifyArguments, tyro.conf.subcommand("verify")]
+    | Annotated[ShowArguments, tyro.conf.subcommand("show")]
+)
+
+
+def run(arguments: DataArguments, output: Output) -> int:
+    """Do the one action asked for."""
+    match arguments:
+        case FetchArguments():
+            _fetch(arguments, output)
+        case VerifyArguments():
+            _verify(arguments, output)
+        case ShowArguments():
+            _show(arguments, output)
+        case _:
+            _list(arguments, output)
+    return 0
+
+
+def _list(arguments: DataArguments, output: Output) -> None:
+    from rich.table import Table
+
+    from tersenet.data.cache import find_cache_dir
+    from tersenet.data.holdings import find_holding, list_places
+    from tersenet.data.named_sets import NAMED_SETS
+
+    places = list_places(arguments.data_dir, find_cache_dir())
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("set", no_wrap=True)
+    table.add_column("about")
+    table.add_column("training + test", no_wrap=True)
+    table.add_column("here")
+    rows: list[dict[str, Any]] = []
+    for name, named in NAMED_SETS.items():
+        holding = find_holding(named, places)
+        train, test = named.train_labels.shape[0], named.test_labels.shape[0]
+        state, told = _state(holding)
+        folder = None if holding is None else str(holding.folder)
+        table.add_row(name, named.about, f"{train:,} + {test:,}", told)
+        rows.append(
+            {
+                "name": name,
+                "about": named.about,
+                "train": train,
+                "test": test,
+                "classes": named.classes,
+                "licence": named.licence,
+                "state": state,
+                "folder": folder,
+            }
+        )
+    table.add_row("synthetic", "digits drawn by Tersenet", "60,000 + 10,000", "always")
+    table.add_row("folder:PATH", "your own pictures", "", "a sub-folder a class")
+    output.say(table)
+    output.say("\nLooked in, in this order:")
+    for place in places:
+        here = ", ".join(
+            row["name"] for row in rows if row["folder"] and Path(row["folder"]).is_relative_to(place.root)
+        )
+        output.say(f"  {place}{': ' + here if here else ''}")
+    output.document({"sets": rows, "places": [{"name": place.label, "folder": str(place.root)} for place in places]})
+
+
+def _state(holding: Holding | None) -> tuple[str, str]:
+    """One word for programs, and what people are told."""
+    from tersenet.data.holdings import UNCHECKED, check_holding
+
+    if holding is None:
+        return "absent", "no"
+    checks = check_holding(holding)
+    broken = [check.path.name for check in checks if check.problem and check.archive in holding.paths]
+    if broken:
+        return "corrupt", "corrupt: " + ", ".join(broken)
+    if holding.missing:
+        return "incomplete", "not all: without " + ", ".join(archive.name for archive in holding.missing)
+    kinds = {check.check for check in checks}
+    return ("unchecked", "yes, unchecked") if UNCHECKED in kinds else ("verified", "yes, verified")
+
+
+def _fetch(arguments: FetchArguments, output: Output) -> None:
+    from tersenet.data.catalog import fetch_data
+
+    with download_progress(output) as progress:
+        fetched = fetch_data(arguments.name, data_dir=arguments.data_dir, into=arguments.into, progress=progress)
+    if fetched.files:
+        output.say(f"Fetched and checked {len(fetched.files)} files from {fetched.home}")
+        output.say(f"They lie in {fetched.folder}")
+    else:
+        output.say(f"{arguments.name} is here already, and whole: {fetched.folder}")
+    output.document(
+        {"data": arguments.name, "folder": str(fetched.folder), "fetched": fetched.files, "home": fetched.home}
+    )
+
+
+@contextmanager
+def download_progress(output: Output) -> Iterator[Progress]:
+    """Something to hand to `load_data` as `progress`: shows a bar a file, on a terminal; elsewhere a line a file."""
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    bars = Bars(*columns, console=output.console, transient=True, disable=not output.console.is_terminal)
+    tasks: dict[str, TaskID] = {}
+
+    def progress(name: str, done: int, total: int | None) -> None:
+        if name not in tasks:
+            tasks[name] = bars.add_task(name, total=total)
+            if bars.disable:
+                output.say(f"fetching {name}" + (f", {total / 1e6:.1f} MB" if total else ""))
+        bars.update(tasks[name], completed=done, total=total)
+
+    with bars:
+        yield progress
+
+
+def _verify(arguments: VerifyArguments, output: Output) -> None:
+    from rich.table import Table
+
+    from tersenet.data.catalog import find_here
+    from tersenet.data.holdings import check_holding
+
+    if arguments.name == "synthetic":
+        _verify_synthetic(output)
+        return
+
+    checks = check_holding(find_here(arguments.name, data_dir=arguments.data_dir))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("file", "checked by", "found"):
+        table.add_column(heading)
+    for check in checks:
+        table.add_row(check.path.name, check.check, check.problem or "whole", style="red" if check.problem else None)
+    output.say(f"{arguments.name} in {checks[0].path.parent}")
+    output.say(table)
+    broken = [check for check in checks if check.problem]
+    if broken:
+        raise TersenetError(
+            f"The data set {arguments.name} is damaged.",
+            got="\n".join(f"{check.path.name}: {check.problem}" for check in broken),
+            where=broken[0].path.parent,
+            mend=f"tersenet data fetch {arguments.name} replaces what lies in your cache folder;\n"
+            "with --into FOLDER, what lies elsewhere",
+        )
+    output.document(
+        {
+            "data": arguments.name,
+            "folder": str(checks[0].path.parent),
+            "files": [{"file": check.path.name, "check": check.check} for check in checks],
+        }
+    )
+
+
+def _verify_synthetic(output: Output) -> None:
+    from tersenet.data.cache import find_cache_dir
+    from tersenet.data.synthetic import SHA256, checksum, load_synthetic
+
+    found = checksum(*load_synthetic(find_cache_dir()))
+    if found != SHA256:
+        raise TersenetError(
+            "The digits drawn here differ from those drawn elsewhere.",
+            got=found,
+            expected=SHA256,
+            mend="please report this with your machine and versions: every machine should draw the same",
+        )
+    output.say(f"The synthetic digits are those of every machine: SHA-256 {found}")
+    output.document({"data": "synthetic", "folder": str(find_cache_dir()), "sha256": found})
+
+
+def _show(arguments: ShowArguments, output: Output) -> None:
+    import torch
+
+    from tersenet.data import load_data
+    from tersenet.reports import plot_samples
+
+    if arguments.count < 1:
+        raise TersenetError("There is nothing to show.", got=f"--count {arguments.count}", expected="1 or more")
+    policy = _policy(arguments)
+    with download_progress(output) as progress:
+        dataset = load_data(arguments.name, data_dir=arguments.data_dir, progress=progress)
+    if dataset.notice:
+        output.say(dataset.notice, style="bold yellow")
+    generator = torch.Generator().manual_seed(arguments.seed)
+    split: Split = getattr(dataset, arguments.split)
+    chosen = split.take(torch.randperm(len(split), generator=generator)[: arguments.count])
+    title = f"{dataset.name}, {len(chosen)} of {len(split):,} {arguments.split} pictures"
+    if policy is None:
+        images, labels = chosen.images, chosen.labels
+    else:
+        from tersenet.data.augment import preview
+
+        images = preview(chosen.images[:_ROWS], policy, generator, variants=_COLUMNS - 1).flatten(0, 1)
+        labels = chosen.labels[:_ROWS].repeat_interleave(_COLUMNS)
+        title = f"{dataset.name}: the first of each row as it is, then as the network sees it"
+    figure = plot_samples(images, labels, dataset.classes, columns=_COLUMNS, limit=len(images), title=title)
+    out = arguments.out or Path(f"samples-{dataset.name.replace(':', '-').replace('/', '-')}.png")
+    figure.save(out)
+    output.say(f"data     {dataset.name}: {len(dataset.train):,} training and {len(dataset.test):,} test pictures")
+    output.say(f"source   {dataset.source}")
+    output.say(f"picture  {out}")
+    output.document(
+        {
+            "data": dataset.name,
+            "source": dataset.source,
+            "notice": dataset.notice,
+            "train": len(dataset.train),
+            "test": len(dataset.test),
+            "classes": dataset.classes,
+            "augmentation": None if policy is None else asdict(policy),
+            "picture": str(out),
+        }
+    )
+
+
+def _policy(arguments: ShowArguments) -> Augmentation | None:
+    """The augmentation asked for, or None where none is."""
+    if arguments.augment is None and not arguments.set:
+        return None
+    from tersenet.data import POLICY_A, Augmentation
+    from tersenet.runs import Experiment, load_experiment, with_settings
+    from tersenet.training import Recipe
+
+    if arguments.augment in (None, "a"):
+        policy = Augmentation() if arguments.augment is None else POLICY_A
+        experiment = Experiment(name="preview", network="10N", training=Recipe(augmentation=policy))
+    else:
+        experiment = load_experiment(arguments.augment)
+    return with_settings(
+        experiment, [f"training.augmentation.{word}" for word in arguments.set]
+    ).training.augmentation
