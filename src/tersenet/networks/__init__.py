@@ -1,22 +1,36 @@
 """What is trained: the notation, the named networks, the summary, the budget."""
 
+from tersenet.networks.budget import COURSE_BUDGET, Budget, BudgetLine, check_budget
 from tersenet.networks.build import NotationNetwork, build
 from tersenet.networks.find import Design, find_network
+from tersenet.networks.layer_table import budget_table, format_summary, layer_table, total_lines
 from tersenet.networks.notation import parse
 from tersenet.networks.shapes import LayerShape, infer_shapes
+from tersenet.networks.summary import LayerRow, Summary, summarize
 from tersenet.networks.tree import Network
 from tersenet.networks.zoo import NETWORKS, NamedNetwork, Reported
 
 __all__ = [
+    "COURSE_BUDGET",
     "NETWORKS",
+    "Budget",
+    "BudgetLine",
     "Design",
+    "LayerRow",
     "LayerShape",
     "NamedNetwork",
     "Network",
     "NotationNetwork",
     "Reported",
+    "Summary",
+    "budget_table",
     "build",
+    "check_budget",
     "find_network",
+    "format_summary",
     "infer_shapes",
+    "layer_table",
     "parse",
+    "summarize",
+    "total_lines",
 ]

@@ -7,14 +7,16 @@ rotation and the different normalisation of test images are mended, all three ou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from tersenet.networks.budget import COURSE_BUDGET, Budget
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reported:
     """What a write-up reports of its own run, accuracies in percent on MNIST; None where it says nothing.
 
-    The best epoch was picked on the test set.
+    The best epoch was picked on the test set. `claim` is a figure in words, without a log.
     """
 
     epochs: int
@@ -23,20 +25,25 @@ class Reported:
     last_accuracy: float | None = None
     training_accuracy: float | None = None
     training_epoch: int | None = None
-    remark: str = ""
+    claim: str | None = None
+    remark: str | None = None
 
     def __str__(self) -> str:
-        """`99.45 best (epoch 15), 99.43 last`, or the remark alone.
+        """One clause a figure.
 
         >>> print(Reported(epochs=19, best_accuracy=99.45, best_epoch=15, last_accuracy=99.43))
-        99.45 best (epoch 15), 99.43 last
+        best 99.45 (epoch 15), last 99.43
         """
-        said = []
+        said = [f"claimed {self.claim}"] if self.claim else []
         if self.best_accuracy is not None:
-            said.append(f"{self.best_accuracy:.2f} best (epoch {self.best_epoch})")
+            said.append(f"best {self.best_accuracy:.2f} (epoch {self.best_epoch})")
         if self.last_accuracy is not None:
-            said.append(f"{self.last_accuracy:.2f} last")
-        return ", ".join(said) or self.remark
+            said.append(f"last {self.last_accuracy:.2f}")
+        if self.training_accuracy is not None:
+            said.append(f"training {self.training_accuracy:.2f} (epoch {self.training_epoch})")
+        if self.remark:
+            said.append(self.remark)
+        return ", ".join(said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +51,8 @@ class NamedNetwork:
     """A network with a name, which ends in its number of parameters.
 
     `source` is the document it comes from, and its class there; `choices` are what the source leaves open and what
-    was chosen; `marks` are what is unusual in the layers, kept as the source has it.
+    was chosen; `marks` are what is unusual in the layers, kept as the source has it; `budget` is what it must
+    keep to.
     """
 
     name: str
@@ -54,6 +62,7 @@ class NamedNetwork:
     choices: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     reported: Reported | None = None
+    budget: Budget = COURSE_BUDGET
 
 
 _ALL = (
@@ -68,7 +77,7 @@ _ALL = (
             "Block 4 is convolution, ReLU, BN, dropout, where every other block is convolution, BN, dropout, ReLU.",
             "It has neither a global average pooling nor a dense layer.",
         ),
-        reported=Reported(epochs=20, remark="> 99.4 claimed, log not shown"),
+        reported=Reported(epochs=20, claim="> 99.4", remark="its log is not shown"),
     ),
     NamedNetwork(
         name="gap-14320",
@@ -155,13 +164,15 @@ _ALL = (
             "ReLU, dropout and BN stand on the class maps (after the last convolution, before the pooling).",
             "The text counts four convolutions and two dense layers; there are ten convolutions and no dense layer.",
         ),
-        reported=Reported(epochs=20, remark="not stated"),
+        reported=Reported(epochs=20, remark="its accuracy is not stated"),
     ),
     NamedNetwork(
         name="stem-17150",
         notation="12C5p2s2 BN R 24C3p1 BN R 32C3p1 BN R MP2 24C3p1 BN R GAP 10Nb",
         source="Tersenet",
         about="fast to train: a 5×5 convolution of stride 2 first, then all the work on maps of 14×14 and 7×7",
+        marks=("It has no dropout, and its budget asks for none.",),
+        budget=replace(COURSE_BUDGET, layers=("batch normalisation", "global average pooling or dense layer")),
     ),
 )
 

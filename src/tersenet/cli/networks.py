@@ -1,0 +1,99 @@
+"""List the named networks, or show one: its notation, where it comes from, what was chosen, what is unusual.
+
+examples:
+  tersenet networks
+  tersenet networks model1-4312
+  tersenet networks --json
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import tyro
+
+from tersenet._errors import TersenetError, did_you_mean
+from tersenet.cli.output import CommonArguments, Output
+
+if TYPE_CHECKING:
+    from tersenet.networks import NamedNetwork, Reported
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(CommonArguments):
+    """What `tersenet networks` takes."""
+
+    name: tyro.conf.Positional[str | None] = None
+    """Show this one, whole."""
+
+
+def run(arguments: Arguments, output: Output) -> int:
+    """Print a row a network, or all that is known of one."""
+    from rich.table import Table
+
+    from tersenet.networks import NETWORKS
+
+    if arguments.name is not None:
+        known = NETWORKS.get(arguments.name.lower())
+        if known is None:
+            raise TersenetError(
+                "There is no such network.",
+                got=arguments.name,
+                expected=", ".join(NETWORKS),
+                mend=did_you_mean(arguments.name, NETWORKS),
+            )
+        output.document({"networks": [facts(known)]})
+        _show(known, output)
+        return 0
+    output.document({"networks": [facts(network) for network in NETWORKS.values()]})
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("network", no_wrap=True)
+    table.add_column("parameters", justify="right", no_wrap=True)
+    table.add_column("its write-up's accuracy, %", max_width=20)
+    table.add_column("about")
+    for network in NETWORKS.values():
+        reported = str(network.reported) if network.reported else "–"
+        table.add_row(network.name, f"{facts(network)['parameters']:,}", reported, network.about)
+    output.say(table)
+    output.say()
+    output.say(
+        "The write-ups picked their best epoch on the test set. `tersenet networks NAME` shows one network whole."
+    )
+    return 0
+
+
+def facts(network: NamedNetwork) -> dict[str, Any]:
+    """A network as the JSON document has it."""
+    from tersenet.networks import infer_shapes
+
+    content = asdict(network)
+    del content["budget"]
+    return content | {"parameters": sum(step.parameters for step in infer_shapes(network.notation))}
+
+
+def _accuracies(reported: Reported | None) -> tuple[str, str]:
+    """The best and the last accuracy that a write-up reports, as the table has them."""
+    if reported is None:
+        return "–", "–"
+    best = f"{reported.best_accuracy:.2f} ({reported.best_epoch})" if reported.best_accuracy else reported.claim
+    return best or "–", f"{reported.last_accuracy:.2f}" if reported.last_accuracy else "–"
+
+
+def _show(network: NamedNetwork, output: Output) -> None:
+    output.say(network.name, style="bold")
+    output.say(network.notation)
+    output.say()
+    output.say(f"{network.about[0].upper()}{network.about[1:]}.")
+    output.say(f"Source: {network.source}.")
+    if network.reported:
+        output.say(f"The write-up's own run, {network.reported.epochs} epochs on MNIST: {network.reported}.")
+    for title, sentences in (
+        ("What the write-up leaves open, and what was chosen:", network.choices),
+        ("Kept as they are, though unusual:" if network.reported else "Note:", network.marks),
+    ):
+        if sentences:
+            output.say()
+            output.say(title)
+            for sentence in sentences:
+                output.say(f"- {sentence}")

@@ -1,0 +1,125 @@
+"""The summary as people read it: a table for the terminal, and the same as plain text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tersenet.networks.budget import BudgetLine
+from tersenet.networks.shapes import spelled
+from tersenet.networks.summary import Summary
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+UNKNOWN = "–"
+
+
+def layer_table(summary: Summary) -> RenderableType:
+    """The rows and their sums, as a rich table that fits 80 columns."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True, footer_style="bold")
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("layer", "sum", no_wrap=True)
+    table.add_column("output", no_wrap=True)
+    listed = sum(row.parameters for row in summary.layers)
+    table.add_column("parameters", f"{listed:,}", justify="right", no_wrap=True)
+    table.add_column("MACs", _count(summary.macs), justify="right", no_wrap=True)
+    table.add_column("receptive\nfield", justify="right")
+    table.add_column("jump", justify="right", no_wrap=True)
+    for number, row in enumerate(summary.layers, 1):
+        table.add_row(
+            str(number),
+            row.type,
+            spelled(row.output_shape),
+            "shared" if row.shared else f"{row.parameters:,}",
+            _count(row.macs),
+            _pixels(row.receptive_field),
+            _pixels(row.jump),
+        )
+    return table
+
+
+def total_lines(summary: Summary) -> list[str]:
+    """What stands under the table."""
+    sizes = summary.torchsummary_mb
+    lines = [
+        f"input                 {spelled(summary.input_size)}",
+        f"parameters            {summary.parameters:,}",
+        f"trainable parameters  {summary.trainable_parameters:,}",
+        f"MACs                  {_count(summary.macs)}",
+    ]
+    if summary.unlisted_parameters:
+        lines.insert(2, f"  outside the rows    {summary.unlisted_parameters:,}")
+    lines += [
+        f"MB, as torchsummary   input {sizes.input:.2f}, forward/backward {sizes.forward_backward:.2f},",
+        f"                      parameters {sizes.parameters:.2f}, total {sizes.total:.2f}",
+    ]
+    return lines
+
+
+def budget_table(lines: Sequence[BudgetLine]) -> RenderableType:
+    """A budget's lines with their limits, values and what came of them."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("budget")
+    table.add_column("limit", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for line in lines:
+        met = {True: "met", False: "missed", None: "open"}[line.met]
+        style = {True: "green", False: "red", None: "dim"}[line.met]
+        table.add_row(line.line, line.limit, _value(line.value), met, style=style)
+    return table
+
+
+def format_summary(summary: Summary, budget: Sequence[BudgetLine] = (), *, width: int = 80) -> str:
+    """The whole summary as plain text, for a file.
+
+    >>> from tersenet.networks import build, summarize
+    >>> print(format_summary(summarize(build("8C3 BN R GAP 10N"))))
+                                                         receptive
+    # layer              output   parameters    MACs     field  jump
+    1 Conv2d             8×26×26          72  48,672         3     1
+    2 BatchNorm2d        8×26×26          16       0         3     1
+    3 ReLU               8×26×26           0       0         3     1
+    4 AdaptiveAvgPool2d  8×1×1             0       0        28    26
+    5 Linear             10               80      80        28     –
+      sum                                168  48,752
+    <BLANKLINE>
+    input                 1×28×28
+    parameters            168
+    trainable parameters  168
+    MACs                  48,752
+    MB, as torchsummary   input 0.00, forward/backward 0.12,
+                          parameters 0.00, total 0.13
+    """
+    from rich.console import Console
+
+    text = io.StringIO()
+    console = Console(file=text, width=width, highlight=False, color_system=None, force_terminal=False)
+    console.print(layer_table(summary))
+    console.print("\n" + "\n".join(total_lines(summary)), markup=False, soft_wrap=True)
+    if budget:
+        console.print()
+        console.print(budget_table(budget))
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+
+
+def _count(value: int | None) -> str:
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def _pixels(value: float | tuple[float, float] | None) -> str:
+    if value is None:
+        return UNKNOWN
+    return "×".join(f"{pixels:g}" for pixels in value) if isinstance(value, tuple) else f"{value:g}"
+
+
+def _value(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:.2f} %"
