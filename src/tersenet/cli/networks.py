@@ -50,16 +50,16 @@ def run(arguments: Arguments, output: Output) -> int:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("network", no_wrap=True)
     table.add_column("parameters", justify="right", no_wrap=True)
-    table.add_column("its write-up's accuracy, %", max_width=20)
+    table.add_column("best %\n(epoch)", no_wrap=True)
+    table.add_column("last %", no_wrap=True)
     table.add_column("about")
     for network in NETWORKS.values():
-        reported = str(network.reported) if network.reported else "–"
-        table.add_row(network.name, f"{facts(network)['parameters']:,}", reported, network.about)
+        parameters = f"{facts(network)['parameters']:,}"
+        table.add_row(network.name, parameters, *_accuracies(network.reported), network.about)
     output.say(table)
     output.say()
-    output.say(
-        "The write-ups picked their best epoch on the test set. `tersenet networks NAME` shows one network whole."
-    )
+    output.say("best, last: as the write-up reports them; it picked the best epoch on the test set.")
+    output.say("`tersenet networks NAME` shows one network whole.")
     return 0
 
 
