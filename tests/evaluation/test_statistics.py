@@ -17,11 +17,12 @@ def test_a_perfect_score_has_no_sampling_error_to_show():
     assert sampling_error(100.0, 10_000) == 0
 
 
+@pytest.mark.parametrize(("confidence", "z"), [(0.95, 1.959964), (0.995, 2.807034)])  # as in printed tables
 @pytest.mark.parametrize(("right", "images"), [(3, 4), (50, 100), (9943, 10_000)])
-def test_the_ends_of_wilsons_interval_are_1_96_of_their_own_standard_errors_away(right, images):
-    for end in wilson_interval(right, images):
+def test_the_ends_of_wilsons_interval_are_z_of_their_own_standard_errors_away(right, images, confidence, z):
+    for end in wilson_interval(right, images, confidence=confidence):
         distance = abs(right / images - end) / math.sqrt(end * (1 - end) / images)
-        assert distance == pytest.approx(statistics.NormalDist().inv_cdf(0.975), abs=1e-5)
+        assert distance == pytest.approx(z, abs=1e-5)
 
 
 def test_wilsons_interval_stays_between_none_and_all():

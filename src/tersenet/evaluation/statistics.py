@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 
 def sampling_error(accuracy: float, images: int) -> float:
@@ -17,17 +18,18 @@ def sampling_error(accuracy: float, images: int) -> float:
     return 100 * math.sqrt(p * (1 - p) / images)
 
 
-def wilson_interval(right: int, images: int) -> tuple[float, float]:
-    """The 95 % interval of a fraction counted as `right` of `images`, both ends from 0 to 1.
+def wilson_interval(right: int, images: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """The interval of a fraction counted as `right` of `images`, both ends from 0 to 1.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927: all p that lie
-    within 1.96 of their own standard errors of the counted fraction. It stays inside 0..1 and holds for few pictures.
+    within z of their own standard errors of the counted fraction, z = 1.96 for 95 %. It stays inside 0..1 and holds
+    for few pictures.
 
     >>> [round(end, 4) for end in wilson_interval(9_943, 10_000)]
     [0.9926, 0.9956]
     """
-    z = 1.959964
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
     p = right / images
     centre = (p + z**2 / (2 * images)) / (1 + z**2 / images)
     half = z * math.sqrt(p * (1 - p) / images + z**2 / (4 * images**2)) / (1 + z**2 / images)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return 0.0 if right == 0 else centre - half, 1.0 if right == images else centre + half
