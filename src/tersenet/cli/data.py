@@ -270,7 +270,8 @@ def _show(arguments: ShowArguments, output: Output) -> None:
     generator = torch.Generator().manual_seed(arguments.seed)
     split: Split = getattr(dataset, arguments.split)
     chosen = split.take(torch.randperm(len(split), generator=generator)[: arguments.count])
-    title = f"{dataset.name}, {len(chosen)} of {len(split):,} {arguments.split} pictures"
+    half = "training" if arguments.split == "train" else "test"
+    title = f"{dataset.name}: {len(chosen)} of {len(split):,} {half} pictures"
     if policy is None:
         images, labels = chosen.images, chosen.labels
     else:

@@ -11,7 +11,7 @@ from tersenet.data.cache import find_cache_dir
 from tersenet.data.dataset import Dataset
 from tersenet.data.download import CONNECT_SECONDS, Progress, UnreachableError, fetch_set
 from tersenet.data.holdings import Holding, Place, check_holding, find_holding, list_places, load_holding
-from tersenet.data.named_sets import DIGITS, MNIST, NAMED_SETS, NamedSet
+from tersenet.data.named_sets import DIGITS, NAMED_SETS, NamedSet
 
 NAMES = (*NAMED_SETS, "synthetic", "folder:PATH", "auto")
 
@@ -166,18 +166,18 @@ def _load_auto(
     connect_seconds: float,
 ) -> Dataset:
     """MNIST where it is here or can be fetched, kept or not; else the synthetic digits, with a notice."""
-    places = list_places(data_dir, cache)
-    holding = find_holding(MNIST, places)
+    mnist = NAMED_SETS["mnist"]
+    holding = find_holding(mnist, list_places(data_dir, cache))
     if holding is not None and not (holding.missing and holding.place.root == cache):
         return load_holding(holding)
     if not download:
         return _in_place_of_mnist("fetching was not allowed", cache)
     try:
         try:
-            return load_holding(_fetch(MNIST, cache, holding, progress, connect_seconds))
+            return load_holding(_fetch(mnist, cache, holding, progress, connect_seconds))
         except OSError as error:
             with tempfile.TemporaryDirectory() as folder:
-                fetched = _fetch(MNIST, Path(folder), None, progress, connect_seconds)
+                fetched = _fetch(mnist, Path(folder), None, progress, connect_seconds)
                 why = error.strerror or error
                 return load_holding(fetched, source=f"fetched and not kept, as the cache cannot be written: {why}")
     except UnreachableError as error:
