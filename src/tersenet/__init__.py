@@ -11,6 +11,20 @@ from typing import Any
 
 _ROOMS = {
     "tersenet._errors": ("TersenetError",),
+    "tersenet.data": ("Dataset", "Split", "load_data", "read_picture"),
+    "tersenet.data.augment": ("Augmentation", "augment"),
+    "tersenet.networks": ("NETWORKS", "Budget", "build", "check_budget", "find_network", "parse", "summarize"),
+    "tersenet.evaluation": ("evaluate", "find_mistakes", "measure", "predict_logits"),
+    "tersenet.training": (
+        "EvaluationBatches",
+        "Recipe",
+        "Schedule",
+        "TrainingBatches",
+        "train",
+        "train_one_epoch",
+    ),
+    "tersenet.runs": ("Experiment", "Run", "find_run", "list_runs", "load_experiment", "resume_run", "start_run"),
+    "tersenet.reports": (),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -1,1 +1,31 @@
-"""The room `runs`."""
+"""Runs: an experiment, the folder that its training fills, and which folders there are."""
+
+from tersenet.runs.experiment import (
+    Experiment,
+    Settings,
+    experiment_from,
+    experiment_names,
+    load_experiment,
+    to_toml,
+    with_settings,
+)
+from tersenet.runs.folder import Run
+from tersenet.runs.index import find_run, list_runs
+from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run
+
+__all__ = [
+    "Experiment",
+    "Listeners",
+    "Run",
+    "Settings",
+    "budget_lines",
+    "experiment_from",
+    "experiment_names",
+    "find_run",
+    "list_runs",
+    "load_experiment",
+    "resume_run",
+    "start_run",
+    "to_toml",
+    "with_settings",
+]

@@ -1,0 +1,103 @@
+"""Progress of a training: a bar while an epoch runs, a line after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from tersenet.cli.output import Output
+
+if TYPE_CHECKING:
+    from tersenet.data import Dataset
+    from tersenet.runs import Listeners, Run
+    from tersenet.training import BatchProgress, EpochMetrics
+
+
+class Progress:
+    """Shows a training on an output; a context manager whose `listeners` are handed to `start_run`."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._epochs = 0
+        self._run: Run | None = None
+        self._pictures = 0
+        # A bar needs a terminal; elsewhere the lines after the epochs tell enough.
+        self._bar = Bar(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.completed:>3.0f}/{task.total:.0f}  loss {task.fields[loss]:.4f}"),
+            TextColumn("{task.fields[accuracy]:.2f} %  {task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=output.console,
+            transient=True,
+            disable=not output.console.is_terminal,
+        )
+
+    @property
+    def listeners(self) -> Listeners:
+        """What to hand to `start_run` or `resume_run`."""
+        from tersenet.runs import Listeners
+
+        return Listeners(on_start=self._started, on_batch=self._batch_done, on_epoch=self._epoch_done)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        self._task = self._bar.add_task("", total=1, visible=False, epoch="", loss=0.0, accuracy=0.0, rate="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+        if isinstance(value, KeyboardInterrupt) and self._run:
+            place = "" if self._run.path.parent == Path("runs") else f" --runs-dir {self._run.path.parent}"
+            self._output.say(f"go on with: tersenet train --resume {self._run.name}{place}")
+
+    def _started(self, run: Run, dataset: Dataset) -> None:
+        self._run = run
+        experiment = run.experiment
+        say = self._output.say
+        if dataset.notice:
+            say(dataset.notice, style="bold yellow")
+        say(f"network   {experiment.network}")
+        if experiment.notation and experiment.notation != experiment.network:
+            say(f"          {experiment.notation}")
+        held_out = f", {experiment.validation:,} of them held out" if experiment.validation else ""
+        say(
+            f"data      {dataset.name}: {len(dataset.train):,} training images{held_out}, "
+            f"{len(dataset.test):,} test images"
+        )
+        settings = experiment.settings
+        say(f"device    {run.environment['device']}, {settings.precision}, threads {settings.threads}")
+        say(f"run       {run.path}")
+        say("each epoch: accuracy and loss")
+        self._epochs = experiment.training.epochs
+        self._pictures = len(dataset.test) if not experiment.validation else experiment.validation
+
+    def _batch_done(self, epoch: int, batches: int, progress: BatchProgress) -> None:
+        if progress.batch == 0:
+            self._bar.reset(self._task, total=batches, visible=True)
+        elapsed = self._bar.tasks[0].elapsed
+        self._bar.update(
+            self._task,
+            completed=progress.batch + 1,
+            epoch=f"{epoch}/{self._epochs}",
+            loss=progress.loss,
+            accuracy=progress.accuracy,
+            rate=f"{progress.images / elapsed:,.0f} images/s" if elapsed else "",
+        )
+
+    def _epoch_done(self, row: EpochMetrics) -> None:
+        kind = "test" if row.validation_accuracy is None else "validation"
+        loss = row.test_loss if row.validation_loss is None else row.validation_loss
+        correct = round(row.held_out_accuracy * self._pictures / 100)
+        self._bar.update(self._task, visible=False)
+        self._output.say(
+            f"epoch {row.epoch:>{len(str(self._epochs))}}/{self._epochs}  train {row.train_accuracy:.2f} % "
+            f"{row.train_loss:.4f}  {kind} {correct}/{self._pictures} ({row.held_out_accuracy:.2f} %) {loss:.4f}  "
+            f"{row.seconds:.1f} s"
+        )

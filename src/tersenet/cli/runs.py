@@ -1,0 +1,74 @@
+"""List the runs in a folder: data, parameters, accuracy of the last epoch, best epoch beside it.
+
+examples:
+  tersenet runs
+  tersenet runs --runs-dir elsewhere --json
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tersenet.cli.output import CommonArguments, Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(CommonArguments):
+    """What `tersenet runs` takes."""
+
+    runs_dir: Path = Path("runs")
+    """The folder that holds the runs."""
+
+
+def run(arguments: Arguments, output: Output) -> int:
+    """Print a row a run."""
+    from rich.table import Table
+
+    from tersenet.runs import list_runs
+
+    rows = [_facts(run) for run in list_runs(arguments.runs_dir)]
+    output.document({"runs": rows})
+    if not rows:
+        output.say(f"There are no runs in {arguments.runs_dir}. `tersenet train` makes one.")
+        return 0
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("run", no_wrap=True)
+    table.add_column("data")
+    for title in ("parameters", "epochs", "test", "best", "time"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows:
+        finished = row["test_accuracy"] is not None
+        table.add_row(
+            row["run"],
+            row["data"],
+            f"{row['parameters']:,}" if finished else "–",
+            f"{row['epochs']}" if finished else f"{row['epochs']} so far",
+            f"{row['test_accuracy']:.2f} %" if finished else "–",
+            f"{row['best']:.2f} % ({row['best_epoch']})" if row["best"] is not None else "–",
+            f"{row['seconds']:.0f} s",
+        )
+    output.say(table)
+    output.say("test: after the last epoch. best: the best epoch, picked on the images it was measured on.")
+    return 0
+
+
+def _facts(run: Any) -> dict[str, Any]:
+    from tersenet.training import best_epoch
+
+    result, metrics = run.result or {}, run.metrics
+    best = best_epoch(metrics) if metrics else None
+    return {
+        "run": run.name,
+        "path": str(run.path),
+        "network": run.experiment.network,
+        "data": run.experiment.data,
+        "parameters": result.get("parameters"),
+        "epochs": len(metrics),
+        "seed": run.experiment.seed,
+        "test_accuracy": result.get("test_accuracy"),
+        "best": best.held_out_accuracy if best else None,
+        "best_epoch": best.epoch if best else None,
+        "seconds": sum(row.seconds for row in metrics),
+    }

@@ -1,0 +1,149 @@
+"""Train a network, measure it and write its report.
+
+examples:
+  tersenet train                                       the default experiment, quick
+  tersenet train gap-14320 --seed 1                    an experiment shipped with Tersenet
+  tersenet train mine.toml                             one of your own
+  tersenet train "8C3 BN R MP2 16C3 BN R GAP 10Nb"     a network in notation
+  tersenet train model.py:Net --epochs 5               a module of your own
+  tersenet train quick --set training.batch_size=256   any field of the experiment
+  tersenet train --resume quick-3                      go on where a run was interrupted
+
+The exit status is 0, or 3 where the budget was missed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from tersenet._errors import TersenetError, did_you_mean
+from tersenet.cli.main import BUDGET_MISSED, DONE
+from tersenet.cli.output import CommonArguments, Output
+
+if TYPE_CHECKING:
+    from tersenet.runs import Experiment, Run
+
+DEFAULT = "quick"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(CommonArguments):
+    """What `tersenet train` takes."""
+
+    experiment: tyro.conf.Positional[str] = DEFAULT
+    """An experiment, a .toml file, a network's name, file.py:Name, or notation."""
+    data: str | None = None
+    """mnist, fashion-mnist, kmnist, qmnist, synthetic, folder:PATH or auto."""
+    data_dir: Path | None = None
+    """Where data sets lie; else $TERSENET_DATA, else the user's cache folder."""
+    runs_dir: Path = Path("runs")
+    """Where the run's folder is made."""
+    name: str | None = None
+    """What the run is called."""
+    epochs: int | None = None
+    """How often every training image is seen."""
+    seed: int | None = None
+    """What all that is random depends on."""
+    validation: int | None = None
+    """Training images held out; epochs are then measured on them."""
+    device: str | None = None
+    """auto, cpu, cuda or mps."""
+    threads: int | None = None
+    """Threads of arithmetic; 0 takes all cores."""
+    precision: str | None = None
+    """float32 or bfloat16."""
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE …")] = ()
+    """Any other field, as in the TOML file: training.batch_size=256."""
+    resume: str | None = None
+    """Go on with this run instead of starting one."""
+    no_report: bool = False
+    """Leave the report out."""
+
+
+def run(arguments: Arguments, output: Output) -> int:
+    """Train, report, and say what came of it."""
+    from tersenet.cli.progress import Progress
+    from tersenet.runs import find_run, resume_run, start_run
+
+    with Progress(output) as progress:
+        if arguments.resume is not None:
+            run = find_run(arguments.resume, arguments.runs_dir)
+            run = resume_run(run, data_dir=arguments.data_dir, listeners=progress.listeners)
+        else:
+            experiment = chosen_experiment(arguments)
+            run = start_run(
+                experiment,
+                runs_dir=arguments.runs_dir,
+                data_dir=arguments.data_dir,
+                listeners=progress.listeners,
+            )
+    report = None
+    if not arguments.no_report:
+        from tersenet.reports import write_report
+
+        report = write_report(run, data_dir=arguments.data_dir)
+    return _conclude(run, report, output)
+
+
+def chosen_experiment(arguments: Arguments) -> Experiment:
+    """The experiment that the arguments describe."""
+    from tersenet.runs import with_settings
+
+    experiment = _named_or_typed(arguments.experiment)
+    given = {
+        "data": arguments.data,
+        "name": arguments.name,
+        "seed": arguments.seed,
+        "validation": arguments.validation,
+        "training.epochs": arguments.epochs,
+        "settings.device": arguments.device,
+        "settings.threads": arguments.threads,
+        "settings.precision": arguments.precision,
+    }
+    flags = {key: value for key, value in given.items() if value is not None}
+    return with_settings(experiment, arguments.set, flags)
+
+
+def _named_or_typed(word: str) -> Experiment:
+    """An experiment by name or file; else the word is a network and gets Tersenet's own recipe."""
+    from tersenet.networks import NETWORKS, parse
+    from tersenet.runs import Experiment, experiment_names, load_experiment
+
+    if word in experiment_names() or word.endswith(".toml"):
+        return load_experiment(word)
+    if word not in NETWORKS and ":" not in word:
+        try:
+            parse(word)
+        except TersenetError as error:
+            error.mend = did_you_mean(word, {*NETWORKS, *experiment_names()}) or error.mend
+            raise
+    return Experiment(network=word)
+
+
+def _conclude(run: Run, report: Path | None, output: Output) -> int:
+    """The last lines: the headline, the budget, where the report is."""
+    result = run.result
+    assert result is not None
+    correct = round(result["test_accuracy"] * result["test_images"] / 100)
+    missed = [line for line in result["budget"] if line["met"] is False]
+    output.say()
+    if run.environment["data_notice"]:
+        output.say(run.environment["data_notice"], style="bold yellow")
+    output.say(
+        f"{run.name}: {correct}/{result['test_images']} ({result['test_accuracy']:.2f} %) on the test set of "
+        f"{result['data']} after epoch {result['epochs']}, {result['parameters']:,} parameters, "
+        f"{result['seconds']:.0f} s of training, seed {result['seed']}",
+        style="bold",
+    )
+    for line in result["budget"]:
+        word = {True: "met", False: "MISSED", None: "not applicable"}[line["met"]]
+        output.say(f"  budget {word:<15} {line['line']}: {line['value']} (limit {line['limit']})")
+    output.say(f"run:    {run.path}")
+    if report:
+        output.say(f"report: {report}")
+    output.document({key: value for key, value in result.items() if key != "test_images"})
+    return BUDGET_MISSED if missed else DONE

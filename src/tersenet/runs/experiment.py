@@ -1,0 +1,207 @@
+"""An experiment: network + data + recipe + budget + a stated target, in one TOML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+
+import msgspec
+import tomli_w
+
+from tersenet._errors import TersenetError, check_setting, did_you_mean
+from tersenet.networks.budget import Budget
+from tersenet.training.recipe import Recipe
+
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where and how the arithmetic runs; settled once, when a run starts."""
+
+    device: str = "auto"  # cuda, else mps, else cpu
+    precision: Precision = "float32"  # what every processor multiplies
+    threads: int = 0  # 0: as many as the processor has cores
+    workers: int = 1  # processes that train together
+
+    def __post_init__(self) -> None:
+        kinds = get_args(Precision)
+        check_setting(self.precision in kinds, "settings.precision", self.precision, ", ".join(kinds), names=kinds)
+        check_setting(self.threads >= 0, "settings.threads", self.threads, "0 (all cores) or more")
+        check_setting(self.workers == 1, "settings.workers", self.workers, "1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """What is to be tried, and what it should reach.
+
+    `network` is a known name, `file.py:Name` or notation; `notation` is filled in when a run starts, so that the
+    run folder is complete in itself.
+
+    >>> Experiment(network="8C3 BN R GAP 10N").data
+    'auto'
+    """
+
+    network: str
+    name: str | None = None  # None: the network's own name, `net-<parameters>` for one typed on the spot
+    notation: str | None = None
+    target: str = ""
+    source: str = ""  # the document that it comes from
+    choices: tuple[str, ...] = ()  # what the document leaves open, and what was chosen
+    data: str = "auto"
+    seed: int = 0
+    validation: int = 0  # training images held out; 0 measures every epoch on the test set
+    budget: Budget | None = None
+    training: Recipe = field(default_factory=Recipe)
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            nameable = bool(self.name) and not set(self.name) & set("/\\\0") and not self.name.startswith(".")
+            check_setting(nameable, "name", self.name, "a word that can name a folder")
+        check_setting(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0")
+        check_setting(self.validation >= 0, "validation", self.validation, "0 or more images")
+
+    def changed(self, **changes: Any) -> Experiment:
+        """A copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+def experiment_names() -> tuple[str, ...]:
+    """The names of the experiments shipped with Tersenet."""
+    folder = resources.files("tersenet.experiments")
+    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
+
+
+def load_experiment(name_or_path: str | Path) -> Experiment:
+    """A shipped experiment by name, or one of your own from a TOML file.
+
+    Raises TersenetError where there is none, it is not TOML, or a field does not fit (with its dotted name).
+
+    >>> load_experiment("gap-14320").training.epochs
+    19
+    """
+    path = Path(name_or_path)
+    if str(name_or_path) in experiment_names():
+        text = (resources.files("tersenet.experiments") / f"{name_or_path}.toml").read_text(encoding="utf-8")
+    elif path.suffix == ".toml":
+        if not path.is_file():
+            raise TersenetError("There is no such experiment file.", where=path)
+        text = path.read_text(encoding="utf-8", errors="replace")
+    else:
+        raise TersenetError(
+            "There is no such experiment.",
+            got=name_or_path,
+            expected="the name of a shipped experiment, or a .toml file",
+            mend=did_you_mean(str(name_or_path), experiment_names()) or "tersenet experiments lists those shipped",
+        )
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TersenetError("This is not a TOML file.", got=str(error), where=name_or_path) from error
+    return experiment_from(content, where=str(name_or_path))
+
+
+def experiment_from(content: Mapping[str, Any], *, where: str) -> Experiment:
+    """An experiment out of the tables of a TOML file, every field checked."""
+    _refuse_unknown(content, Experiment, where)
+    try:
+        return msgspec.convert(content, Experiment)
+    except msgspec.ValidationError as error:
+        cause = error.__cause__
+        if isinstance(cause, TersenetError):
+            raise TersenetError(
+                cause.problem,
+                got=cause.got,
+                expected=cause.expected,
+                where=f"{where}: {cause.where}",
+                mend=cause.mend,
+            ) from error
+        what, _, place = str(error).partition(" - at ")
+        dotted = place.strip("`").removeprefix("$").removeprefix(".") or "the top level"
+        raise TersenetError("An experiment does not fit.", got=what, where=f"{where}: {dotted}") from error
+
+
+def to_tables(experiment: Experiment) -> dict[str, Any]:
+    """The tables of a TOML file that holds all of an experiment."""
+    tables: dict[str, Any] = _without_none(dataclasses.asdict(experiment))
+    return tables
+
+
+def to_toml(experiment: Experiment) -> str:
+    """The text of a TOML file that holds all of an experiment.
+
+    >>> "batch_size = 128" in to_toml(Experiment(name="mine", network="8C3 GAP 10N"))
+    True
+    """
+    return tomli_w.dumps(to_tables(experiment))
+
+
+def with_settings(
+    experiment: Experiment, assignments: Iterable[str] = (), values: Mapping[str, Any] | None = None
+) -> Experiment:
+    """An experiment changed by `KEY=VALUE` words and by ready values, keys dotted as in the TOML file.
+
+    >>> mine = Experiment(name="mine", network="8C3 GAP 10N")
+    >>> with_settings(mine, ["training.batch_size=256", "training.schedule.kind=cosine"]).training.batch_size
+    256
+    """
+    tables = to_tables(experiment)
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals or not key.strip():
+            raise TersenetError(
+                "A setting has the form KEY=VALUE.", got=assignment, mend="for example --set training.batch_size=256"
+            )
+        _put(tables, key.strip(), _value(value.strip()))
+    for key, ready in (values or {}).items():
+        _put(tables, key, ready)
+    return experiment_from(tables, where="a setting")
+
+
+def _put(tables: dict[str, Any], key: str, value: Any) -> None:
+    """Set a dotted key."""
+    *path, last = key.split(".")
+    for part in path:
+        tables = tables.setdefault(part, {})
+        if not isinstance(tables, dict):
+            raise TersenetError("There is no such setting.", got=key, mend=f"{part} holds no settings of its own")
+    tables[last] = value
+
+
+def _value(text: str) -> Any:
+    """A TOML value; a bare word is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: a field that is None is left out."""
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def _refuse_unknown(content: Mapping[str, Any], shape: type, where: str, prefix: str = "") -> None:
+    """Raise at the first key that `shape`, a dataclass, does not have."""
+    types = get_type_hints(shape)
+    known = {item.name for item in dataclasses.fields(shape)}
+    for key, value in content.items():
+        if key not in known:
+            raise TersenetError(
+                "There is no such setting.",
+                got=prefix + key,
+                expected=", ".join(sorted(prefix + name for name in known)),
+                where=where,
+                mend=did_you_mean(key, known),
+            )
+        inner = [kind for kind in (types[key], *get_args(types[key])) if dataclasses.is_dataclass(kind)]
+        if isinstance(value, Mapping) and inner and isinstance(inner[0], type):
+            _refuse_unknown(value, inner[0], where, f"{prefix}{key}.")

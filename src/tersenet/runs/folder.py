@@ -1,0 +1,177 @@
+"""A run: one folder, readable without Tersenet. The folder is the truth."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from tersenet._errors import TersenetError
+from tersenet._files import write_whole
+from tersenet.data import Dataset, load_data
+from tersenet.networks import find_network
+from tersenet.runs.experiment import Experiment, load_experiment, to_toml
+from tersenet.training.checkpoint import load_tensors, save_tensors
+from tersenet.training.metrics import EpochMetrics
+
+EXPERIMENT, ENVIRONMENT, METRICS = "experiment.toml", "environment.json", "metrics.csv"
+MODEL, RESULT, SUMMARY, CHECKPOINT = "model.safetensors", "result.json", "summary.txt", "checkpoint"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of an experiment with one seed, as its folder tells it.
+
+    Files are read when they are asked for; one that is missing or broken raises TersenetError with its path.
+    """
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        if not (self.path / EXPERIMENT).is_file():
+            raise TersenetError(
+                "This is not a run folder.",
+                got=self.path,
+                expected=f"a folder that holds {EXPERIMENT}",
+                mend="tersenet runs lists the runs that are here",
+            )
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """What was run, resolved and complete."""
+        return load_experiment(self.path / EXPERIMENT)
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Versions, machine, device, commit, command line, and where the data came from."""
+        return _read_json(self.path / ENVIRONMENT)
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """The figures of a finished run (as `tersenet train --json` prints them); None where it is not finished."""
+        return _read_json(self.path / RESULT) if (self.path / RESULT).is_file() else None
+
+    @property
+    def metrics(self) -> list[EpochMetrics]:
+        """A row for each epoch that is done."""
+        path = self.path / METRICS
+        return _parse_metrics(path.read_text(encoding="utf-8"), path) if path.is_file() else []
+
+    @property
+    def notation(self) -> str | None:
+        """The network in one line; None for a module of the user's own."""
+        return self.experiment.notation
+
+    def data(self, data_dir: Path | None = None) -> Dataset:
+        """The data set that the run was trained on, from where it was found then unless told otherwise."""
+        recorded = self.environment.get("data_dir")
+        return load_data(self.experiment.data, data_dir=data_dir or (Path(recorded) if recorded else None))
+
+    def empty_model(self) -> nn.Module:
+        """The network without its trained weights."""
+        facts = self.environment
+        spec = self.experiment.notation or self.experiment.network
+        size = facts.get("input_size", (1, 28, 28))
+        return find_network(spec, input_size=tuple(size), classes=len(facts.get("classes", range(10)))).module
+
+    def model(self) -> nn.Module:
+        """The network with the weights that the run's accuracy was measured with, ready to evaluate."""
+        model = self.empty_model()
+        tensors, _ = load_tensors(self.path / MODEL)
+        try:
+            model.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise TersenetError(
+                "The weights do not fit the network.",
+                got=str(error).splitlines()[-1].strip(),
+                where=self.path / MODEL,
+            ) from error
+        return model.eval()
+
+
+def take_folder(runs_dir: Path, name: str) -> Path:
+    """Make `runs_dir/name-n` with the first free n; two processes never get the same one."""
+    runs_dir.mkdir(parents=True, exist_ok=True)
+    taken = (path.name.removeprefix(f"{name}-") for path in runs_dir.glob(f"{name}-*"))
+    number = max((int(rest) for rest in taken if rest.isdigit()), default=0) + 1
+    while True:
+        path = runs_dir / f"{name}-{number}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def write_experiment(path: Path, experiment: Experiment, environment: dict[str, Any], summary: str) -> None:
+    """Write what is known before the first epoch."""
+    write_json(path / ENVIRONMENT, environment)
+    write_whole(path / SUMMARY, summary)
+    write_whole(path / EXPERIMENT, to_toml(experiment))
+
+
+def write_metrics(path: Path, metrics: Sequence[EpochMetrics]) -> None:
+    """Write `metrics.csv`: the test pair, or the validation pair where images were held out."""
+    absent = "test_" if metrics and metrics[0].validation_loss is not None else "validation_"
+    columns = [item.name for item in fields(EpochMetrics) if not item.name.startswith(absent)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in metrics:
+        writer.writerow([_short(getattr(row, column)) for column in columns])
+    write_whole(path / METRICS, text.getvalue())
+
+
+def write_model(path: Path, model: nn.Module, notation: str | None) -> None:
+    """Write `model.safetensors` with the notation in its metadata."""
+    save_tensors(path / MODEL, dict(model.state_dict()), {"notation": notation or ""})
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file that people can read too."""
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _short(value: float) -> str:
+    """A figure with as many digits as tell it exactly."""
+    return repr(value)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise TersenetError("This file of the run is missing.", where=path) from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise TersenetError("This is not a JSON file.", got=str(error), where=path) from error
+    if not isinstance(content, dict):
+        raise TersenetError(
+            "This is not the run's own file.", got=type(content).__name__, expected="a table", where=path
+        )
+    return content
+
+
+def _parse_metrics(text: str, path: Path) -> list[EpochMetrics]:
+    rows = []
+    for number, row in enumerate(csv.DictReader(io.StringIO(text)), start=2):
+        try:
+            figures: dict[str, Any] = {name: float(value) for name, value in row.items()}
+            rows.append(EpochMetrics(**figures | {"epoch": int(row["epoch"])}))
+        except (TypeError, ValueError, KeyError) as error:
+            raise TersenetError(
+                "This row of figures cannot be read.", got=error, where=f"{path}, line {number}"
+            ) from error
+    return rows

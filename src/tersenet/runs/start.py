@@ -1,0 +1,175 @@
+"""Start a run or go on with one: the folder is filled as the training goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from tersenet._errors import TersenetError
+from tersenet.data import Dataset, load_data
+from tersenet.networks import BudgetLine, check_budget, find_network, format_summary, summarize
+from tersenet.runs import folder
+from tersenet.runs.environment import choose_device, core_count, describe_environment
+from tersenet.runs.experiment import Experiment, Settings
+from tersenet.runs.folder import Run
+from tersenet.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from tersenet.training.loop import BatchProgress
+from tersenet.training.metrics import EpochMetrics, best_epoch
+from tersenet.training.train import Training, train
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listeners:
+    """What a run tells the outside: all optional."""
+
+    on_start: Callable[[Run, Dataset], None] = lambda run, dataset: None
+    on_batch: Callable[[int, int, BatchProgress], None] | None = None
+    on_epoch: Callable[[EpochMetrics], None] = lambda metrics: None
+
+
+def start_run(
+    experiment: Experiment,
+    *,
+    runs_dir: Path = Path("runs"),
+    data_dir: Path | None = None,
+    listeners: Listeners | None = None,
+) -> Run:
+    """Train an experiment in a new folder `runs_dir/<name>-<n>` and return the finished run.
+
+    Every mistake in the experiment is found before the folder is made. Raises TersenetError.
+    """
+    device = choose_device(experiment.settings.device)
+    dataset = load_data(experiment.data, data_dir=data_dir)
+    threads = experiment.settings.threads or core_count()
+    precision, workers = experiment.settings.precision, experiment.settings.workers
+    size = (1, *dataset.train.images.shape[1:])
+    with _seeded(experiment.seed):
+        design = find_network(
+            experiment.notation or experiment.network, input_size=size, classes=len(dataset.classes)
+        )
+    name = experiment.name or design.name
+    settled = experiment.changed(
+        name=name,
+        notation=design.notation,
+        data=dataset.name,
+        settings=Settings(device=device, precision=precision, threads=threads, workers=workers),
+    )
+    facts = describe_environment(device) | {
+        "data": dataset.name,
+        "data_source": dataset.source,
+        "data_notice": dataset.notice,
+        "data_dir": str(data_dir.resolve()) if data_dir else None,
+        "classes": list(dataset.classes),
+        "input_size": list(size),
+    }
+    text = format_summary(summarize(design.module, size))
+    path = folder.take_folder(runs_dir, name)
+    folder.write_experiment(path, settled, facts, text)
+    return _train(Run(path), design.module, dataset, None, listeners or Listeners())
+
+
+def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners | None = None) -> Run:
+    """Go on with a run that was interrupted, after its last whole epoch; the end is that of an uninterrupted run.
+
+    A run that is finished is returned as it is.
+    """
+    if run.result is not None:
+        return run
+    dataset = run.data(data_dir)
+    if dataset.name != run.experiment.data:
+        raise TersenetError("The run was trained on other data.", got=dataset.name, expected=run.experiment.data)
+    with _seeded(run.experiment.seed):
+        model = run.empty_model()
+    checkpoint = run.path / folder.CHECKPOINT
+    return _train(run, model, dataset, checkpoint if checkpoint.is_dir() else None, listeners or Listeners())
+
+
+def _train(run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None, listeners: Listeners) -> Run:
+    experiment = run.experiment
+
+    def epoch_ended(state: TrainingState) -> None:
+        # The checkpoint last: where it stands, all else of its epoch stands too.
+        folder.write_metrics(run.path, state.metrics)
+        measured = state.average.model if state.average else state.model
+        folder.write_model(run.path, measured, experiment.notation)
+        save_checkpoint(run.path / folder.CHECKPOINT, state)
+        listeners.on_epoch(state.metrics[-1])
+
+    listeners.on_start(run, dataset)
+    settings = experiment.settings
+    with _threads(settings.threads):
+        training = train(
+            model,
+            dataset,
+            experiment.training,
+            seed=experiment.seed,
+            validation=experiment.validation,
+            device=choose_device(settings.device),
+            precision=settings.precision,
+            resume=(lambda state: load_checkpoint(checkpoint, state)) if checkpoint else None,
+            on_batch=listeners.on_batch,
+            on_epoch=epoch_ended,
+        )
+    # A crash between the last checkpoint and here leaves a run that a resume finishes at once.
+    folder.write_json(run.path / folder.RESULT, _result(run, training, dataset))
+    return run
+
+
+def _result(run: Run, training: Training, dataset: Dataset) -> dict[str, Any]:
+    """The figures of a finished run: keys as in `tersenet train --json`."""
+    rows, experiment = training.metrics, run.experiment
+    best = best_epoch(rows)
+    kind = "validation" if experiment.validation else "test"
+    lines = budget_lines(run, training.test.accuracy, len(rows))
+    return {
+        "run": run.name,
+        "data": dataset.name,
+        "network": experiment.network,
+        "device": run.environment["device"],
+        "parameters": sum(weights.numel() for weights in training.model.parameters()),
+        "epochs": len(rows),
+        "seed": experiment.seed,
+        "test_accuracy": training.test.accuracy,
+        "test_loss": training.test.loss,
+        "test_images": training.test.images,
+        "train_accuracy": rows[-1].train_accuracy,
+        f"best_{kind}_accuracy": best.held_out_accuracy,
+        "best_epoch": best.epoch,
+        "seconds": sum(row.seconds for row in rows),
+        "budget": [asdict(line) for line in lines],
+    }
+
+
+def budget_lines(run: Run, accuracy: float | None, epochs: int | None) -> tuple[BudgetLine, ...]:
+    """The lines of a run's budget, met or missed; none where it has no budget."""
+    experiment = run.experiment
+    if experiment.budget is None:
+        return ()
+    size = tuple(run.environment["input_size"])
+    summary = summarize(run.empty_model(), size)
+    return check_budget(experiment.budget, summary, epochs=epochs, accuracy=accuracy, data=experiment.data)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Starting weights drawn from a seed, the caller's random numbers left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """So many threads for the arithmetic, as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
