@@ -42,7 +42,7 @@ class Augmentation:
     ...
     tersenet._errors.TersenetError: An augmentation has a number that does not fit.
       got:      rotation = -3
-      expected: 0 to 180
+      expected: a number from 0 to 180
       where:    Augmentation
     """
 
@@ -66,8 +66,10 @@ class Augmentation:
     def __post_init__(self) -> None:
         for name, (low, high) in _LIMITS.items():
             value = getattr(self, name)
-            if not low <= value <= high:  # NaN fails this too
-                raise _misfit(f"{name} = {value!r}", f"{low} to {high}" if high < math.inf else f"{low} or more")
+            kind = "a whole number from" if name.endswith("_size") else "a number from"
+            fits = type(value) is int or (type(value) is float and not name.endswith("_size"))
+            if not fits or not low <= value <= high:  # NaN is in no range
+                raise _misfit(f"{name} = {value!r}", f"{kind} {low} to {high}")
         if self.interpolation not in ("bilinear", "nearest"):
             raise _misfit(f"interpolation = {self.interpolation!r}", "bilinear or nearest")
         if self.exact:
@@ -86,17 +88,17 @@ class Augmentation:
         return self.moves or self.erase_probability > 0
 
 
-_LIMITS: dict[str, tuple[float, float]] = {
+_LIMITS = {
     "crop_probability": (0, 1),
-    "crop_size": (1, math.inf),
+    "crop_size": (1, 10_000),
     "rotation": (0, 180),
     "scale": (0, 0.9),
     "shift": (0, 1),
     "shear": (0, 2),
-    "elastic": (0, math.inf),
-    "elastic_smoothness": (1, math.inf),
+    "elastic": (0, 100),
+    "elastic_smoothness": (1, 1_000),
     "erase_probability": (0, 1),
-    "erase_size": (1, math.inf),
+    "erase_size": (1, 10_000),
 }
 
 
@@ -124,8 +126,13 @@ def augment(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator
     torch.Size([2, 1, 28, 28])
     """
     _check(images_nhw, policy)
-    parts = [_augment_chunk(part, policy, generator) for part in torch.split(images_nhw, CHUNK)]
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+    if len(images_nhw) <= CHUNK:
+        return _augment_chunk(images_nhw, policy, generator)
+    augmented = torch.empty(images_nhw[:, None].shape, device=images_nhw.device)
+    for first in range(0, len(images_nhw), CHUNK):
+        chunk = slice(first, first + CHUNK)
+        augmented[chunk] = _augment_chunk(images_nhw[chunk], policy, generator)
+    return augmented
 
 
 def normalize(images: Tensor) -> Tensor:
@@ -147,7 +154,7 @@ def preview(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator
     if variants < 0:
         raise TersenetError("A preview needs a number of variants.", got=variants, expected="0 or more")
     changed = augment(images_nhw.repeat_interleave(variants, dim=0), policy, generator)
-    changed_nvhw = changed.mul_(255).round_().to(torch.uint8).view(-1, variants, *images_nhw.shape[1:])
+    changed_nvhw = changed.mul_(255).round_().to(torch.uint8).view(len(images_nhw), variants, *images_nhw.shape[1:])
     return torch.cat([images_nhw[:, None], changed_nvhw], dim=1)
 
 
