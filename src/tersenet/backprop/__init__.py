@@ -1,14 +1,44 @@
-"""The backpropagation lab: every derivative of a small network, derived, computed, checked and followed."""
+"""The backpropagation lab: every derivative of a small network, derived, computed, checked and followed.
+
+What draws (matplotlib) and what writes the workbook (XlsxWriter) is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from tersenet.backprop.chain import Chain, Factor, Graph, Path, chain
 from tersenet.backprop.derivation import Derivation, derive
 from tersenet.backprop.derivation_pages import derivation_page
 from tersenet.backprop.descent import Descent, Trajectory, column_names, descend, follow
+from tersenet.backprop.errata import Erratum, PrintedCell, errata, errata_page, printed_cells
 from tersenet.backprop.files import write_text
 from tersenet.backprop.network import ACTIVATIONS, LOSSES, Network
 from tersenet.backprop.printing import as_latex, as_mathml, as_text
 from tersenet.backprop.problem import EXAMPLES, MAZUR, WRITE_UP, Problem, make_problem, read_problem
 from tersenet.backprop.study import VERDICTS, RateResult, Study, Surface, loss_surface, study
+
+if TYPE_CHECKING:
+    from tersenet.backprop.figures import (
+        draw_grids,
+        draw_network,
+        plot_one_curve,
+        plot_small_curves,
+        plot_study,
+        plot_surface,
+        save_figure,
+    )
+    from tersenet.backprop.workbook import write_workbook
+
+_LATER = {
+    "draw_grids": "figures",
+    "draw_network": "figures",
+    "plot_one_curve": "figures",
+    "plot_small_curves": "figures",
+    "plot_study": "figures",
+    "plot_surface": "figures",
+    "save_figure": "figures",
+    "write_workbook": "workbook",
+}
 
 __all__ = [
     "ACTIVATIONS",
@@ -20,10 +50,12 @@ __all__ = [
     "Chain",
     "Derivation",
     "Descent",
+    "Erratum",
     "Factor",
     "Graph",
     "Network",
     "Path",
+    "PrintedCell",
     "Problem",
     "RateResult",
     "Study",
@@ -37,10 +69,27 @@ __all__ = [
     "derivation_page",
     "derive",
     "descend",
+    "draw_grids",
+    "draw_network",
+    "errata",
+    "errata_page",
     "follow",
     "loss_surface",
     "make_problem",
+    "plot_one_curve",
+    "plot_small_curves",
+    "plot_study",
+    "plot_surface",
+    "printed_cells",
     "read_problem",
+    "save_figure",
     "study",
     "write_text",
+    "write_workbook",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in _LATER:
+        return getattr(import_module(f"tersenet.backprop.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

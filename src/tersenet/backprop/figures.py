@@ -14,13 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tersenet.backprop.chain import Graph
 from tersenet.backprop.files import written_whole
 from tersenet.backprop.network import Array
 from tersenet.backprop.problem import Problem
 from tersenet.backprop.study import RateResult, Study, Surface
 
 INK, MUTED, ACCENT, SECOND = "#1f2933", "#7b8794", "#c8553d", "#2b6cb0"
+RADIUS = 0.56  # of a unit in the drawing of a network
 COLOURS = ("#2b6cb0", "#2f9e6e", "#c8553d", "#8256b5", "#c99a2e", "#3aa6b9", "#374151", "#b83280")
 
 
@@ -123,8 +123,10 @@ def plot_surface(surface: Surface) -> Figure:
     return figure
 
 
-def draw_network(problem: Problem, *, with_values: bool = True) -> Figure:
+def draw_network(problem: Problem, *, with_values: bool = True, scale: float = 1.0) -> Figure:
     """The network as circles and lines, each line with its weight's name, each circle with its value.
+
+    A smaller `scale` makes a smaller figure with letters of the same size.
 
     >>> from tersenet.backprop import WRITE_UP
     >>> texts = [text.get_text() for text in draw_network(WRITE_UP).axes[0].texts]
@@ -135,7 +137,7 @@ def draw_network(problem: Problem, *, with_values: bool = True) -> Figure:
     values = problem.values()
     layers = [network.input_names, *network.sum_names, network.error_names]
     tallest = max(map(len, layers))
-    figure = _figure(2.35 * len(layers), max(3.1, 1.55 * tallest))
+    figure = _figure(scale * 2.35 * len(layers), scale * max(3.1, 1.55 * tallest))
     axes = figure.add_subplot()
     axes.set_axis_off()
     axes.set_aspect("equal")
@@ -152,15 +154,9 @@ def draw_network(problem: Problem, *, with_values: bool = True) -> Figure:
             for source in before:
                 weight = next(weights)
                 label = f"{weight} = {values[weight]:.4g}" if with_values else weight
-                _line(
-                    axes,
-                    place[source],
-                    place[name],
-                    label if few else "",
-                    before.index(source) - (len(before) - 1) / 2,
-                )
+                _line(axes, place[source], place[name], label if few else "")
     for output, error in zip(layers[-2], layers[-1], strict=True):
-        _line(axes, place[output], place[error], "", 0)
+        _line(axes, place[output], place[error], "")
     for layer in layers[:-1]:
         for name in layer:
             inner = name not in network.input_names
@@ -222,15 +218,6 @@ def draw_grids(grids: Sequence[tuple[str, Array]], *, columns: int = 3, title: s
     return figure
 
 
-def formulas_of(problem: Problem) -> list[tuple[str, str]]:
-    """Every computed quantity and every derivative with its formula as text, in the order of computation."""
-    from tersenet.backprop.printing import as_text
-
-    graph = Graph(problem.network)
-    found = [(name, as_text(formula)) for name, formula in graph.definitions.items()]
-    return found + [(f"∂E_total/∂{name}", as_text(graph.gradient(name))) for name in problem.network.parameter_names]
-
-
 def _figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
@@ -258,10 +245,12 @@ def _colour(place: int) -> str:
     return COLOURS[place % len(COLOURS)]
 
 
-def _line(axes: Axes, start: tuple[float, float], end: tuple[float, float], label: str, offset: float) -> None:
-    axes.annotate(
-        "", end, start, arrowprops={"arrowstyle": "-|>", "color": MUTED, "lw": 1.0, "shrinkA": 21, "shrinkB": 21}
-    )
+def _line(axes: Axes, start: tuple[float, float], end: tuple[float, float], label: str) -> None:
+    length = math.dist(start, end)
+    across, up = ((b - a) / length * RADIUS for a, b in zip(start, end, strict=True))
+    head, tail = (end[0] - across, end[1] - up), (start[0] + across, start[1] + up)
+    arrow = {"arrowstyle": "-|>", "color": MUTED, "lw": 1.0, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", head, tail, arrowprops=arrow)
     if label:
         share = 0.33 if abs(start[1] - end[1]) > 0.1 else 0.5
         x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
@@ -272,5 +261,5 @@ def _line(axes: Axes, start: tuple[float, float], end: tuple[float, float], labe
 def _circle(axes: Axes, centre: tuple[float, float], text: str, colour: str) -> None:
     from matplotlib.patches import Circle
 
-    axes.add_patch(Circle(centre, 0.56, facecolor=colour, edgecolor=INK, linewidth=1.1, zorder=3))
+    axes.add_patch(Circle(centre, RADIUS, facecolor=colour, edgecolor=INK, linewidth=1.1, zorder=3))
     axes.text(*centre, text, ha="center", va="center", fontsize=7.6, color=INK, zorder=4)

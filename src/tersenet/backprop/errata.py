@@ -1,0 +1,219 @@
+"""Where the write-ups are wrong about backpropagation: the printed number, the true one, and how to see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tersenet.backprop.chain import Graph
+from tersenet.backprop.descent import column_names, descend, follow
+from tersenet.backprop.expression import Expression, Symbol, calculate, replace_symbols
+from tersenet.backprop.network import Array
+from tersenet.backprop.problem import WRITE_UP
+
+# The two rows that the write-up prints of its sheet, digit for digit, in the order of `column_names(WRITE_UP)`.
+PRINTED = (
+    "0.5 0.5 0.05 0.1 0.15 0.2 0.25 0.3 0.0275 0.506874567 0.0425 0.510623401 0.4 0.45 0.5 0.55 0.432530357"
+    " 0.606477732 0.534280154 0.630480835 0.005668754 0.008512624 0.014181378 0.000316993 0.000633987 0.000351869"
+    " 0.000703737 0.012880819 0.012976085 0.015408348 0.015522308",
+    "0.5 0.5 0.05 0.1 0.149683007 0.199366013 0.249648131 0.299296263 0.027420752 0.506854758 0.042412033"
+    " 0.510601419 0.387119181 0.437023915 0.484591652 0.534477692 0.41935823 0.60332967 0.518522653 0.626802248"
+    " 0.00533851 0.008039405 0.013377915 0.000299281 0.000598562 0.000333197 0.000666394 0.012534095 0.012626746"
+    " 0.01503419 0.015145323",
+)
+
+
+@dataclass(frozen=True)
+class PrintedCell:
+    """A number that the write-up prints, beside what its own formula gives and what is true (nine decimals
+    decide)."""
+
+    row: int
+    column: str
+    printed: float
+    by_their_formula: float
+    true: float
+
+    @property
+    def wrong(self) -> bool:
+        """True where the printed digits are not those of the true number."""
+        return f"{self.printed:.9f}" != f"{self.true:.9f}"
+
+
+def printed_cells() -> list[PrintedCell]:
+    """Every number of the two printed rows, compared.
+
+    >>> [cell.column for cell in printed_cells() if cell.wrong and cell.row == 0]
+    ['dE/dw3', 'dE/dw4']
+    """
+    columns = column_names(WRITE_UP)
+    true, theirs = descend(WRITE_UP, steps=1).rows, _their_rows()
+    return [
+        PrintedCell(row, name, float(word), float(theirs[row, place]), float(true[row, place]))
+        for row, line in enumerate(PRINTED)
+        for place, (name, word) in enumerate(zip(columns, line.split(), strict=True))
+    ]
+
+
+def their_gradient(parameter: str) -> Expression:
+    """The formula in the write-up's sheet: for w3 and w4 it has a_h1·(1 − a_h1) where the chain rule has a_h2·(1 −
+    a_h2).
+
+    >>> from tersenet.backprop.printing import as_text
+    >>> as_text(their_gradient("w3"))
+    '((a_o1 − t1)·a_o1·(1 − a_o1)·w6 + (a_o2 − t2)·a_o2·(1 − a_o2)·w8)·a_h1·(1 − a_h1)·i1'
+    """
+    right = Graph(WRITE_UP.network).gradient(parameter)
+    return replace_symbols(right, {"a_h2": Symbol("a_h1")}) if parameter in ("w3", "w4") else right
+
+
+def _their_rows() -> Array:
+    """The sheet's first two rows, with its own formula."""
+    columns, problem, rows = column_names(WRITE_UP), WRITE_UP, []
+    for _ in PRINTED:
+        values = problem.values()
+        names = problem.network.weight_names
+        slopes = {f"dE/d{name}": float(calculate(their_gradient(name), values)) for name in names}
+        rows.append([(values | slopes)[name] for name in columns])
+        weights = np.array([values[name] - slopes[f"dE/d{name}"] for name in names])
+        problem = problem.with_parameters(weights, np.zeros(0))
+    return np.array(rows)
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """One mistake: where it stands, what is printed, what is true, and a command that shows it."""
+
+    point: int
+    where: str
+    printed: str
+    true: str
+    see: str
+
+
+def errata() -> tuple[Erratum, ...]:
+    """The mistakes of the write-ups about backpropagation, the true numbers computed here and now.
+
+    >>> [one.point for one in errata() if "1000" in one.where]
+    [4, 4]
+    """
+    table = "tersenet backprop table"
+    found = [
+        Erratum(
+            1,
+            f"sheet, row {cell.row + 1}, {cell.column}",
+            _nine(cell.printed),
+            _nine(cell.true),
+            table + " --steps 1 --all",
+        )
+        for cell in printed_cells()
+        if cell.wrong
+    ]
+    first = WRITE_UP.values()
+    slope = float(calculate(Graph(WRITE_UP.network).gradient("w1"), first))
+    saturated = WRITE_UP.values() | _outputs_after(1000.0)
+    at_one = follow(WRITE_UP, [1.0], 68).losses[:, 0]
+    losses = follow(WRITE_UP, [1000.0], 1000).losses[:, 0]
+    rises = follow(WRITE_UP, [200.0], 300).losses[:, 0]
+    derive = "tersenet backprop derive --weight"
+    study = "tersenet backprop study --lr"
+    return (
+        *found,
+        Erratum(
+            2,
+            "text, inputs",
+            "i1 = 0.5, i2 = 0.05",
+            "i1 = 0.05, i2 = 0.1, as in the table",
+            table + " --steps 0 --all",
+        ),
+        Erratum(
+            2,
+            "text, outputs",
+            "a_o2 = 0.5342",
+            f"that is o2 = {first['o2']:.6f}; a_o2 = {first['a_o2']:.6f}",
+            table + " --steps 0 --all",
+        ),
+        Erratum(2, "text, error", "E2 = ½·(t2 − a_o1)²", "E2 = ½·(t2 − a_o2)²", derive + " w7"),
+        Erratum(
+            2, "text, w5 to w8", "weights of the first hidden layer", "weights of the output layer", derive + " w5"
+        ),
+        Erratum(2, "text, layers", "two hidden layers", "one hidden layer: h1 and h2", derive + " w1"),
+        Erratum(
+            2,
+            "text, the updated w1",
+            "0.15 − 1·0.00031 = 0.14968",
+            f"0.15 − 1·{slope:.9f} = {0.15 - slope:.9f}",
+            table + " --steps 1",
+        ),
+        Erratum(
+            3,
+            "sheet, length",
+            "68 epochs",
+            f"68 rows are 67 updates: loss {at_one[67]:.9f} after 67, {at_one[68]:.9f} after 68",
+            table + " --steps 68",
+        ),
+        Erratum(
+            4,
+            "learning rate 1000, 68 steps",
+            "the model is not able to converge",
+            f"it saturates: one step drives the outputs to {saturated['a_o1']:.1e} and {saturated['a_o2']:.1e},"
+            f" and the loss is {losses[68]:.9f} after 68 steps",
+            study + " 1000",
+        ),
+        Erratum(
+            4,
+            "learning rate 1000, 1,000 steps",
+            "not shown",
+            f"it escapes: loss {losses[593]:.6f} at step 593, {losses[607]:.1e} at step 607,"
+            f" {losses[700]:.0e} at step 700, {losses[1000]:g} at step 1,000",
+            study + " 1000 --steps 1000",
+        ),
+        Erratum(
+            4,
+            "rates of about 70 to 200",
+            "beyond a certain value the loss does not decrease",
+            f"it rises first and then converges: at rate 200 from {rises[0]:.3f} to {rises.max():.2f},"
+            f" and {rises[300]:.0e} after 300",
+            study + " 70 100 200 --steps 300",
+        ),
+    )
+
+
+def errata_page() -> str:
+    """The errata as a Markdown page."""
+    lines = [
+        "# Errata of the write-ups on backpropagation",
+        "",
+        "What they print, what is true, and a command that shows it. This page is written by"
+        " `tersenet backprop errata --format markdown`; every true number on it is computed, none is typed.",
+    ]
+    titles = {
+        1: "The sheet's columns ∂E/∂w3 and ∂E/∂w4",
+        2: "The text",
+        3: "68 epochs",
+        4: "Learning rate 1000",
+    }
+    reasons = {
+        1: "The two columns use a_h1·(1 − a_h1) where the chain rule, and the write-up's text, have a_h2·(1 − a_h2)."
+        " All else in the first row is right; from the second row on the mistake has spread through w3, w4.",
+        2: "Slips of the pen: the table is what is computed.",
+        3: "The starting row is counted as an epoch.",
+        4: "68 steps do not show what becomes of it. Nothing here diverges: the sigmoid bounds the loss.",
+    }
+    for point, title in titles.items():
+        lines += ["", f"## {point}. {title}", "", reasons[point], "", "| where | printed | true | see for yourself |"]
+        lines += ["|---|---|---|---|"]
+        lines += [
+            f"| {one.where} | {one.printed} | {one.true} | `{one.see}` |" for one in errata() if one.point == point
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _outputs_after(rate: float) -> dict[str, float]:
+    values = descend(WRITE_UP, steps=1, learning_rate=rate).at(1).values()
+    return {name: values[name] for name in ("a_o1", "a_o2")}
+
+
+def _nine(value: float) -> str:
+    return f"{value:.9f}"
