@@ -80,8 +80,7 @@ def _find_ink(picture: Floats) -> tuple[Floats, float]:
         signed = difference @ (toward / np.linalg.norm(toward)) / np.sqrt(3.0, dtype=np.float32)
     else:
         signed = distance
-    border = signed[frame]
-    spread = 1.4826 * float(np.median(np.abs(border - np.median(border))))  # deviation, deaf to strokes that touch
+    spread = 1.4826 * float(np.median(np.abs(signed[frame])))  # the deviation, deaf to strokes that touch the border
     return np.clip(signed, 0, None), 3 * spread
 
 
