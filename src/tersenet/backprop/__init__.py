@@ -6,13 +6,21 @@ What draws (matplotlib) and what writes the workbook (XlsxWriter) is imported wh
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from tersenet.backprop.beyond_pages import (
+    convolution_text,
+    draw_convolution,
+    draw_normalization,
+    normalization_text,
+)
 from tersenet.backprop.chain import Chain, Factor, Graph, Path, chain
+from tersenet.backprop.convolution import ConvolutionPass, convolve, flipped_sum
 from tersenet.backprop.derivation import Derivation, derive
 from tersenet.backprop.derivation_pages import derivation_page
 from tersenet.backprop.descent import Descent, Trajectory, column_names, descend, follow
 from tersenet.backprop.errata import Erratum, PrintedCell, errata, errata_page, printed_cells
 from tersenet.backprop.files import write_text
 from tersenet.backprop.network import ACTIVATIONS, LOSSES, Network
+from tersenet.backprop.normalization import NormalizationPass, normalize_batch
 from tersenet.backprop.printing import as_latex, as_mathml, as_text
 from tersenet.backprop.problem import EXAMPLES, MAZUR, WRITE_UP, Problem, make_problem, read_problem
 from tersenet.backprop.study import VERDICTS, RateResult, Study, Surface, loss_surface, study
@@ -48,12 +56,14 @@ __all__ = [
     "VERDICTS",
     "WRITE_UP",
     "Chain",
+    "ConvolutionPass",
     "Derivation",
     "Descent",
     "Erratum",
     "Factor",
     "Graph",
     "Network",
+    "NormalizationPass",
     "Path",
     "PrintedCell",
     "Problem",
@@ -66,16 +76,23 @@ __all__ = [
     "as_text",
     "chain",
     "column_names",
+    "convolution_text",
+    "convolve",
     "derivation_page",
     "derive",
     "descend",
+    "draw_convolution",
     "draw_grids",
     "draw_network",
+    "draw_normalization",
     "errata",
     "errata_page",
+    "flipped_sum",
     "follow",
     "loss_surface",
     "make_problem",
+    "normalization_text",
+    "normalize_batch",
     "plot_one_curve",
     "plot_small_curves",
     "plot_study",

@@ -4,15 +4,17 @@ numbers."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Rectangle
 
 from tersenet.backprop.files import written_whole
 from tersenet.backprop.network import Array
@@ -187,8 +189,14 @@ def draw_network(problem: Problem, *, with_values: bool = True, scale: float = 1
     return figure
 
 
-def draw_grids(grids: Sequence[tuple[str, Array]], *, columns: int = 3, title: str = "") -> Figure:
-    """Matrices as grids of coloured cells with their values, a caption over each.
+def draw_grids(
+    grids: Sequence[tuple[str, Array]],
+    *,
+    columns: int = 3,
+    title: str = "",
+    marked: Mapping[str, Array | npt.NDArray[np.bool_]] | None = None,
+) -> Figure:
+    """Matrices as grids of coloured cells with their values, a caption over each; `marked` cells get a frame.
 
     >>> len(draw_grids([("kernel", np.eye(2))]).axes)
     1
@@ -206,8 +214,17 @@ def draw_grids(grids: Sequence[tuple[str, Array]], *, columns: int = 3, title: s
         size = 9.5 if matrix.shape[1] <= 4 else 8
         for (row, column), value in np.ndenumerate(matrix):
             axes.text(
-                column, row, f"{value:.4g}".replace("-", "−"), ha="center", va="center", fontsize=size, color=INK
+                column,
+                row,
+                f"{value + 0.0:.4g}".replace("-", "−"),
+                ha="center",
+                va="center",
+                fontsize=size,
+                color=INK,
             )
+        for row, column in np.argwhere((marked or {}).get(caption, np.zeros(matrix.shape))):
+            corner = (column - 0.46, row - 0.46)
+            axes.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, edgecolor=INK, linewidth=2))
         axes.set_xticks(np.arange(-0.5, matrix.shape[1]), minor=True)
         axes.set_yticks(np.arange(-0.5, matrix.shape[0]), minor=True)
         axes.grid(which="minor", color="white", linewidth=1.5)
@@ -215,6 +232,24 @@ def draw_grids(grids: Sequence[tuple[str, Array]], *, columns: int = 3, title: s
         for edge in axes.spines.values():
             edge.set_visible(False)
         axes.set_title(caption, fontsize=9.5, color=INK)
+    return figure
+
+
+def draw_paths(names: Sequence[str], paths: Sequence[tuple[str, Array]], total: Array, title: str) -> Figure:
+    """For each of `names` a bar for every path to it, and a dot for their sum."""
+    figure = _figure(8.0, 4.0)
+    axes = figure.add_subplot()
+    places, wide = np.arange(len(names)), 0.8 / len(paths)
+    for number, (label, values) in enumerate(paths):
+        axes.bar(
+            places + (number - (len(paths) - 1) / 2) * wide, values, wide * 0.92, label=label, color=_colour(number)
+        )
+    axes.plot(places, total, "o", color=INK, markersize=7, label="their sum, ∂E/∂x")
+    axes.axhline(0, color=MUTED, linewidth=0.8)
+    axes.set_xticks(places, names)
+    _dress(axes, "", "contribution to ∂E/∂x")
+    axes.set_title(title, loc="left", color=INK, fontsize=11)
+    axes.legend(fontsize=8, frameon=False)
     return figure
 
 
@@ -259,7 +294,5 @@ def _line(axes: Axes, start: tuple[float, float], end: tuple[float, float], labe
 
 
 def _circle(axes: Axes, centre: tuple[float, float], text: str, colour: str) -> None:
-    from matplotlib.patches import Circle
-
     axes.add_patch(Circle(centre, RADIUS, facecolor=colour, edgecolor=INK, linewidth=1.1, zorder=3))
     axes.text(*centre, text, ha="center", va="center", fontsize=7.6, color=INK, zorder=4)

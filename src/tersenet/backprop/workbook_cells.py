@@ -87,7 +87,8 @@ def address(row: int, column: int) -> str:
 
 def check_size(problem: Problem) -> None:
     """Raise where the network is certain to need formulas that no cell can hold, before any is built."""
-    paths = max(Graph(problem.network).path_count(name) for name in problem.network.parameter_names)
+    graph = Graph(problem.network)
+    paths = max(graph.path_count(name) for name in problem.network.parameter_names)
     if paths * len("(A9-A9)*A9*A9+") > LONGEST_FORMULA:
         raise _too_large(f"{paths:,} paths from one weight to the error")
 
