@@ -23,7 +23,7 @@ MEAN, DEVIATION = 0.1307, 0.3081  # of MNIST's 60,000 training pictures, scaled 
 CHUNK = 1024  # pictures resampled at a time: what is in the making stays in the cache; any number gives the same bits
 
 # The columns of a picture's row of random numbers. Every knob has its own, on or off, so that turning one knob leaves
-# what the others draw as it was.
+# what the others draw as it was; the control points of `elastic` follow them and make the row longer.
 CROP, ROTATION, SCALE, SHIFT_X, SHIFT_Y, SHEAR, ERASE, ERASE_TOP, ERASE_LEFT, ERASE_HEIGHT, ERASE_WIDTH = range(11)
 COLUMNS = 11
 
@@ -48,28 +48,24 @@ class Augmentation:
 
     crop_probability: float = 0.0  # how often the central pixels are cut out and enlarged to the whole picture
     crop_size: int = 22  # side of that crop in pixels: just around MNIST's digits, which lie in 20×20
-    rotation: float = 0.0  # the angle is uniform in ± this many degrees; beyond 30 a 6 starts to look like a 9
+    rotation: float = 0.0  # the angle is uniform in ± this many degrees; the classes 6 and 9 forbid large ones
     scale: float = 0.0  # the size is multiplied by 1 ± this fraction
     shift: float = 0.0  # moved by ± this fraction of the width and of the height; MNIST's margin is 4/28 = 0.14
     shear: float = 0.0  # slanted: a row moves sideways by ± this fraction of its distance from the middle row
-    elastic: float = 0.0  # no point moves further than this many pixels along x or y; most move a third of that
-    elastic_smoothness: float = (
-        7.0  # pixels between the control points: a quarter of the picture bends, not shakes, a stroke
-    )
+    elastic: float = 0.0  # no point moves further than this many pixels along x or y; the usual move is 0.28 of it
+    elastic_smoothness: float = 7.0  # pixels between control points: a quarter of the picture bends strokes smoothly
     erase_probability: float = 0.0  # how often a rectangle is blanked
-    erase_size: int = (
-        8  # its longest side in pixels, the shortest is half that: a stroke is broken, a digit is not lost
-    )
+    erase_size: int = 8  # its longest side in pixels, the shortest is half that: breaks a stroke, loses no digit
     interpolation: Literal["bilinear", "nearest"] = "bilinear"  # bilinear keeps the strokes' grey edges
     exact: bool = False  # crop and rotation byte for byte as torchvision makes them on PIL images (see `augment`)
 
     def __post_init__(self) -> None:
         for name, (low, high) in _LIMITS.items():
             value = getattr(self, name)
-            kind = "a whole number from" if name.endswith("_size") else "a number from"
-            fits = type(value) is int or (type(value) is float and not name.endswith("_size"))
-            if not fits or not low <= value <= high:  # NaN is in no range
-                raise _misfit(f"{name} = {value!r}", f"{kind} {low} to {high}")
+            kind, types = ("a whole number", int) if name.endswith("_size") else ("a number", int | float)
+            is_number = isinstance(value, types) and not isinstance(value, bool)
+            if not is_number or not low <= value <= high:  # NaN is in no range
+                raise _misfit(f"{name} = {value!r}", f"{kind} from {low} to {high}")
         if self.interpolation not in ("bilinear", "nearest"):
             raise _misfit(f"interpolation = {self.interpolation!r}", "bilinear or nearest")
         if self.exact:
