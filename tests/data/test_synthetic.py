@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from tersenet._errors import TersenetError
 from tersenet.data import synthetic
 from tersenet.data.synthetic import SHA256, checksum, draw_synthetic, load_synthetic
 
-SMALL_SHA256 = "dc2882ccb0f568bcf2a35635637af6303f1d6e8caa40d95722a76c96767eff68"
+SMALL_SHA256 = "194e92e392cd76d26b4037e78b3bdf8099175d1efae9744223f70273595700b6"
 """Of seed 7, 1,500 training and 300 test pictures; it changes only when `synthetic.VERSION` does."""
 
 DRAW_SMALL = """
@@ -149,6 +150,13 @@ def test_a_smaller_draw_is_the_beginning_of_a_larger_one(small, count):
     assert torch.equal(fewer.images, small[0].images[:count])
     assert torch.equal(fewer.labels, small[0].labels[:count])
     assert len(none) == 0
+
+
+@pytest.mark.parametrize("name", ["seed", "train", "test"])
+def test_a_negative_number_is_refused_by_name(name):
+    with pytest.raises(TersenetError) as refused:
+        draw_synthetic(**{"train": 1, "test": 1, name: -1})
+    assert name in str(refused.value)
 
 
 @pytest.fixture

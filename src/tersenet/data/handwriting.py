@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tersenet.data.hands import HANDS
+from tersenet.data.hands import HANDS, PENS
 from tersenet.data.pen import BOX, Floats, fit_box
 from tersenet.data.strokes import read_path
 
@@ -23,13 +23,13 @@ class Variation:
     Lengths are in half heights of a digit, pen radii in pixels of the 20×20 box.
     """
 
-    wobble: tuple[float, float] = (0.04, 0.12)  # control points, from a tidy to a hasty writer
+    wobble: tuple[float, float] = (0.04, 0.13)  # control points, from a tidy to a hasty writer
     lengthen: float = 0.25  # ends of strokes, longer or shorter by this part of the last stretch
-    warp: float = 0.08  # bends and bulges of the whole digit
+    warp: float = 0.1  # bends and bulges of the whole digit
     width: float = 0.2  # part of the width
     slant: tuple[float, float] = (0.12, 0.27)  # mean and deviation: writers lean to the right
-    turn: float = 0.1  # rise of a level line
-    radius: tuple[float, float] = (0.65, 2.15)  # thinnest and thickest pen
+    turn: float = 0.13  # rise of a level line
+    radius: tuple[float, float] = (0.65, 1.95)  # thinnest and thickest pen
     pressure: float = 0.12  # part of the radius, along the stroke
     tremor: float = 0.012  # each point of the curve by itself
     sharpness: tuple[float, float] = (0.75, 1.0)  # grey levels per pixel across an edge, evenly spread
@@ -78,6 +78,7 @@ class Hands:
         self.down = np.array([path.down + (False,) * (self.curve - 1 - len(path.down)) for path in paths])
         longest = max(len(path.ends) for path in paths)
         self.ends = np.array([path.ends + ((0, 0),) * (longest - len(path.ends)) for path in paths])
+        self.pen = np.array([PENS[hand.digit] for hand in HANDS])
         self.width = np.array([hand.width for hand in HANDS])
         self._bounds = [_share_bounds(digit) for digit in range(10)]
 
@@ -123,6 +124,8 @@ def write(
     low, high = points.min(axis=1), points.max(axis=1)
     thickness = numbers.between(*variation.radius, 2, count)
     thickness = (thickness[0] + thickness[1]) / 2.0
+    thick = numbers.uniform(count)
+    thickness = (thickness + thick * thick * thick * thick * thick * thick * 1.0) * hands.pen[hand]
     unit = (high - low).max(axis=1) / (BOX - 2.0 * thickness)  # half heights in a pixel
     pressure = numbers.bell(count, hands.controls, 1) * variation.pressure + 1.0
     radii = _blend(pressure, sources, weights)[:, :, 0] * (thickness * unit)[:, None]

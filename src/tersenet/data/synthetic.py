@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tersenet._errors import check_setting
 from tersenet._files import write_whole
 from tersenet.data.dataset import Split
 from tersenet.data.handwriting import Hands, Numbers, Variation, write
@@ -24,7 +25,7 @@ from tersenet.data.pen import SIDE, draw
 VERSION = 1
 """Raised whenever the pictures change, so that a cache of older ones is drawn again."""
 
-SHA256 = "6dc22bd48d71e4d1e086efea77c648f85b3e930f703448f7aac6dd50b97fb9f1"
+SHA256 = "42bd8e2e5bc7687f9cbefcc7f888e27926ef08c7aadbfd257f94e80eba7d9b9d"
 """Of the default set: training images, training labels (a byte each), test images, test labels."""
 
 _BLOCK = (
@@ -39,12 +40,15 @@ def draw_synthetic(*, seed: int = 0, train: int = 60_000, test: int = 10_000) ->
     """Draw `train` and `test` pictures of handwritten digits, each split from random numbers of its own.
 
     Images are uint8 `[N, 28, 28]` and labels int64 `[N]`, in mixed order; of each full thousand pictures, every digit
-    has a hundred. A smaller draw is the beginning of a larger one. The whole set takes some seconds.
+    has a hundred. A smaller draw is the beginning of a larger one. The whole set takes some seconds. Raises
+    TersenetError where a number is negative.
 
     >>> train, test = draw_synthetic(train=20, test=5)
     >>> train.images.shape, train.images.dtype, len(test)
     (torch.Size([20, 28, 28]), torch.uint8, 5)
     """
+    for name, number in (("seed", seed), ("train", train), ("test", test)):
+        check_setting(number >= 0, f"draw_synthetic.{name}", number, "0 or above")
     return _split(*_draw_split(seed, 0, train)), _split(*_draw_split(seed, 1, test))
 
 
