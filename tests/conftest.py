@@ -1,6 +1,7 @@
-"""What several tests share: MNIST where it is at hand."""
+"""What several tests share: MNIST where it is at hand, and a folder of pictures that takes a second to learn."""
 
 import os
+import random
 
 # The tests run one process a core: more threads each would only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -8,6 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +21,22 @@ def mnist():
     from tersenet.data import load_data
 
     return load_data("mnist")
+
+
+@pytest.fixture(scope="session")
+def picture_folder(tmp_path_factory):
+    """A folder of small pictures of two classes."""
+    folder = tmp_path_factory.mktemp("pictures")
+    numbers = random.Random(0)
+    for kind in ("bar", "ring"):
+        (folder / kind).mkdir()
+        for index in range(40):
+            picture = Image.new("L", (28, 28))
+            x, y = numbers.randint(4, 10), numbers.randint(4, 10)
+            draw = ImageDraw.Draw(picture)
+            if kind == "bar":
+                draw.rectangle((x, y, x + 3, y + 12), fill=255)
+            else:
+                draw.ellipse((x, y, x + 12, y + 12), outline=255, width=2)
+            picture.save(folder / kind / f"{index}.png")
+    return folder

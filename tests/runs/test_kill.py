@@ -8,30 +8,8 @@ import subprocess
 import sys
 import time
 
-import pytest
-from PIL import Image, ImageDraw
-
 COMMAND = [sys.executable, "-m", "tersenet", "train"]
 EPOCHS = 12
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """A folder of small pictures of two classes."""
-    folder = tmp_path_factory.mktemp("pictures")
-    numbers = random.Random(0)
-    for kind in ("bar", "ring"):
-        (folder / kind).mkdir()
-        for index in range(40):
-            picture = Image.new("L", (28, 28))
-            x, y = numbers.randint(4, 10), numbers.randint(4, 10)
-            draw = ImageDraw.Draw(picture)
-            if kind == "bar":
-                draw.rectangle((x, y, x + 3, y + 12), fill=255)
-            else:
-                draw.ellipse((x, y, x + 12, y + 12), outline=255, width=2)
-            picture.save(folder / kind / f"{index}.png")
-    return folder
 
 
 def train(*words):
@@ -54,9 +32,16 @@ def rows_without_times(run):
         ]
 
 
-def test_killed_at_random_moments_and_resumed_it_ends_as_the_uninterrupted_one(pictures, tmp_path):
+def test_killed_at_random_moments_and_resumed_it_ends_as_the_uninterrupted_one(picture_folder, tmp_path):
     common = ["--runs-dir", str(tmp_path), "--threads", "1"]
-    words = ["6C5s2 BN R D.2 8C3s2 BN R GAP 2Nb", "--data", f"folder:{pictures}", "--epochs", str(EPOCHS), *common]
+    words = [
+        "6C5s2 BN R D.2 8C3s2 BN R GAP 2Nb",
+        "--data",
+        f"folder:{picture_folder}",
+        "--epochs",
+        str(EPOCHS),
+        *common,
+    ]
     words += ["--set", "training.batch_size=8"]
     finish(train(*words, "--name", "whole"))
 
@@ -86,10 +71,10 @@ def test_killed_at_random_moments_and_resumed_it_ends_as_the_uninterrupted_one(p
     assert all(name.split(".")[1] in ("metrics", "state", "environment") for name in leftovers)
 
 
-def test_ctrl_c_is_status_130_and_the_run_can_go_on(pictures, tmp_path):
+def test_ctrl_c_is_status_130_and_the_run_can_go_on(picture_folder, tmp_path):
     common = ["--runs-dir", str(tmp_path), "--threads", "1"]
     process = train(
-        "6C5s2 BN R GAP 2Nb", "--data", f"folder:{pictures}", "--epochs", "400", "--name", "long", *common
+        "6C5s2 BN R GAP 2Nb", "--data", f"folder:{picture_folder}", "--epochs", "400", "--name", "long", *common
     )
     metrics = tmp_path / "long-1" / "metrics.csv"
     while not metrics.is_file() and process.poll() is None:

@@ -79,8 +79,10 @@ def _run(words: list[str]) -> int:
 def _arguments(command: Any, name: str, words: list[str]) -> Any:
     import tyro
 
+    plain = (tyro.conf.FlagCreatePairsOff,)  # --json, and no --no-json beside it
+    about = command.__doc__
     try:
-        return tyro.cli(command.Arguments, prog=f"tersenet {name}", description=command.__doc__, args=words)
+        return tyro.cli(command.Arguments, prog=f"tersenet {name}", description=about, args=words, config=plain)
     except SystemExit as leaving:
         # tyro leaves with 2 on a usage error; Tersenet's status for every error is 1.
         sys.exit(ERROR if leaving.code else DONE)

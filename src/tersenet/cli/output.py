@@ -9,6 +9,8 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import tyro
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -19,6 +21,11 @@ class CommonArguments:
 
     json: bool = False
     """Print one JSON document on standard output, and all else on standard error."""
+
+
+def option(metavar: str) -> Any:
+    """How an option without a value of its own shows in the help: `--epochs N`, nothing said of a default."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
 
 
 class Output:
@@ -39,8 +46,9 @@ class Output:
         return Console(stderr=self.json, highlight=False, soft_wrap=False)
 
     def say(self, *things: Any, style: str | None = None) -> None:
-        """Print text as it is (no markup is read in it) or any rich renderable."""
-        self.console.print(*things, style=style, markup=False)
+        """Print text as it is (no markup is read in it, no line is broken) or any rich renderable."""
+        text = all(isinstance(thing, str) for thing in things)
+        self.console.print(*things, style=style, markup=False, soft_wrap=text)
 
     def document(self, content: dict[str, Any]) -> None:
         """Print the one JSON document, with --json; a figure that is not finite becomes null."""

@@ -34,9 +34,9 @@ def run(arguments: Arguments, output: Output) -> int:
         output.say(f"There are no runs in {arguments.runs_dir}. `tersenet train` makes one.")
         return 0
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("run", no_wrap=True)
-    table.add_column("data")
-    for title in ("parameters", "epochs", "test", "best", "time"):
+    table.add_column("run", no_wrap=True, min_width=6)
+    table.add_column("data", no_wrap=True, overflow="ellipsis", max_width=18)
+    for title in ("parameters", "epochs", "test %", "best %", "seconds"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         finished = row["test_accuracy"] is not None
@@ -44,13 +44,14 @@ def run(arguments: Arguments, output: Output) -> int:
             row["run"],
             row["data"],
             f"{row['parameters']:,}" if finished else "–",
-            f"{row['epochs']}" if finished else f"{row['epochs']} so far",
-            f"{row['test_accuracy']:.2f} %" if finished else "–",
-            f"{row['best']:.2f} % ({row['best_epoch']})" if row["best"] is not None else "–",
-            f"{row['seconds']:.0f} s",
+            f"{row['epochs']}/{row['planned_epochs']}",
+            f"{row['test_accuracy']:.2f}" if finished else "–",
+            f"{row['best']:.2f} ({row['best_epoch']})" if row["best"] is not None else "–",
+            f"{row['seconds']:.0f}",
         )
     output.say(table)
-    output.say("test: after the last epoch. best: the best epoch, picked on the images it was measured on.")
+    output.say("test: after the last epoch. best: the best epoch and its number, picked on the")
+    output.say("images it was measured on.")
     return 0
 
 
@@ -66,6 +67,7 @@ def _facts(run: Any) -> dict[str, Any]:
         "data": run.experiment.data,
         "parameters": result.get("parameters"),
         "epochs": len(metrics),
+        "planned_epochs": run.experiment.training.epochs,
         "seed": run.experiment.seed,
         "test_accuracy": result.get("test_accuracy"),
         "best": best.held_out_accuracy if best else None,

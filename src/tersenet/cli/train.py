@@ -22,7 +22,7 @@ import tyro
 
 from tersenet._errors import TersenetError, did_you_mean
 from tersenet.cli.main import BUDGET_MISSED, DONE
-from tersenet.cli.output import CommonArguments, Output
+from tersenet.cli.output import CommonArguments, Output, option
 
 if TYPE_CHECKING:
     from tersenet.runs import Experiment, Run
@@ -34,31 +34,31 @@ DEFAULT = "quick"
 class Arguments(CommonArguments):
     """What `tersenet train` takes."""
 
-    experiment: tyro.conf.Positional[str] = DEFAULT
+    experiment: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="EXPERIMENT")] = DEFAULT
     """An experiment, a .toml file, a network's name, file.py:Name, or notation."""
-    data: str | None = None
+    data: Annotated[str | None, option("NAME")] = None
     """mnist, fashion-mnist, kmnist, qmnist, synthetic, folder:PATH or auto."""
-    data_dir: Path | None = None
+    data_dir: Annotated[Path | None, option("FOLDER")] = None
     """Where data sets lie; else $TERSENET_DATA, else the user's cache folder."""
-    runs_dir: Path = Path("runs")
+    runs_dir: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs")
     """Where the run's folder is made."""
-    name: str | None = None
+    name: Annotated[str | None, option("NAME")] = None
     """What the run is called."""
-    epochs: int | None = None
+    epochs: Annotated[int | None, option("N")] = None
     """How often every training image is seen."""
-    seed: int | None = None
+    seed: Annotated[int | None, option("N")] = None
     """What all that is random depends on."""
-    validation: int | None = None
+    validation: Annotated[int | None, option("N")] = None
     """Training images held out; epochs are then measured on them."""
-    device: str | None = None
+    device: Annotated[str | None, option("NAME")] = None
     """auto, cpu, cuda or mps."""
-    threads: int | None = None
+    threads: Annotated[int | None, option("N")] = None
     """Threads of arithmetic; 0 takes all cores."""
-    precision: str | None = None
+    precision: Annotated[str | None, option("NAME")] = None
     """float32 or bfloat16."""
-    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE …")] = ()
+    set: Annotated[tuple[str, ...], option("KEY=VALUE …")] = ()
     """Any other field, as in the TOML file: training.batch_size=256."""
-    resume: str | None = None
+    resume: Annotated[str | None, option("RUN")] = None
     """Go on with this run instead of starting one."""
     no_report: bool = False
     """Leave the report out."""
@@ -69,6 +69,7 @@ def run(arguments: Arguments, output: Output) -> int:
     from tersenet.cli.progress import Progress
     from tersenet.runs import find_run, resume_run, start_run
 
+    _refuse_changes_on_resume(arguments)
     with Progress(output) as progress:
         if arguments.resume is not None:
             run = find_run(arguments.resume, arguments.runs_dir)
@@ -87,6 +88,21 @@ def run(arguments: Arguments, output: Output) -> int:
 
         report = write_report(run, data_dir=arguments.data_dir)
     return _conclude(run, report, output)
+
+
+def _refuse_changes_on_resume(arguments: Arguments) -> None:
+    """A run that goes on does so as it began."""
+    if arguments.resume is None:
+        return
+    plain = Arguments()
+    fixed = ("experiment", "data", "name", "epochs", "seed", "validation", "device", "threads", "precision", "set")
+    changed = [name for name in fixed if getattr(arguments, name) != getattr(plain, name)]
+    if changed:
+        raise TersenetError(
+            "A run goes on with the settings that it began with.",
+            got=", ".join(f"--{name}" if name != "experiment" else arguments.experiment for name in changed),
+            mend=f"tersenet train --resume {arguments.resume}",
+        )
 
 
 def chosen_experiment(arguments: Arguments) -> Experiment:

@@ -27,7 +27,7 @@ class Dropout(nn.Dropout):
         """Zero elements at random while training; otherwise give back what came."""
         if not self.training or self.p == 0:
             return input
-        if input.device.type != "cpu" or torch.jit.is_tracing() or torch.compiler.is_compiling():
+        if input.device.type != "cpu" or torch.compiler.is_compiling():
             return F.dropout(input, self.p, True)
         dropped = round(self.p * LEVELS)
         if dropped in (0, LEVELS):

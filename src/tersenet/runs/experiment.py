@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import tomli_w
@@ -124,7 +124,10 @@ def experiment_from(content: Mapping[str, Any], *, where: str) -> Experiment:
             ) from error
         what, _, place = str(error).partition(" - at ")
         dotted = place.strip("`").removeprefix("$").removeprefix(".") or "the top level"
-        raise TersenetError("An experiment does not fit.", got=what, where=f"{where}: {dotted}") from error
+        expected = _expected(Experiment, dotted.split("."))
+        raise TersenetError(
+            "An experiment does not fit.", got=what, expected=expected, where=f"{where}: {dotted}"
+        ) from error
 
 
 def to_tables(experiment: Experiment) -> dict[str, Any]:
@@ -172,6 +175,18 @@ def _put(tables: dict[str, Any], key: str, value: Any) -> None:
         if not isinstance(tables, dict):
             raise TersenetError("There is no such setting.", got=key, mend=f"{part} holds no settings of its own")
     tables[last] = value
+
+
+def _expected(shape: Any, path: list[str]) -> str | None:
+    """What would fit at a dotted place, in words; None where the place is not a plain field."""
+    for part in path:
+        hint = get_type_hints(shape).get(part) if dataclasses.is_dataclass(shape) else None
+        if get_origin(hint) is Literal:
+            return ", ".join(get_args(hint))
+        kinds = [kind for kind in (get_args(hint) or (hint,)) if kind is not type(None)]
+        shape = kinds[0]
+    plain = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+    return plain.get(shape)
 
 
 def _value(text: str) -> Any:

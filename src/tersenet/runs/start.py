@@ -54,8 +54,11 @@ def start_run(
             experiment.notation or experiment.network, input_size=size, classes=len(dataset.classes)
         )
     name = experiment.name or design.name
+    file, colon, attribute = experiment.network.rpartition(":")
+    in_file = bool(colon) and design.notation is None
     settled = experiment.changed(
         name=name,
+        network=f"{Path(file).resolve()}:{attribute}" if in_file else experiment.network,
         notation=design.notation,
         data=dataset.name,
         settings=Settings(device=device, precision=precision, threads=threads, workers=workers),
