@@ -29,7 +29,8 @@ class Variation:
     width: float = 0.2  # part of the width
     slant: tuple[float, float] = (0.12, 0.27)  # mean and deviation: writers lean to the right
     turn: float = 0.13  # rise of a level line
-    radius: tuple[float, float] = (0.65, 1.95)  # thinnest and thickest pen
+    radius: tuple[float, float] = (0.65, 1.95)  # thinnest and thickest of the usual pens
+    broad: float = 1.0  # what the broadest of the rare broad pens adds to the radius
     pressure: float = 0.12  # part of the radius, along the stroke
     tremor: float = 0.012  # each point of the curve by itself
     sharpness: tuple[float, float] = (0.75, 1.0)  # grey levels per pixel across an edge, evenly spread
@@ -124,8 +125,8 @@ def write(
     low, high = points.min(axis=1), points.max(axis=1)
     thickness = numbers.between(*variation.radius, 2, count)
     thickness = (thickness[0] + thickness[1]) / 2.0
-    thick = numbers.uniform(count)
-    thickness = (thickness + thick * thick * thick * thick * thick * thick * 1.0) * hands.pen[hand]
+    rare = numbers.uniform(count)
+    thickness = (thickness + rare * rare * rare * rare * rare * rare * variation.broad) * hands.pen[hand]
     unit = (high - low).max(axis=1) / (BOX - 2.0 * thickness)  # half heights in a pixel
     pressure = numbers.bell(count, hands.controls, 1) * variation.pressure + 1.0
     radii = _blend(pressure, sources, weights)[:, :, 0] * (thickness * unit)[:, None]
