@@ -58,7 +58,7 @@ def run(arguments: Arguments, output: Output) -> int:
         table.add_row(network.name, parameters, *_accuracies(network.reported), network.about)
     output.say(table)
     output.say()
-    output.say("best, last: as the write-up reports them; it picked the best epoch on the test set.")
+    output.say("best, last: as the write-up reports them. It picked its best on the test set.")
     output.say("`tersenet networks NAME` shows one network whole.")
     return 0
 

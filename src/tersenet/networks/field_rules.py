@@ -293,6 +293,8 @@ def _cut(call: Call, field: Field) -> Field:
     """`x[:, ::2, 1:, 1:]`: parts of the channels, and of the map."""
     index = call.args[1]
     parts = list(index) if isinstance(index, tuple) else [index]
+    if all(part is None or part == slice(None) for part in parts):
+        return _reshaped(call, field)  # x[:, :, None, None]
     if any(not isinstance(part, (slice, int)) and part is not Ellipsis for part in parts):
         raise Unknown
     if Ellipsis in parts:

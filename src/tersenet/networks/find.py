@@ -55,14 +55,12 @@ def find_network(spec: str, input_size: tuple[int, int, int] = (1, 28, 28), clas
     try:
         tree = parse(spec)
     except TersenetError as error:
-        error.mend = did_you_mean(spec.strip(), NETWORKS) if _looks_like_a_name(spec) else error.mend
+        named = did_you_mean(spec.strip(), NETWORKS)
+        if named or (error.mend is None and len(spec.split()) == 1):
+            error.mend = named or "`tersenet networks` lists the named networks"
         raise
     module = build(tree, input_size, classes)
     return Design(f"net-{sum(p.numel() for p in module.parameters())}", str(tree), module)
-
-
-def _looks_like_a_name(spec: str) -> bool:
-    return did_you_mean(spec.strip(), NETWORKS) is not None
 
 
 def _from_file(path: Path, name: str) -> nn.Module:
@@ -83,7 +81,7 @@ def _from_file(path: Path, name: str) -> nn.Module:
     if callable(found) and not isinstance(found, nn.Module):
         try:
             found = found()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise TersenetError(
                 f"{name}() failed.",
                 got=f"{type(error).__name__}: {error}",
@@ -111,7 +109,7 @@ def _load(path: Path) -> ModuleType:
     sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == str(path)]
         line = f", line {lines[-1]}" if lines else ""
         raise TersenetError(

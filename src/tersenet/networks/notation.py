@@ -31,6 +31,7 @@ from tersenet.networks.tree import (
 )
 
 MAX_TEXT = 100_000
+MAX_WORD = 500  # the longest printed rate has 340 digits
 Node = TypeVar("Node")
 OPTIONS = {"p": "padding", "s": "stride", "d": "dilation", "g": "groups", "b": "bias"}
 
@@ -194,6 +195,8 @@ class _Reader:
         word = _WORD.match(self.text, self.at)
         assert word is not None
         self.at = word.end()
+        if len(word[0]) > MAX_WORD:
+            raise self.fail("This word is too long for a layer.", word.start(), word.end(), expected="a layer: 16C3")
         match = _LAYER.fullmatch(word[0])
         letters = match["letters"].upper() if match else ""
         if match and letters not in FORMS:
@@ -238,7 +241,7 @@ class _Reader:
             raise misfit("The kernel must stand after these letters.")
         if after and not (takes_size or takes_rate):
             raise misfit("No number stands after these letters.")
-        if len(before) > 9 or len(after) > (9 if takes_size else 40):
+        if len(before) > 9 or len(after) > (9 if takes_size else 400):
             raise misfit("The number is too long.")
         options = self.options(word, options_at, allowed, misfit)
         rate = float(after) if takes_rate else 0.0

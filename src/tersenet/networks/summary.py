@@ -7,6 +7,7 @@ those that a user's code calls as functions (`F.relu`) too.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -107,7 +108,8 @@ def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Su
     recorder = _Recorder(model, picture)
     with _left_as_it_was(model), torch.no_grad(), recorder.hooked(model):
         try:
-            with recorder.tracer:
+            with recorder.tracer, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what is said of blank pictures is not worth hearing
                 model(picture)
         except TersenetError:
             raise
@@ -178,9 +180,13 @@ class _Recorder:
             frame.macs = None if macs is None or frame.macs is None else frame.macs + macs
             frame.whole_map = covers_whole_map(call)
             return
-        name = "AdaptiveAvgPool2d" if covers_whole_map(call) and call.name == "mean" else _LAYERS.get(call.name)
+        weights = [tensor for tensor in tensors_in((call.args, call.kwargs)) if isinstance(tensor, nn.Parameter)]
+        name = _LAYERS.get(call.name)
+        if call.name == "mean" and covers_whole_map(call):
+            name = "AdaptiveAvgPool2d"
+        elif call.name in ("matmul", "mm", "addmm") and weights:
+            name = "Linear"
         if name is not None:
-            weights = [tensor for tensor in tensors_in((call.args, call.kwargs)) if isinstance(tensor, nn.Parameter)]
             self._add(name, call.result, weights, _Frame(name, macs, covers_whole_map(call)))
 
     def _add(self, name: str, made: Tensor, weights: list[nn.Parameter], frame: _Frame) -> None:

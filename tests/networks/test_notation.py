@@ -1,0 +1,210 @@
+"""The notation: what each form means, that a tree prints itself back, and that a mistake is pointed at."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tersenet._errors import TersenetError
+from tersenet.networks import Network, parse
+from tersenet.networks.tree import (
+    ACTIVATIONS,
+    MAX_DEPTH,
+    Activation,
+    BatchNorm,
+    Convolution,
+    Dense,
+    Depthwise,
+    Dropout,
+    GlobalPooling,
+    LeakyReLU,
+    Pooling,
+    Repeat,
+    Residual,
+    Shared,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "layer"),
+    [
+        ("16C3", Convolution(channels=16, kernel=3)),
+        ("16C3p1s2d2g4b", Convolution(channels=16, kernel=3, padding=1, stride=2, dilation=2, groups=4, bias=True)),
+        ("16C3bg4d2s2p1", Convolution(channels=16, kernel=3, padding=1, stride=2, dilation=2, groups=4, bias=True)),
+        ("DW3", Depthwise(kernel=3)),
+        ("dw5bp2s2d3", Depthwise(kernel=5, padding=2, stride=2, dilation=3, bias=True)),
+        ("BN", BatchNorm()),
+        ("R", Activation("R")),
+        ("silu", Activation("SiLU")),
+        ("GELU", Activation("GELU")),
+        ("t", Activation("T")),
+        ("LR.1", LeakyReLU(0.1)),
+        ("lr0.01", LeakyReLU(0.01)),
+        ("D.05", Dropout(0.05)),
+        ("D0", Dropout(0.0)),
+        ("dd.25", Dropout(0.25, whole_maps=True)),
+        ("MP2", Pooling(kind="max", kernel=2, stride=2)),
+        ("AP3s2p1", Pooling(kind="average", kernel=3, stride=2, padding=1)),
+        ("GAP", GlobalPooling("average")),
+        ("gmp", GlobalPooling("max")),
+        ("10N", Dense(10)),
+        ("10NB", Dense(10, bias=True)),
+        ("(R BN)x3", Repeat((Activation("R"), BatchNorm()), 3)),
+        ("(R)*3", Shared((Activation("R"),), 3)),
+        ("[ R ]", Residual((Activation("R"),))),
+    ],
+)
+def test_each_form_is_its_layer(text, layer):
+    assert parse(text) == Network((layer,))
+
+
+@pytest.mark.parametrize("text", ["8C3 BN R", "8c3-bn-r", "8C3|BN|R", " 8C3 - bn |\n R\t", "--8C3||BN R-"])
+def test_blanks_dashes_and_bars_separate_and_case_is_free(text):
+    assert str(parse(text)) == "8C3 BN R"
+
+
+def test_the_notation_of_papers_is_read():
+    assert str(parse("20C4-MP2-40C5-MP3-150N-10N")) == "20C4 MP2 40C5 MP3 150N 10N"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ("16C3 MB2", "MB2", "did you mean MP2?"),
+        ("16C3 16K3 R", "16K3", "did you mean 16C3?"),
+        ("8C3 BM", "BM", "did you mean BN"),
+        ("8C3 ReLU", "ReLU", "did you mean R?"),
+        ("C3 R", "C3", "The number of channels"),
+        ("16C R", "16C", "The kernel must stand"),
+        ("8C3q1", "q1", "no such option"),
+        ("8C3p", "p", "An option is one letter and its number"),
+        ("8C3p1s2p2", "p2", "twice"),
+        ("10Ns2", "s2", "no such option"),
+        ("BN2", "BN2", "No number stands after"),
+        ("2BN", "2BN", "No number stands before"),
+        ("8C3 D R", "D", "A number must stand"),
+        ("8C3 D1 R", "D1", "[0, 1)"),
+        ("8C3 D1.5 R", "D1.5", "[0, 1)"),
+        ("8C3 LR R", "LR", "A number must stand"),
+        ("0C3", "0C3", "out of range"),
+        ("8C3 MP2p2", "MP2p2", "half its kernel"),
+        ("(8C3", "(", "never closed"),
+        ("8C3)", ")", "closes nothing"),
+        ("(8C3]x2", "]", "closes nothing"),
+        ("(8C3) R", ")", "how often it comes"),
+        ("(8C3)y2 R", "y2", "how often it comes"),
+        ("(8C3)x0", "(8C3)x0", "out of range"),
+        ("()x2", "()x2", "no layer"),
+        ("R(8C3)x2", "(", "separator is missing"),
+        ("[8C3]x2", "x", "separator is missing"),
+    ],
+)
+def test_a_mistake_is_pointed_at_and_said(text, place, says):
+    with pytest.raises(TersenetError) as caught:
+        parse(text)
+    line, carets = caught.value.where.split("\n")
+    start, end = carets.index("^"), len(carets)
+    assert line[start:end] == place
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "-|-"])
+def test_an_empty_notation_is_an_error(text):
+    with pytest.raises(TersenetError, match="no layer"):
+        parse(text)
+
+
+def test_the_caret_of_a_long_notation_stays_within_a_screen():
+    with pytest.raises(TersenetError) as caught:
+        parse("16C3 BN R " * 40 + "17Q3 " + "16C3 BN R " * 40)
+    line, carets = caught.value.where.split("\n")
+    assert max(len(line), len(carets)) <= 70
+    assert line[carets.index("^") : len(carets)] == "17Q3"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(R)x1000000000",
+        "((R)x999)x999",
+        "(" * 100_000,
+        "[" * MAX_DEPTH + "R" + "]" * MAX_DEPTH,
+        "9" * 90_000 + "C3",
+        "16C" + "9" * 90_000,
+        "D." + "1" * 90_000,
+        "A" * 90_000 + "!",
+        "16C3" + "p1" * 40_000,
+        "R " * 60_000,
+        "1000001C3",
+        "8C1001",
+        "8C3p9999999999",
+    ],
+)
+def test_the_gigantic_is_an_error_in_bounded_time(text):
+    start = time.perf_counter()
+    with pytest.raises(TersenetError) as caught:
+        parse(text)
+    assert time.perf_counter() - start < 2
+    assert len(caught.value.where) < 200 if caught.value.where else True
+
+
+sizes = st.integers(1, 9)
+rates = st.one_of(st.floats(0, 1, exclude_max=True), st.sampled_from([0.0, 0.05, 0.1, 1e-7, 5e-324]))
+pooling = st.builds(Pooling, kind=st.sampled_from(["max", "average"]), kernel=sizes, stride=st.none() | sizes)
+simple = st.one_of(
+    st.builds(
+        Convolution,
+        channels=st.integers(1, 1_000_000),
+        kernel=sizes,
+        padding=st.integers(0, 9),
+        stride=sizes,
+        dilation=sizes,
+        groups=sizes,
+        bias=st.booleans(),
+    ),
+    st.builds(Depthwise, kernel=sizes, padding=st.integers(0, 9), stride=sizes, dilation=sizes, bias=st.booleans()),
+    st.just(BatchNorm()),
+    st.builds(Activation, st.sampled_from(ACTIVATIONS)),
+    st.builds(LeakyReLU, rates),
+    st.builds(Dropout, rates, whole_maps=st.booleans()),
+    pooling,
+    pooling.map(lambda pool: Pooling(kind=pool.kind, kernel=pool.kernel, padding=pool.kernel // 2)),
+    st.builds(GlobalPooling, st.sampled_from(["max", "average"])),
+    st.builds(Dense, st.integers(1, 1_000_000), bias=st.booleans()),
+)
+
+
+def block_of(layers):
+    inside = st.lists(layers, min_size=1, max_size=4).map(tuple)
+    return st.one_of(
+        st.builds(Residual, inside), st.builds(Repeat, inside, st.integers(1, 9)), st.builds(Shared, inside, sizes)
+    )
+
+
+trees = st.lists(st.recursive(simple, block_of, max_leaves=12), min_size=1, max_size=8).map(tuple).map(Network)
+
+
+@given(trees)
+@settings(max_examples=100, deadline=None)
+def test_whatever_tree_prints_itself_back(tree):
+    assert parse(str(tree)) == tree
+
+
+@given(trees, st.data())
+@settings(max_examples=30, deadline=None)
+def test_case_and_separators_change_nothing(tree, data):
+    text = str(tree)
+    changed = "".join(data.draw(st.sampled_from([" ", "-", "|", " - "])) if sign == " " else sign for sign in text)
+    assert parse(changed.swapcase()) == tree
+
+
+@given(st.text(alphabet="0123456789CDWBNRLSIUGETMPApsdgbx*()[]-|. \n€", max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_a_tree_or_an_error_with_its_place(text):
+    try:
+        tree = parse(text)
+    except TersenetError as error:
+        tree, place = None, error.where
+    assert parse(str(tree)) == tree if tree else re.search(r"\n *\^+$", place)

@@ -1,0 +1,223 @@
+"""Shapes are inferred without a run and are what torch gives; what cannot work is an error at its layer."""
+
+import time
+import warnings
+
+import pytest
+import torch
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from tersenet._errors import TersenetError
+from tersenet.networks import Network, build, infer_shapes, parse
+from tersenet.networks.tree import (
+    ACTIVATIONS,
+    Activation,
+    BatchNorm,
+    Convolution,
+    Dense,
+    Depthwise,
+    Dropout,
+    GlobalPooling,
+    LeakyReLU,
+    Pooling,
+    Repeat,
+    Residual,
+    Shared,
+)
+
+
+def torch_layer(layer, x):
+    """A torch layer for what it is given, made without Tersenet."""
+    channels = x.shape[1]
+    match layer:
+        case Convolution():
+            return nn.Conv2d(
+                channels, layer.channels, layer.kernel, layer.stride, layer.padding, layer.dilation, layer.groups,
+                layer.bias,
+            )  # fmt: skip
+        case Depthwise():
+            return nn.Conv2d(
+                channels, channels, layer.kernel, layer.stride, layer.padding, layer.dilation, channels, layer.bias
+            )
+        case BatchNorm():
+            return nn.BatchNorm2d(channels) if x.ndim == 4 else nn.BatchNorm1d(channels)
+        case Activation():
+            return {"R": nn.ReLU, "SiLU": nn.SiLU, "GELU": nn.GELU, "T": nn.Tanh}[layer.name]()
+        case LeakyReLU():
+            return nn.LeakyReLU(layer.slope)
+        case Dropout():
+            return nn.Dropout2d(layer.rate) if layer.whole_maps else nn.Dropout(layer.rate)
+        case Pooling(kind="max"):
+            return nn.MaxPool2d(layer.kernel, layer.stride, layer.padding)
+        case Pooling():
+            return nn.AvgPool2d(layer.kernel, layer.stride, layer.padding)
+        case GlobalPooling(kind="max"):
+            return nn.AdaptiveMaxPool2d(1)
+        case GlobalPooling():
+            return nn.AdaptiveAvgPool2d(1)
+        case Dense():
+            return nn.Sequential(nn.Flatten(), nn.Linear(x[0].numel(), layer.units, bias=layer.bias))
+
+
+def run_in_torch(layers, x, shapes, modules=None):
+    """Send x through the layers as torch does, noting each layer's output shape and the modules made."""
+    for place, layer in enumerate(layers):
+        match layer:
+            case Repeat():
+                for _ in range(layer.times):
+                    x = run_in_torch(layer.layers, x, shapes, modules)
+            case Shared():
+                shared = {}
+                for _ in range(layer.times):
+                    x = run_in_torch(layer.layers, x, shapes, shared.setdefault("made", {}))
+            case Residual():
+                y = run_in_torch(layer.layers, x, shapes, None if modules is None else modules.setdefault(place, {}))
+                if y.shape != x.shape:
+                    raise RuntimeError("x + f(x) of unequal shapes")
+                x = x + y
+            case _:
+                module = torch_layer(layer, x) if modules is None or place not in modules else modules[place]
+                if modules is not None:
+                    modules[place] = module
+                x = module.eval()(x)
+                shapes.append(tuple(x.shape[1:]))
+    return x
+
+
+small = st.integers(1, 3)
+window = {"kernel": st.integers(1, 5), "padding": st.integers(0, 2), "stride": small}
+simple = st.one_of(
+    st.builds(
+        Convolution,
+        channels=st.sampled_from([2, 4, 6]),
+        dilation=small,
+        groups=st.sampled_from([1, 1, 2, 3]),
+        **window,
+    ),
+    st.builds(Convolution, channels=st.just(4), kernel=st.just(3), padding=st.just(1)),
+    st.builds(Depthwise, dilation=small, bias=st.booleans(), **window),
+    st.builds(Pooling, kind=st.sampled_from(["max", "average"]), kernel=st.integers(1, 4), stride=st.none() | small),
+    st.just(Pooling(kind="average", kernel=3, padding=1)),
+    st.just(BatchNorm()),
+    st.builds(Activation, st.sampled_from(ACTIVATIONS)),
+    st.builds(Dropout, st.just(0.5), whole_maps=st.booleans()),
+    st.builds(GlobalPooling, st.sampled_from(["max", "average"])),
+    st.builds(Dense, st.integers(1, 8), bias=st.booleans()),
+)
+inside = st.lists(simple, min_size=1, max_size=3).map(tuple)
+blocks = st.one_of(st.builds(Residual, inside), st.builds(Repeat, inside, small))
+# Shared blocks hold no repetitions here: the oracle above knows its modules by place alone.
+shared = st.builds(Shared, st.lists(simple | st.builds(Residual, inside), min_size=1, max_size=3).map(tuple), small)
+trees = st.lists(simple | blocks | shared, min_size=1, max_size=6).map(tuple).map(Network)
+inputs = st.tuples(st.sampled_from([1, 2, 3, 4]), st.integers(1, 14), st.integers(1, 14))
+
+
+@given(trees, inputs)
+@settings(max_examples=80, deadline=None)
+def test_inferred_shapes_are_what_torch_gives_and_fail_where_torch_fails(tree, size):
+    expected = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            run_in_torch(tree.layers, torch.zeros(2, *size), expected)
+    except (RuntimeError, ValueError, IndexError, UserWarning) as error:
+        event(f"fails: {type(error).__name__}")
+        with pytest.raises(TersenetError) as caught:
+            infer_shapes(tree, size)
+        assert "^" in caught.value.where
+        return
+    event("works")
+    steps = infer_shapes(tree, size)
+    assert [step.output_shape for step in steps] == expected
+    model = build(tree, size, classes=None).eval()
+    assert model(torch.zeros(2, *size)).shape == (2, torch.Size(expected[-1]).numel())
+    assert sum(step.parameters for step in steps) == sum(weights.numel() for weights in model.parameters())
+
+
+def test_a_block_of_its_own_weights_brings_them_each_time_and_a_shared_one_once():
+    own, shared = build("(1C3)x3 GAP 10N"), build("(1C3)*3 GAP 10N")
+    assert sum(p.numel() for p in own.parameters()) - sum(p.numel() for p in shared.parameters()) == 2 * 9
+
+
+def test_blocks_inside_a_shared_block_are_shared_whole():
+    model = build("4C3 ((4C3)x2 [4C3p1])*2 GAP 10N")
+    convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
+    assert len(convolutions) == 1 + 2 + 1
+    assert len(infer_shapes("4C3 ((4C3)x2 [4C3p1])*2 GAP 10N")) == 1 + 2 * 3 + 2
+
+
+def test_a_shared_block_is_applied_with_the_same_weights():
+    model = build("(1C3p1)*2 GAP 10N").eval()
+    kernel = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
+    dense = next(module for module in model.modules() if isinstance(module, nn.Linear))
+    x = torch.randn(2, 1, 28, 28)
+    torch.testing.assert_close(model(x), dense(kernel(kernel(x)).mean((2, 3))))
+
+
+def test_a_residual_block_adds_what_it_is_given():
+    model = build("[1C3p1] GAP 10N").eval()
+    kernel = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
+    dense = next(module for module in model.modules() if isinstance(module, nn.Linear))
+    x = torch.randn(2, 1, 28, 28)
+    torch.testing.assert_close(model(x), dense((x + kernel(x)).mean((2, 3))))
+
+
+def test_batch_normalisation_and_dropout_stand_behind_dense_layers():
+    model = build("64N BN R D.1 10Nb")
+    assert [type(layer).__name__ for layer in model.layers] == ["Linear", "BatchNorm1d", "ReLU", "Dropout", "Linear"]
+    assert model(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ("8C3 MP2 10C15 GAP", "10C15", "kernel 15×15, input 13×13"),
+        ("8C3 MP2 MP2 MP2 MP2 MP2 10N", "MP2", "kernel 2×2, input 1×1"),
+        ("8C3 10C3d20 GAP", "10C3d20", "dilated over 41×41"),
+        ("8C3 R BN", "BN", "maps larger than 1×1"),
+        ("8C3 GAP 12N R", "12N", "wrong number of classes"),
+        ("8C3 GAP", "8C3", "wrong number of classes"),
+        ("8C3 [8C3] 10N", "[8C3]", "8×26×26 in, 8×24×24 out"),
+        ("8C3 [16C3p1] 10N", "[16C3p1]", "8×26×26 in, 16×26×26 out"),
+        ("8C3 9C3g3 10N", "9C3g3", "groups do not divide"),
+        ("8C3 9C3g2 10N", "9C3g2", "groups do not divide"),
+        ("(8C3)*2 10N", "8C3", "pass 2 of 2"),
+        ("8C3 (8C3 BN MP2)x5 10N", "8C3", "pass 4 of 5"),
+        ("10N GAP", "GAP", "flattened"),
+        ("10N 8C3", "8C3", "flattened"),
+        ("64N DD.1 10N", "DD.1", "use D"),
+        ("100000C3 100000C3 GAP 10N", "100000C3", "too many parameters"),
+        ("1000000C1 10N", "1000000C1", "too many values"),
+    ],
+)
+def test_what_cannot_work_is_found_at_the_layer_that_causes_it(text, place, says):
+    start = time.perf_counter()
+    with pytest.raises(TersenetError) as caught:
+        build(text)
+    assert time.perf_counter() - start < 2
+    line, carets = caught.value.where.split("\n")
+    assert line[carets.index("^") : len(carets)] == place
+    assert says in str(caught.value)
+
+
+def test_ten_thousand_layers_are_inferred_in_bounded_time():
+    start = time.perf_counter()
+    assert len(infer_shapes("((R)x1000)x9 (R)x999 10N")) == 10_000
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("size", [(0, 28, 28), (1, 28), (1, 28, -1)])
+def test_an_input_of_no_size_is_an_error(size):
+    with pytest.raises(TersenetError, match="three positive numbers"):
+        infer_shapes("10N", size)
+
+
+def test_classes_may_be_maps_of_one_pixel_or_plain_values():
+    for text in ("7C3 GAP", "7C28", "7N"):
+        assert build(text, classes=7)(torch.zeros(2, 1, 28, 28)).shape == (2, 7)
+
+
+def test_the_tree_and_the_text_build_the_same():
+    assert build(parse("8c3-gap-10n")).notation == build("8C3 GAP 10N").notation == "8C3 GAP 10N"
