@@ -81,13 +81,16 @@ def _accuracies(reported: Reported | None) -> tuple[str, str]:
 
 
 def _show(network: NamedNetwork, output: Output) -> None:
+    from rich.text import Text
+
+    lines = [f"{network.about[0].upper()}{network.about[1:]}.", f"Source: {network.source}."]
+    if network.reported:
+        lines.append(f"The write-up's own run, {network.reported.epochs} epochs on MNIST: {network.reported}.")
     output.say(network.name, style="bold")
     output.say(network.notation)
     output.say()
-    output.say(f"{network.about[0].upper()}{network.about[1:]}.")
-    output.say(f"Source: {network.source}.")
-    if network.reported:
-        output.say(f"The write-up's own run, {network.reported.epochs} epochs on MNIST: {network.reported}.")
+    for line in lines:
+        output.say(Text(line))
     for title, sentences in (
         ("What the write-up leaves open, and what was chosen:", network.choices),
         ("Kept as they are, though unusual:" if network.reported else "Note:", network.marks),
@@ -96,4 +99,4 @@ def _show(network: NamedNetwork, output: Output) -> None:
             output.say()
             output.say(title)
             for sentence in sentences:
-                output.say(f"- {sentence}")
+                output.say(Text(f"- {sentence}"))
