@@ -288,3 +288,10 @@ def test_fetch_data_does_not_touch_a_damaged_file_elsewhere(server, tmp_path):
     assert (tmp_path / "mine" / "mnist" / ALL[1]).read_bytes() == b"damaged"
     catalog.fetch_data("mnist", into=tmp_path / "mine", cache_dir=tmp_path / "cache")
     assert len(load("mnist", tmp_path, data_dir=tmp_path / "mine").test) == 12
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(server, tmp_path):
+    mnist_from(server.home("good"))
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(TersenetError, match="cannot be written"):
+        catalog.fetch_data("mnist", into=tmp_path / "file", cache_dir=tmp_path / "cache")

@@ -11,7 +11,7 @@ from tersenet.data.cache import find_cache_dir
 from tersenet.data.dataset import Dataset
 from tersenet.data.download import CONNECT_SECONDS, Progress, UnreachableError, fetch_set
 from tersenet.data.holdings import Holding, Place, check_holding, find_holding, list_places, load_holding
-from tersenet.data.named_sets import DIGITS, NAMED_SETS, NamedSet
+from tersenet.data.named_sets import DIGITS, NAMED_SETS, Archive, NamedSet
 
 NAMES = (*NAMED_SETS, "synthetic", "folder:PATH", "auto")
 
@@ -63,13 +63,7 @@ def load_data(
         try:
             holding = _fetch(named, cache, holding, progress, connect_seconds)
         except OSError as error:
-            raise TersenetError(
-                "The cache folder cannot be written.",
-                got=error.strerror or error,
-                where=error.filename or cache,
-                mend="free some space, or fetch into another folder and name it: "
-                f"tersenet data fetch {name} --into FOLDER, then --data-dir FOLDER",
-            ) from None
+            raise _cannot_write("The cache folder cannot be written.", error, cache, name) from None
     return load_holding(holding)
 
 
@@ -109,6 +103,16 @@ class Fetched:
     home: str | None
 
 
+def _cannot_write(problem: str, error: OSError, folder: Path, name: str) -> TersenetError:
+    return TersenetError(
+        problem,
+        got=error.strerror or error,
+        where=folder,
+        mend="free some space, or fetch into another folder and name it:\n"
+        f"tersenet data fetch {name} --into FOLDER, then --data-dir FOLDER",
+    )
+
+
 def fetch_data(
     name: str,
     *,
@@ -124,26 +128,30 @@ def fetch_data(
     Damaged files are replaced in `into` and in the cache only, and only by whole ones.
 
     Raises TersenetError: an unknown name, a damaged copy elsewhere, no connection, other bytes than the published
-    ones; OSError where the folder cannot be written.
+    ones, a folder that cannot be written.
     """
     named = find_named(name)
     cache = cache_dir or find_cache_dir()
     root = cache if into is None else Path(into).expanduser()
     places = list_places(data_dir, cache) if into is None else (Place(label="--into", root=root),)
     holding = find_holding(named, places)
-    if holding is None:
-        home = fetch_set(named, root / name, progress=progress, connect_seconds=connect_seconds)
-        return Fetched(folder=root / name, files=tuple(archive.name for archive in named.archives), home=home)
-    wanted = tuple(check.archive for check in check_holding(holding) if check.problem)
+    folder = root / name if holding is None else holding.folder
+    wanted: tuple[Archive, ...] = named.archives
+    if holding is not None:
+        wanted = tuple(check.archive for check in check_holding(holding) if check.problem)
+        if wanted and holding.place.root != root:
+            load_holding(holding)  # says what is wrong: other people's folders are not changed unasked
     if not wanted:
-        return Fetched(folder=holding.folder, files=(), home=None)
-    if holding.place.root != root:
-        load_holding(holding)  # says what is wrong: other people's folders are not changed unasked
-    home = fetch_set(named, holding.folder, archives=wanted, progress=progress, connect_seconds=connect_seconds)
-    for archive in wanted:
-        if (old := holding.paths.get(archive)) is not None and old.name != archive.name:
-            old.unlink()  # the damaged file was a decompressed one: the archive stands in its place
-    return Fetched(folder=holding.folder, files=tuple(archive.name for archive in wanted), home=home)
+        return Fetched(folder=folder, files=(), home=None)
+    try:
+        home = fetch_set(named, folder, archives=wanted, progress=progress, connect_seconds=connect_seconds)
+        for archive in wanted:
+            old = None if holding is None else holding.paths.get(archive)
+            if old is not None and old.name != archive.name:
+                old.unlink()  # the damaged file was a decompressed one: the archive stands in its place
+    except OSError as error:
+        raise _cannot_write("The folder cannot be written.", error, folder, name) from None
+    return Fetched(folder=folder, files=tuple(archive.name for archive in wanted), home=home)
 
 
 def _fetch(
