@@ -69,12 +69,14 @@ def test_one_epoch_has_no_trend():
 @pytest.mark.parametrize(
     ("accuracies", "said"),
     [
-        ([98.0, 99.4, 99.5], "first reached in epoch 2 and held in every epoch to the end."),
-        ([98.0, 99.4, 99.3, 99.5], "first reached in epoch 2, but not held: 1 of the 2 later epochs fell below it "
-         "(the last of them epoch 3), and the run ended above it."),
+        ([98.0, 99.4, 99.5], "first reached by the test accuracy in epoch 2 and held in every epoch to the end."),
+        ([98.0, 99.4, 99.3, 99.5], "first reached by the test accuracy in epoch 2, but not held: "
+         "1 of the 2 later epochs fell below it (the last of them epoch 3), and the run ended above it."),
         ([98.0, 99.4, 99.3], "and the run ended below it"),
-        ([98.0, 99.0, 99.4], "first reached in epoch 3, the last one: whether it would hold is not known."),
-        ([98.0, 99.3, 99.2], "not reached in any epoch; the nearest was epoch 2 with 99.30 %, 0.10 points short."),
+        ([98.0, 99.0, 99.4], "first reached by the test accuracy in epoch 3, the last one: "
+         "whether it would hold is not known."),
+        ([98.0, 99.3, 99.2], "not reached by the test accuracy of any epoch; "
+         "the nearest was epoch 2 with 99.30 %, 0.10 points short."),
     ],
 )  # fmt: skip
 def test_held(accuracies, said):

@@ -4,6 +4,7 @@ from tersenet.reports.confusion import plot_calibration, plot_confusion
 from tersenet.reports.curves import plot_curves, plot_learning_rate
 from tersenet.reports.gallery import plot_mistakes, plot_samples
 from tersenet.reports.history import History, history_of
+from tersenet.reports.report import write_report
 from tersenet.reports.style import Drawing
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "plot_learning_rate",
     "plot_mistakes",
     "plot_samples",
+    "write_report",
 ]

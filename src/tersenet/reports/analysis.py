@@ -138,12 +138,16 @@ def held(history: History, target: float) -> Finding | None:
         assert best is not None
         short = target - accuracies[best]
         said = (
-            f"The target of {target:g} % was not reached in any epoch; the nearest was epoch {history.epochs[best]} "
-            f"with {accuracies[best]:.2f} %, {short:.2f} points short."
+            f"The target of {target:g} % was not reached by the {history.held_out} accuracy of any epoch; the "
+            "nearest "
+            f"was epoch {history.epochs[best]} with {accuracies[best]:.2f} %, {short:.2f} points short."
         )
         return Finding(rule="held", text=said, figure=CURVES)
     first = above[0]
-    reached = f"The target of {target:g} % was first reached in epoch {history.epochs[first]}"
+    reached = (
+        f"The target of {target:g} % was first reached by the {history.held_out} accuracy in epoch "
+        f"{history.epochs[first]}"
+    )
     lost = [place for place in range(first, len(accuracies)) if accuracies[place] < target]
     if first == len(accuracies) - 1:
         said = f"{reached}, the last one: whether it would hold is not known."

@@ -1,0 +1,112 @@
+"""What a page is made of. A report is written once, as a list of these, and rendered as Markdown and as HTML.
+
+In every text `code` between backticks is code; nothing else is markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A text in a frame that nobody can miss."""
+
+    text: str
+    kind: Literal["missed", "warning"]
+
+
+@dataclass(frozen=True)
+class Title:
+    """The page's one title."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The start of a section."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines to be kept as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The few figures that matter, large: (figure, what it is)."""
+
+    pairs: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under a head; columns named in `right` hold figures. `folded` tables open on a click."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    right: Sequence[str] = ()
+    folded: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure of the page: `key` names its file, `number` is what texts call it by."""
+
+    key: str
+    number: int
+    caption: str
+    png: bytes
+
+    @property
+    def label(self) -> str:
+        """What a text calls it.
+
+        >>> Picture(key="curves", number=1, caption="Loss and accuracy.", png=b"").label
+        'Figure 1'
+        """
+        return f"Figure {self.number}"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A point of a list, and the figure that it rests on."""
+
+    text: str
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of points."""
+
+    items: Sequence[Item]
+
+
+Block = Notice | Title | Heading | Paragraph | Code | Tiles | Table | Picture | Items
+
+
+def spans(text: str) -> list[tuple[bool, str]]:
+    """The parts of a text: (is it code, what it says). A backtick without its fellow is a letter.
+
+    >>> spans("a `b` c")
+    [(False, 'a '), (True, 'b'), (False, ' c')]
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    return [(place % 2 == 1, part) for place, part in enumerate(parts) if part]

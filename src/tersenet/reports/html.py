@@ -1,0 +1,114 @@
+"""Blocks as one HTML file with all in it: pictures, style, nothing from the network, no script."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import struct
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+
+from tersenet.reports.blocks import (
+    Block,
+    Code,
+    Heading,
+    Items,
+    Notice,
+    Paragraph,
+    Picture,
+    Table,
+    Tiles,
+    Title,
+    spans,
+)
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def to_html(blocks: Sequence[Block], *, title: str) -> str:
+    """The blocks as one self-contained page; `title` is the browser's.
+
+    Figures that follow each other stand in a grid.
+
+    >>> "<p>1 &lt; 2 in <code>8C3</code></p>" in to_html([Paragraph("1 < 2 in `8C3`")], title="A run")
+    True
+    """
+    style = (resources.files("tersenet.reports") / "page.css").read_text(encoding="utf-8")
+    parts = []
+    for is_picture, group in itertools.groupby(blocks, key=lambda block: isinstance(block, Picture)):
+        inside = "\n".join(map(_block, group))
+        parts.append(f'<div class="figures">\n{inside}\n</div>' if is_picture else inside)
+    return PAGE.format(title=escape(title), style=style, body="\n".join(parts))
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Notice():
+            return f'<p class="notice {block.kind}" role="alert">{_inline(block.text)}</p>'
+        case Title(text):
+            return f"<h1>{_inline(text)}</h1>"
+        case Heading(text):
+            return f"<h2>{_inline(text)}</h2>"
+        case Paragraph(text):
+            return f"<p>{_inline(text)}</p>"
+        case Code(text):
+            return f"<pre>{escape(text)}</pre>"
+        case Tiles(pairs):
+            tiles = (f"<div><dd>{_inline(figure)}</dd><dt>{_inline(what)}</dt></div>" for figure, what in pairs)
+            return f'<dl class="tiles">{"".join(tiles)}</dl>'
+        case Table():
+            return _table(block)
+        case Picture():
+            return _picture(block)
+        case Items(items):
+            points = (
+                f"<li>{_inline(item.text)}"
+                + (f' <a href="#{item.picture.key}">{item.picture.label}</a>' if item.picture else "")
+                + "</li>"
+                for item in items
+            )
+            return "<ul>\n" + "\n".join(points) + "\n</ul>"
+
+
+def _table(table: Table) -> str:
+    sides = [' class="right"' if name in table.right else "" for name in table.head]
+    head = "".join(f"<th{side}>{_inline(name)}</th>" for name, side in zip(table.head, sides, strict=True))
+    rows = "\n".join(
+        "<tr>" + "".join(f"<td{side}>{_inline(cell)}</td>" for cell, side in zip(row, sides, strict=True)) + "</tr>"
+        for row in table.rows
+    )
+    whole = f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
+    return f"<details><summary>{_inline(table.folded)}</summary>\n{whole}\n</details>" if table.folded else whole
+
+
+def _picture(picture: Picture) -> str:
+    # Width and height of a PNG stand in its first chunk; it is drawn at two dots a CSS pixel.
+    width, height = (dots // 2 for dots in struct.unpack(">II", picture.png[16:24]))
+    data = base64.b64encode(picture.png).decode()
+    return (
+        f'<figure id="{escape(picture.key)}">'
+        f'<img src="data:image/png;base64,{data}" width="{width}" height="{height}" alt="{escape(picture.caption)}">'
+        f"<figcaption><b>{picture.label}.</b> {_inline(picture.caption)}</figcaption></figure>"
+    )
+
+
+def _inline(text: str) -> str:
+    return "".join(f"<code>{escape(part)}</code>" if is_code else escape(part) for is_code, part in spans(text))

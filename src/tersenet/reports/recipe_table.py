@@ -1,0 +1,74 @@
+"""A recipe in words: one line a decision, and nothing about knobs that it does not turn."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from tersenet.data import Augmentation
+from tersenet.training import Recipe, Schedule
+
+_KNOBS = {
+    "constant": (),
+    "step": ("step", "factor"),
+    "plateau": ("factor", "patience", "threshold"),
+    "linear": ("warmup", "final"),
+    "cosine": ("warmup", "final"),
+    "one-cycle": ("warmup",),
+}
+
+
+def recipe_rows(recipe: Recipe) -> list[tuple[str, str]]:
+    """(decision, what was decided) in the order of a training.
+
+    >>> dict(recipe_rows(Recipe(epochs=3, averaging=0.0)))["averaging"]
+    'none: the weights of the last step are measured'
+    """
+    return [
+        ("epochs", str(recipe.epochs)),
+        ("batch size", str(recipe.batch_size)),
+        ("optimiser", _optimizer(recipe)),
+        ("learning rate", f"{recipe.learning_rate:g}"),
+        ("schedule", _schedule(recipe.schedule)),
+        ("weight decay", f"{recipe.weight_decay:g}, on kernels only" if recipe.weight_decay else "none"),
+        ("augmentation", _augmentation(recipe.augmentation)),
+        (
+            "loss",
+            f"cross-entropy, label smoothing {recipe.label_smoothing:g}"
+            if recipe.label_smoothing
+            else "cross-entropy",
+        ),
+        (
+            "averaging",
+            f"moving average of the weights, decay {recipe.averaging:g}: these are measured"
+            if recipe.averaging
+            else "none: the weights of the last step are measured",
+        ),
+        (
+            "early stopping",
+            f"after {recipe.early_stopping} epochs without a lower loss" if recipe.early_stopping else "none",
+        ),
+    ]
+
+
+def _optimizer(recipe: Recipe) -> str:
+    if recipe.optimizer == "sgd":
+        return f"SGD, momentum {recipe.momentum:g}" + (", Nesterov" if recipe.nesterov else "")
+    return f"{'Adam' if recipe.optimizer == 'adam' else 'AdamW'}, first moment {recipe.momentum:g}"
+
+
+def _schedule(schedule: Schedule) -> str:
+    knobs = ", ".join(f"{name} {getattr(schedule, name):g}" for name in _KNOBS[schedule.kind])
+    return f"{schedule.kind} ({knobs})" if knobs else schedule.kind
+
+
+def _augmentation(augmentation: Augmentation) -> str:
+    """The knobs that are turned; those that only serve another are told with it."""
+    if not augmentation.active:
+        return "none"
+    still = Augmentation()
+    turned = [
+        (item.name.replace("_", " "), getattr(augmentation, item.name))
+        for item in fields(augmentation)
+        if getattr(augmentation, item.name) != getattr(still, item.name)
+    ]
+    return ", ".join(name if value is True else f"{name} {value}" for name, value in turned)

@@ -1,0 +1,74 @@
+"""Blocks as Markdown and as HTML: nothing that a text holds is read as markup."""
+
+import struct
+
+import pytest
+
+from tersenet.reports.blocks import Code, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tiles, Title, spans
+from tersenet.reports.html import to_html
+from tersenet.reports.markdown import to_markdown
+from tersenet.reports.style import Drawing
+
+PNG = Drawing(height=1.0).png()
+PICTURE = Picture(key="curves", number=3, caption='Loss < 1 & "falling".', png=PNG)
+
+
+def body(*blocks):
+    page = to_html(blocks, title="T")
+    return page[page.index("<main>") + 7 : page.index("</main>") - 1]
+
+
+@pytest.mark.parametrize(
+    ("block", "markdown", "html"),
+    [
+        (Title("a_b"), r"# a\_b", "<h1>a_b</h1>"),
+        (Heading("Data"), "## Data", "<h2>Data</h2>"),
+        (Paragraph("# no heading"), r"\# no heading", "<p># no heading</p>"),
+        (Paragraph("1. no list"), r"1\. no list", "<p>1. no list</p>"),
+        (Paragraph("5 - 3"), "5 - 3", "<p>5 - 3</p>"),
+        (Paragraph("`a*b` * <c>"), r"`a*b` \* \<c\>", "<p><code>a*b</code> * &lt;c&gt;</p>"),
+        (Code("8C3 | (BN R)*2"), "```\n8C3 | (BN R)*2\n```", "<pre>8C3 | (BN R)*2</pre>"),
+        (Code("a ``` b"), "````\na ``` b\n````", "<pre>a ``` b</pre>"),
+        (Notice(text="Missed.", kind="missed"), "**Missed.**", '<p class="notice missed" role="alert">Missed.</p>'),
+        (Tiles([("9 %", "test")]), "- test: **9 %**", '<dl class="tiles"><div><dd>9 %</dd><dt>test</dt></div></dl>'),
+        (Items([Item("Flat.", PICTURE)]), "- Flat. (Figure 3)",
+         '<ul>\n<li>Flat. <a href="#curves">Figure 3</a></li>\n</ul>'),
+    ],
+)  # fmt: skip
+def test_a_block_in_both(block, markdown, html):
+    assert to_markdown([block]) == markdown + "\n"
+    assert body(block) == html
+
+
+def test_a_pipe_in_a_cell_does_not_end_it():
+    table = Table(head=("a", "b"), rows=[("x|y", "`p|q`")], right=("b",))
+    assert to_markdown([table]).splitlines() == ["| a | b |", "| :-- | --: |", r"| x\|y | `p\|q` |"]
+
+
+def test_figures_of_a_column_stand_to_the_right_and_a_folded_table_opens():
+    table = Table(head=("a", "b"), rows=[("x", "1")], right=("b",), folded="All")
+    html = body(table)
+    assert '<td>x</td><td class="right">1</td>' in html
+    assert html.startswith("<details><summary>All</summary>")
+    assert to_markdown([table]).startswith("**All**\n\n| a | b |")
+
+
+def test_a_picture_is_inside_the_page_at_half_its_dots():
+    html = body(PICTURE)
+    width, height = struct.unpack(">II", PNG[16:24])
+    assert f'width="{width // 2}" height="{height // 2}"' in html
+    assert 'alt="Loss &lt; 1 &amp; &quot;falling&quot;."' in html
+    assert "figures/curves.png" in to_markdown([PICTURE])
+
+
+def test_pictures_in_a_row_share_a_grid():
+    assert body(PICTURE, PICTURE, Heading("x"), PICTURE).count('<div class="figures">') == 2
+
+
+def test_a_lone_backtick_is_a_letter():
+    assert spans("it`s") == [(False, "it`s")]
+    assert to_markdown([Paragraph("it`s")]) == "it\\`s\n"
+
+
+def test_a_title_cannot_leave_the_head():
+    assert "<title>&lt;/title&gt;&lt;script&gt;</title>" in to_html([], title="</title><script>")

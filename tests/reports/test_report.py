@@ -1,0 +1,251 @@
+"""The report of a run: complete, in order, in one file, and the same in Markdown and HTML."""
+
+import dataclasses
+import html
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+import torch
+
+from tersenet._errors import TersenetError
+from tersenet.networks import Budget
+from tersenet.reports import Drawing, material, write_report
+from tersenet.runs import Experiment, Run, start_run, to_toml
+from tersenet.training import Recipe
+
+SECTIONS = [
+    "Target",
+    "Data",
+    "Network",
+    "Recipe",
+    "Budget",
+    "Result",
+    "Training",
+    "Where it is right, and where it is wrong",
+    "Mistakes",
+    "Analysis",
+    "Circumstances",
+]
+EXPERIMENT = Experiment(
+    name="tiny",
+    network="4C5s3 BN R GAP 2Nb",
+    target="Below 10 parameters; <b>bold</b> | *starred* & `code`.",
+    choices=("The batch size is 16.",),
+    budget=Budget(parameters=10, epochs=20, accuracy=99.4),
+    training=Recipe(epochs=2, batch_size=16, averaging=0.0),
+)
+
+
+class Page(HTMLParser):
+    """What a browser would find in a page: tags that balance, words, addresses."""
+
+    VOID = ("meta", "img", "br", "hr")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.addresses, self.tags, self.pieces = [], [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attributes if name in ("src", "href", "srcset", "action")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open and "title" not in self.open:
+            self.pieces.append(data)
+
+
+@pytest.fixture(scope="module")
+def trained(picture_folder, tmp_path_factory):
+    experiment = EXPERIMENT.changed(data=f"folder:{picture_folder}")
+    return start_run(experiment, runs_dir=tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def written(trained, tmp_path_factory):
+    """The run with its report: folder, Markdown, HTML."""
+    run = Run(shutil.copytree(trained.path, tmp_path_factory.mktemp("written") / trained.name))
+    return run, *both(run)
+
+
+@pytest.fixture
+def run(trained, tmp_path, monkeypatch):
+    """A copy that a test may spoil; its figures are blank, which takes less time."""
+    blank = Drawing(height=0.5).png()
+    monkeypatch.setattr(Drawing, "png", lambda drawing: blank)
+    return Run(shutil.copytree(trained.path, tmp_path / trained.name))
+
+
+@pytest.fixture
+def without_validation_yet(run):
+    """The same run as if 20 images were held out and it had been stopped."""
+    text = (run.path / "experiment.toml").read_text()
+    (run.path / "experiment.toml").write_text(text.replace("validation = 0", "validation = 20"))
+    table = (run.path / "metrics.csv").read_text()
+    (run.path / "metrics.csv").write_text(table.replace("test_", "validation_"))
+    return Run(run.path)
+
+
+def both(run):
+    """The Markdown and the HTML, freshly written."""
+    path = write_report(run)
+    return (run.path / "report.md").read_text(encoding="utf-8"), path.read_text(encoding="utf-8")
+
+
+def test_a_missed_budget_is_the_first_line_and_names_value_and_limit(written):
+    _, markdown, page = written
+    assert markdown.splitlines()[0] == r"**Budget missed: parameters 118 (limit \< 10).**"
+    assert next(filter(str.strip, Page(page).pieces)) == "Budget missed: parameters 118 (limit < 10)."
+
+
+def test_a_budget_that_is_met_leaves_the_first_line_to_the_title(run):
+    result = json.loads((run.path / "result.json").read_text())
+    result["budget"] = [line | {"met": True} for line in result["budget"]]
+    (run.path / "result.json").write_text(json.dumps(result))
+    markdown, _ = both(run)
+    assert markdown.startswith("# tiny-1 on folder:")
+    assert "Budget missed" not in markdown
+
+
+def test_every_section_is_there_in_order_in_both(written):
+    _, markdown, page = written
+    assert re.findall(r"^## (.*)$", markdown, re.MULTILINE) == SECTIONS
+    assert [html.unescape(found) for found in re.findall(r"<h2>(.*?)</h2>", page)] == SECTIONS
+
+
+def test_both_say_the_same_words(written):
+    _, markdown, page = written
+
+    def words(text):
+        return re.findall(r"[\w.%]+", re.sub(r"figures/\S*png|[\\*_`|#~]|!\[[^\]]*\]|--:|:--", " ", text))
+
+    said = words(" ".join(Page(page).pieces))
+    assert sorted(set(words(markdown)) ^ set(said)) == []
+
+
+def test_the_page_stands_alone(written):
+    _, _, page = written
+    found = Page(page)
+    assert all(address.startswith(("data:image/png;base64,", "#")) for address in found.addresses)
+    assert not {"script", "link", "iframe", "object"} & set(found.tags)
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_every_figure_is_a_file_beside_the_report_and_a_target_of_the_analysis_links(written):
+    run, markdown, page = written
+    files = {path.stem for path in (run.path / "figures").iterdir()}
+    assert {"curves", "learning-rate", "confusion", "calibration"} <= files
+    assert set(re.findall(r"\(figures/([\w-]+)\.png\)", markdown)) == files
+    assert set(re.findall(r'<figure id="([\w-]+)">', page)) == files
+    assert {address[1:] for address in Page(page).addresses if address.startswith("#")} <= files
+
+
+def test_nothing_but_reports_and_figures_is_added_to_the_folder(trained, written):
+    before, after = ({path.name for path in run.path.iterdir()} for run in (trained, written[0]))
+    assert after - before == {"report.md", "report.html", "figures"}
+
+
+def test_words_of_the_user_are_never_markup(written):
+    _, markdown, page = written
+    assert "&lt;b&gt;bold&lt;/b&gt; | *starred* &amp; <code>code</code>" in page
+    assert r"\<b\>bold\</b\> \| \*starred\* & `code`" in markdown
+
+
+def test_the_last_epoch_comes_first_and_the_best_is_marked_as_picked(written):
+    _, markdown, _ = written
+    last, best, training = re.findall(r"^\| ((?:last|best) epoch.*?) \|", markdown, re.MULTILINE)
+    assert last == "last epoch (2), test"
+    assert re.fullmatch(r"best epoch \([12]\), picked on the test set", best)
+    assert training == "last epoch (2), training"
+
+
+def test_the_accuracy_of_the_report_is_that_of_the_run(written):
+    run, markdown, _ = written
+    accuracy = run.result["test_accuracy"]
+    assert f"/{run.result['test_images']} ({accuracy:.2f} %)" in markdown
+    assert "Measured again" not in markdown
+
+
+def test_a_second_reading_that_differs_is_said(run):
+    result = json.loads((run.path / "result.json").read_text())
+    result["test_accuracy"] = 0.0
+    (run.path / "result.json").write_text(json.dumps(result))
+    assert "Measured again for this page" in both(run)[0]
+
+
+def test_the_name_of_the_data_and_its_notice_cannot_be_missed(run):
+    facts = json.loads((run.path / "environment.json").read_text())
+    facts["data_notice"] = "MNIST could not be fetched: these are drawn digits."
+    (run.path / "environment.json").write_text(json.dumps(facts))
+    markdown, page = both(run)
+    assert "these are drawn digits.**" in markdown[:400]
+    assert '<p class="notice warning" role="alert">' in page
+
+
+def test_an_unfinished_run_says_so_and_is_measured_as_it_is(run):
+    (run.path / "result.json").unlink()
+    markdown, _ = both(run)
+    assert (
+        "This run is not finished: 2 of 2 epochs are done. Go on with `tersenet train --resume tiny-1`." in markdown
+    )
+    assert "last epoch (2), test" in markdown
+
+
+def test_where_images_are_held_out_the_test_set_is_not_read_before_the_end(without_validation_yet):
+    run = without_validation_yet
+    (run.path / "result.json").unlink()
+    markdown, _ = both(run)
+    assert "picked on the validation set" in markdown
+    assert "last epoch (2), test" not in markdown
+    assert {path.stem for path in (run.path / "figures").iterdir()} == {"curves", "learning-rate"}
+
+
+def test_where_images_are_held_out_the_test_set_is_read_once(without_validation_yet):
+    markdown, _ = both(without_validation_yet)
+    assert "last epoch (2), test, read once, at the end" in markdown
+    assert "last epoch (2), validation" in markdown
+    assert "20 held out for validation" in markdown
+
+
+def test_a_network_without_mistakes_has_a_sentence_in_place_of_a_gallery(run, monkeypatch):
+    labels = run.data().test.labels
+    perfect = torch.nn.functional.one_hot(labels, 2) * 20.0
+    monkeypatch.setattr(material, "predict_logits", lambda *_: (perfect, labels))
+    markdown, _ = both(run)
+    assert f"There is none: all {len(labels)} test pictures were read rightly." in markdown
+    assert not (run.path / "figures" / "mistakes.png").exists()
+
+
+def test_a_network_that_reads_everything_wrongly_has_a_gallery(run, monkeypatch):
+    labels = run.data().test.labels
+    wrong = torch.nn.functional.one_hot(1 - labels, 2) * 20.0
+    monkeypatch.setattr(material, "predict_logits", lambda *_: (wrong, labels))
+    markdown, _ = both(run)
+    assert f"All {len(labels)} mistakes on the test set" in markdown
+    assert (run.path / "figures" / "mistakes.png").is_file()
+
+
+def test_a_run_without_an_epoch_has_nothing_to_report(run):
+    (run.path / "metrics.csv").unlink()
+    with pytest.raises(TersenetError, match="no epoch is done"):
+        write_report(run)
+
+
+def test_a_run_without_budget_or_target_says_so(run):
+    bare = dataclasses.replace(run.experiment, budget=None, target="", choices=())
+    (run.path / "experiment.toml").write_text(to_toml(bare))
+    result = json.loads((run.path / "result.json").read_text())
+    (run.path / "result.json").write_text(json.dumps(result | {"budget": []}))
+    markdown, _ = both(Run(run.path))
+    assert "No target was stated." in markdown
+    assert "No budget was given." in markdown
