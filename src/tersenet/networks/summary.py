@@ -99,9 +99,14 @@ def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Su
     >>> summary.parameters, summary.macs
     (808, 135792)
     """
+    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
     parameters = list(model.parameters())
     if any(isinstance(weights, nn.parameter.UninitializedParameter) for weights in parameters):
         raise TersenetError("The network has lazy layers.", mend="run it once on a picture, then ask for its summary")
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise TersenetError(
+            "The network is scripted, so nobody can look into it.", mend="give the module as it was before"
+        )
     floating = [weights for weights in parameters if weights.is_floating_point()]
     like = floating[0] if floating else torch.empty(0)
     picture = torch.zeros(BATCH, *input_size, dtype=like.dtype, device=like.device)
@@ -156,7 +161,8 @@ class _Recorder:
         """Hooks on every layer, for as long as this lasts."""
         with ExitStack() as hooks:
             for name, module in model.named_modules():
-                if _is_layer(module):
+                own_code = module is model and not type(module).__module__.startswith("torch.")
+                if _is_layer(module) and not own_code:
                     hooks.callback(module.register_forward_pre_hook(self._entering(name)).remove)
                     hooks.callback(module.register_forward_hook(self._left, with_kwargs=False).remove)
             yield
@@ -208,7 +214,9 @@ class _Recorder:
 
 
 def _is_layer(module: nn.Module) -> bool:
-    """Whether a module has a row of its own: one without modules inside, or one of torch's that works as a whole."""
+    """Whether a module has a row of its own: no container, with no modules inside unless torch's own work as one."""
+    if isinstance(module, (nn.Sequential, nn.ModuleList, nn.ModuleDict)):
+        return False
     whole = (nn.MultiheadAttention, nn.modules.conv._ConvNd, nn.Linear, nn.modules.batchnorm._BatchNorm)
     return isinstance(module, whole) or not any(True for _ in module.children())
 
