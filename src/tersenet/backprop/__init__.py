@@ -15,14 +15,25 @@ from tersenet.backprop.beyond_pages import (
 from tersenet.backprop.chain import Chain, Factor, Graph, Path, chain
 from tersenet.backprop.convolution import ConvolutionPass, convolve, flipped_sum
 from tersenet.backprop.derivation import Derivation, derive
-from tersenet.backprop.derivation_pages import derivation_page
+from tersenet.backprop.derivation_pages import about, derivation_page
 from tersenet.backprop.descent import Descent, Trajectory, column_names, descend, follow
 from tersenet.backprop.errata import Erratum, PrintedCell, errata, errata_page, printed_cells
+from tersenet.backprop.exercise import Exercise, make_exercise
 from tersenet.backprop.files import write_text
 from tersenet.backprop.network import ACTIVATIONS, LOSSES, Network
 from tersenet.backprop.normalization import NormalizationPass, normalize_batch
 from tersenet.backprop.printing import as_latex, as_mathml, as_text
-from tersenet.backprop.problem import EXAMPLES, MAZUR, WRITE_UP, Problem, make_problem, read_problem
+from tersenet.backprop.problem import (
+    EXAMPLES,
+    MAZUR,
+    WRITE_UP,
+    Problem,
+    describe,
+    make_problem,
+    read_batch,
+    read_convolution,
+    read_problem,
+)
 from tersenet.backprop.study import VERDICTS, RateResult, Study, Surface, loss_surface, study
 
 if TYPE_CHECKING:
@@ -60,6 +71,7 @@ __all__ = [
     "Derivation",
     "Descent",
     "Erratum",
+    "Exercise",
     "Factor",
     "Graph",
     "Network",
@@ -71,6 +83,7 @@ __all__ = [
     "Study",
     "Surface",
     "Trajectory",
+    "about",
     "as_latex",
     "as_mathml",
     "as_text",
@@ -81,6 +94,7 @@ __all__ = [
     "derivation_page",
     "derive",
     "descend",
+    "describe",
     "draw_convolution",
     "draw_grids",
     "draw_network",
@@ -90,6 +104,7 @@ __all__ = [
     "flipped_sum",
     "follow",
     "loss_surface",
+    "make_exercise",
     "make_problem",
     "normalization_text",
     "normalize_batch",
@@ -98,6 +113,8 @@ __all__ = [
     "plot_study",
     "plot_surface",
     "printed_cells",
+    "read_batch",
+    "read_convolution",
     "read_problem",
     "save_figure",
     "study",

@@ -41,12 +41,14 @@ def convolution_text(done: ConvolutionPass, *, width: int = 80) -> str:
     say(f"Pooling takes {way} each {done.pool}×{done.pool} window; the dense unit weighs the results with v.")
     lines += _beside([("pooled p", done.p), ("dense weights v", done.dense.reshape(done.p.shape))], width)
     say(
-        f"o = Σ v·p + c = {_number(done.o)}; a = sigmoid(o) = {_number(done.a)}; E = ½(t − a)² = {done.error:.9f}, t = {_number(done.target)}."
+        f"o = Σ v·p + c = {_number(done.o)}; a = sigmoid(o) = {_number(done.a)}; E = ½(t − a)² ="
+        f" {done.error:.9f}, t = {_number(done.target)}."
     )
 
     title("Back to the pooled values")
     say(
-        f"∂E/∂o = (a − t)·a·(1 − a) = {done.d_o:.9f}. Each dense weight gets ∂E/∂v = ∂E/∂o · p, each pooled value ∂E/∂p = ∂E/∂o · v."
+        f"∂E/∂o = (a − t)·a·(1 − a) = {done.d_o:.9f}. Each dense weight gets ∂E/∂v = ∂E/∂o · p, each"
+        " pooled value ∂E/∂p = ∂E/∂o · v."
     )
     lines += _beside([("∂E/∂v", done.d_dense.reshape(done.p.shape)), ("∂E/∂p", done.d_p)], width)
 
@@ -60,7 +62,8 @@ def convolution_text(done: ConvolutionPass, *, width: int = 80) -> str:
 
     title("The kernel: a sum over the places it touched")
     say(
-        f"Each weight was used at all {done.z.size} places of the {map_size} map, so its derivative is a sum of {done.z.size} products."
+        f"Each weight was used at all {done.z.size} places of the {map_size} map, so its derivative is a"
+        f" sum of {done.z.size} products."
     )
     say("Only the places where ∂E/∂z is not 0 are written:")
     for m, n in np.ndindex(done.kernel.shape):
@@ -72,7 +75,8 @@ def convolution_text(done: ConvolutionPass, *, width: int = 80) -> str:
 
     title("The image: the kernel, flipped")
     say(
-        "A pixel was seen from several places, each through another kernel weight. As the place moves right and down, the weight moves left and up: the kernel is met flipped."
+        "A pixel was seen from several places, each through another kernel weight. As the place moves"
+        " right and down, the weight moves left and up: the kernel is met flipped."
     )
     middle = (done.image.shape[0] // 2, done.image.shape[1] // 2)
     flipped = flipped_sum(done, *middle)
@@ -125,10 +129,12 @@ def normalization_text(done: NormalizationPass, *, width: int = 80) -> str:
 
     title("Forward")
     say(
-        f"μ = mean of x = {done.mean:.6f}; σ² = mean of (x − μ)² = {done.variance:.6f}; s = √(σ² + ε) = {done.deviation:.6f}, ε = {done.epsilon:g}."
+        f"μ = mean of x = {done.mean:.6f}; σ² = mean of (x − μ)² = {done.variance:.6f}; s = √(σ² + ε) ="
+        f" {done.deviation:.6f}, ε = {done.epsilon:g}."
     )
     say(
-        f"x̂ = (x − μ)/s; y = γ·x̂ + β, γ = {_number(done.gamma)}, β = {_number(done.beta)}; E = Σ ½(t − y)² = {done.error:.9f}."
+        f"x̂ = (x − μ)/s; y = γ·x̂ + β, γ = {_number(done.gamma)}, β = {_number(done.beta)}; E = Σ ½(t −"
+        f" y)² = {done.error:.9f}."
     )
     lines += _columns([("x", done.x), ("x̂", done.normalized), ("y", done.y), ("t", done.targets)])
 
@@ -140,7 +146,8 @@ def normalization_text(done: NormalizationPass, *, width: int = 80) -> str:
 
     title("The three paths of each input")
     say(
-        "Directly, ∂E/∂x̂ / s; through the mean, ∂E/∂μ · 1/N, the same for all; and through the variance, ∂E/∂σ² · 2(x − μ)/N. Their sum is ∂E/∂x."
+        "Directly, ∂E/∂x̂ / s; through the mean, ∂E/∂μ · 1/N, the same for all; and through the"
+        " variance, ∂E/∂σ² · 2(x − μ)/N. Their sum is ∂E/∂x."
     )
     lines += _columns(
         [
@@ -152,7 +159,8 @@ def normalization_text(done: NormalizationPass, *, width: int = 80) -> str:
         ]
     )
     say(
-        f"The sum of ∂E/∂x over the batch is {abs(done.d_x.sum()):.0e}: moving all inputs together changes nothing, since the mean goes with them."
+        f"The sum of ∂E/∂x over the batch is {abs(done.d_x.sum()):.0e}: moving all inputs together"
+        " changes nothing, since the mean goes with them."
     )
     return "\n".join(lines).lstrip("\n") + "\n"
 

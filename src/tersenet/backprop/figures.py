@@ -16,18 +16,22 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
+from tersenet._errors import TersenetError
 from tersenet.backprop.files import written_whole
 from tersenet.backprop.network import Array
 from tersenet.backprop.problem import Problem
 from tersenet.backprop.study import RateResult, Study, Surface
 
 INK, MUTED, ACCENT, SECOND = "#1f2933", "#7b8794", "#c8553d", "#2b6cb0"
+KINDS = (".png", ".svg", ".pdf")
 RADIUS = 0.56  # of a unit in the drawing of a network
 COLOURS = ("#2b6cb0", "#2f9e6e", "#c8553d", "#8256b5", "#c99a2e", "#3aa6b9", "#374151", "#b83280")
 
 
 def save_figure(figure: Figure, path: Path | str, *, dpi: int = 150) -> Path:
     """Write a figure whole; the kind (png, svg, pdf) follows from the name."""
+    if Path(path).suffix.lower() not in KINDS:
+        raise TersenetError("The figure's name does not say what kind it is.", got=path, expected=" or ".join(KINDS))
     with written_whole(path) as temporary:
         figure.savefig(temporary, dpi=dpi, facecolor="white")
     return Path(path)

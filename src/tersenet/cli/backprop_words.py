@@ -1,0 +1,35 @@
+"""How the subcommands of `tersenet backprop` say sentences and numbers."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from tersenet._errors import TersenetError
+from tersenet.cli.output import Output
+
+
+def tell(output: Output, sentence: str) -> None:
+    """Say a sentence, broken between words where the terminal is narrow."""
+    indent = " " * (len(sentence) - len(sentence.lstrip(" ")))
+    words = textwrap.wrap(sentence.strip(), output.console.width, initial_indent=indent, subsequent_indent=2 * indent)
+    output.say("\n".join(words))
+
+
+def folder_of(path: Path) -> Path:
+    """The folder, made where it is not there yet."""
+    if path.exists() and not path.is_dir():
+        raise TersenetError("The output folder is a file.", got=path, expected="the name of a folder")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def nine(value: float) -> str:
+    """Nine decimals; what they cannot show is written with a power of ten.
+
+    >>> nine(0.014181377937), nine(1.964e-13)
+    ('0.014181378', '1.96400e-13')
+    """
+    if value != value or abs(value) >= 1e5 or 0 < abs(value) < 1e-6:
+        return f"{value:.5e}"
+    return f"{value:.9f}"
