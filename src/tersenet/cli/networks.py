@@ -9,7 +9,7 @@ examples:
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Arguments(CommonArguments):
     """What `tersenet networks` takes."""
 
-    name: tyro.conf.Positional[str | None] = None
+    name: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="NAME")] = None
     """Show this one, whole."""
 
 

@@ -12,8 +12,10 @@ examples:
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -30,10 +32,10 @@ MAX_PICTURE = 10_000_000
 class Arguments(CommonArguments):
     """What `tersenet summary` takes."""
 
-    network: tyro.conf.Positional[str]
+    network: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NET")]
     """A named network, file.py:Name, or one line of notation."""
 
-    input: str = "1x28x28"
+    input: Annotated[str, tyro.conf.arg(metavar="CxHxW")] = "1x28x28"
     """The size of a picture: channels, height, width."""
 
     classes: int = 10
@@ -57,8 +59,9 @@ def run(arguments: Arguments, output: Output) -> int:
     )
 
     size = input_size(arguments.input)
-    design = find_network(arguments.network, size, arguments.classes)
-    summary = summarize(design.module, size)
+    with redirect_stdout(sys.stderr):  # whatever a user's file prints
+        design = find_network(arguments.network, size, arguments.classes)
+        summary = summarize(design.module, size)
     known = NETWORKS.get(design.name)
     budget = known.budget if known else None
     if arguments.parameters_below is not None:
