@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Arguments(CommonArguments):
     """What `tersenet networks` takes."""
 
-    name: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="NAME")] = None
+    name: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="[NAME]")] = None
     """Show this one, whole."""
 
 
