@@ -14,7 +14,7 @@ _ROOMS = {
     "tersenet.data": ("Dataset", "Split", "load_data", "read_picture"),
     "tersenet.data.augment": ("Augmentation", "augment"),
     "tersenet.networks": ("NETWORKS", "Budget", "build", "check_budget", "find_network", "parse", "summarize"),
-    "tersenet.evaluation": ("evaluate", "find_mistakes", "measure", "predict_logits"),
+    "tersenet.evaluation": ("evaluate", "find_mistakes", "measure", "predict", "predict_logits"),
     "tersenet.training": (
         "EvaluationBatches",
         "Recipe",
@@ -24,7 +24,7 @@ _ROOMS = {
         "train_one_epoch",
     ),
     "tersenet.runs": ("Experiment", "Run", "find_run", "list_runs", "load_experiment", "resume_run", "start_run"),
-    "tersenet.reports": (),
+    "tersenet.reports": ("plot_confusion", "plot_curves", "plot_mistakes", "plot_samples", "write_report"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -11,8 +11,6 @@ examples:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,12 +19,10 @@ import tyro
 
 from tersenet._errors import TersenetError
 from tersenet.cli.output import CommonArguments, Output
+from tersenet.cli.progress import download_progress
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from tersenet.data import Augmentation, Split
-    from tersenet.data.download import Progress
     from tersenet.data.holdings import Holding
 
 
@@ -179,27 +175,6 @@ def _fetch(arguments: FetchArguments, output: Output) -> None:
     output.document(
         {"data": arguments.name, "folder": str(fetched.folder), "fetched": fetched.files, "home": fetched.home}
     )
-
-
-@contextmanager
-def download_progress(output: Output) -> Iterator[Progress]:
-    """Something to hand to `load_data` as `progress`: shows a bar a file, on a terminal; elsewhere a line a file."""
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    bars = Bars(*columns, console=output.console, transient=True, disable=not output.console.is_terminal)
-    tasks: dict[str, TaskID] = {}
-
-    def progress(name: str, done: int, total: int | None) -> None:
-        if name not in tasks:
-            tasks[name] = bars.add_task(name, total=total)
-            if bars.disable:
-                output.say(f"fetching {name}" + (f", {total / 1e6:.1f} MB" if total else ""))
-        bars.update(tasks[name], completed=done, total=total)
-
-    with bars:
-        yield progress
 
 
 def _verify(arguments: VerifyArguments, output: Output) -> None:

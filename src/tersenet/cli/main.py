@@ -107,8 +107,8 @@ def _fail(error: TersenetError) -> int:
 def _explained(error: OSError) -> TersenetError:
     """An operating system's refusal, said as our own."""
     mends = {
-        errno.ENOSPC: "free some space, or write elsewhere with --runs-dir",
-        errno.EDQUOT: "free some space, or write elsewhere with --runs-dir",
+        errno.ENOSPC: "free some space, or choose a folder on another disk",
+        errno.EDQUOT: "free some space, or choose a folder on another disk",
         errno.EACCES: "choose a folder that you may write to",
         errno.EPERM: "choose a folder that you may write to",
         errno.EROFS: "choose a folder that you may write to",

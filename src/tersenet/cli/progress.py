@@ -1,18 +1,21 @@
-"""Progress of a training: a bar while an epoch runs, a line after it."""
+"""Progress of a download and of a training: a bar while it runs, a line after an epoch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
     from tersenet.data import Dataset
+    from tersenet.data.download import Progress as Download
     from tersenet.runs import Listeners, Run
     from tersenet.training import BatchProgress, EpochMetrics
 
@@ -25,6 +28,7 @@ class Progress:
         self._epochs = 0
         self._run: Run | None = None
         self._pictures = 0
+        self._downloads = ExitStack()  # the bars of a download are gone before the bar of an epoch comes
         # A bar needs a terminal; elsewhere the lines after the epochs tell enough.
         self._bar = Bar(
             TextColumn("epoch {task.fields[epoch]}"),
@@ -42,22 +46,28 @@ class Progress:
         """What to hand to `start_run` or `resume_run`."""
         from tersenet.runs import Listeners
 
-        return Listeners(on_start=self._started, on_batch=self._batch_done, on_epoch=self._epoch_done)
+        return Listeners(
+            on_download=self._downloads.enter_context(download_progress(self._output)),
+            on_start=self._started,
+            on_batch=self._batch_done,
+            on_epoch=self._epoch_done,
+        )
 
     def __enter__(self) -> Self:
-        self._bar.start()
         self._task = self._bar.add_task("", total=1, visible=False, epoch="", loss=0.0, accuracy=0.0, rate="")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._downloads.close()
         self._bar.stop()
         if isinstance(value, KeyboardInterrupt) and self._run:
             place = "" if self._run.path.parent == Path("runs") else f" --runs-dir {self._run.path.parent}"
             self._output.say(f"go on with: tersenet train --resume {self._run.name}{place}")
 
     def _started(self, run: Run, dataset: Dataset) -> None:
+        self._downloads.close()
         self._run = run
         experiment = run.experiment
         say = self._output.say
@@ -75,6 +85,7 @@ class Progress:
         say(f"device    {run.environment['device']}, {settings.precision}, threads {settings.threads}")
         say(f"run       {run.path}")
         say("each epoch: accuracy and loss")
+        self._bar.start()
         self._epochs = experiment.training.epochs
         self._pictures = len(dataset.test) if not experiment.validation else experiment.validation
 
@@ -101,3 +112,21 @@ class Progress:
             f"{row.train_loss:.4f}  {kind} {correct}/{self._pictures} ({row.held_out_accuracy:.2f} %) {loss:.4f}  "
             f"{row.seconds:.1f} s"
         )
+
+
+@contextmanager
+def download_progress(output: Output) -> Iterator[Download]:
+    """Something to hand to `load_data` as `progress`: shows a bar a file, on a terminal; elsewhere a line a file."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    bars = Bar(*columns, console=output.console, transient=True, disable=not output.console.is_terminal)
+    tasks: dict[str, TaskID] = {}
+
+    def progress(name: str, done: int, total: int | None) -> None:
+        if name not in tasks:
+            tasks[name] = bars.add_task(name, total=total)
+            if bars.disable:
+                output.say(f"fetching {name}" + (f", {total / 1e6:.1f} MB" if total else ""))
+        bars.update(tasks[name], completed=done, total=total)
+
+    with bars:
+        yield progress

@@ -85,6 +85,12 @@ class Summary:
             parameters=4 * self.parameters / MEGABYTE,
         )
 
+    def __str__(self) -> str:
+        """The table and its totals, as `tersenet summary` prints them."""
+        from tersenet.networks.layer_table import format_summary
+
+        return format_summary(self)
+
 
 def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Summary:
     """The layer table of any module that takes pictures `[N, *input_size]`.

@@ -13,6 +13,7 @@ from torch import nn
 
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset, load_data
+from tersenet.data.download import Progress
 from tersenet.networks import BudgetLine, check_budget, find_network, format_summary, summarize
 from tersenet.runs import folder
 from tersenet.runs.environment import choose_device, core_count, describe_environment
@@ -28,6 +29,7 @@ from tersenet.training.train import Training, train
 class Listeners:
     """What a run tells the outside: all optional."""
 
+    on_download: Progress | None = None
     on_start: Callable[[Run, Dataset], None] = lambda run, dataset: None
     on_batch: Callable[[int, int, BatchProgress], None] | None = None
     on_epoch: Callable[[EpochMetrics], None] = lambda metrics: None
@@ -45,7 +47,8 @@ def start_run(
     Every mistake in the experiment is found before the folder is made. Raises TersenetError.
     """
     device = choose_device(experiment.settings.device)
-    dataset = load_data(experiment.data, data_dir=data_dir)
+    listeners = listeners or Listeners()
+    dataset = load_data(experiment.data, data_dir=data_dir, progress=listeners.on_download)
     threads = experiment.settings.threads or core_count()
     precision, workers = experiment.settings.precision, experiment.settings.workers
     size = (1, *dataset.train.images.shape[1:])
@@ -60,7 +63,7 @@ def start_run(
         name=name,
         network=f"{Path(file).resolve()}:{attribute}" if in_file else experiment.network,
         notation=design.notation,
-        data=dataset.name,
+        data=_absolute(dataset.name),
         settings=Settings(device=device, precision=precision, threads=threads, workers=workers),
     )
     facts = describe_environment(device) | {
@@ -74,7 +77,7 @@ def start_run(
     text = format_summary(summarize(design.module, size))
     path = folder.take_folder(runs_dir, name)
     folder.write_experiment(path, settled, facts, text)
-    return _train(Run(path), design.module, dataset, None, listeners or Listeners())
+    return _train(Run(path), design.module, dataset, None, listeners)
 
 
 def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners | None = None) -> Run:
@@ -85,7 +88,7 @@ def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners |
     if run.result is not None:
         return run
     dataset = run.data(data_dir)
-    if dataset.name != run.experiment.data:
+    if _absolute(dataset.name) != run.experiment.data:
         raise TersenetError("The run was trained on other data.", got=dataset.name, expected=run.experiment.data)
     with _seeded(run.experiment.seed):
         model = run.empty_model()
@@ -157,6 +160,12 @@ def budget_lines(run: Run, accuracy: float | None, epochs: int | None) -> tuple[
     size = tuple(run.environment["input_size"])
     summary = summarize(run.empty_model(), size)
     return check_budget(experiment.budget, summary, epochs=epochs, accuracy=accuracy, data=experiment.data)
+
+
+def _absolute(data: str) -> str:
+    """A data set's name; a folder of pictures by its whole path, so that the run can be read from elsewhere."""
+    folder, is_folder = data.removeprefix("folder:"), data.startswith("folder:")
+    return f"folder:{Path(folder).expanduser().resolve()}" if is_folder else data
 
 
 @contextmanager
