@@ -60,15 +60,22 @@ class OptimizedNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        channels = [(1, 8, 1), (8, 8, 1), "M", (8, 16, 1), (16, 16, 1), (16, 32, 0), "M", (32, 32, 0)]
         layers: list[nn.Module] = []
-        for spec in channels:
-            if isinstance(spec, str):
-                layers.append(nn.MaxPool2d(2, 2))
-            else:
-                given, made, padding = spec
-                layers += [nn.Conv2d(given, made, 3, padding=padding), nn.ReLU(), nn.BatchNorm2d(made)]
-                layers.append(nn.Dropout2d(0.05))
+        for given, made, padding, pooled in (
+            (1, 8, 1, False),
+            (8, 8, 1, True),
+            (8, 16, 1, False),
+            (16, 16, 1, False),
+            (16, 32, 0, True),
+            (32, 32, 0, False),
+        ):
+            layers += [
+                nn.Conv2d(given, made, 3, padding=padding),
+                nn.ReLU(),
+                nn.BatchNorm2d(made),
+                nn.Dropout2d(0.05),
+            ]
+            layers += [nn.Dropout2d(0.05)] + [nn.MaxPool2d(2, 2)] * pooled
         self.layers = nn.Sequential(*layers, nn.Conv2d(32, 10, 1), nn.AdaptiveAvgPool2d(1))
 
     def forward(self, x: Tensor) -> Tensor:

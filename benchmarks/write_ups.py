@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tersenet import TersenetError
 from tersenet._files import write_whole
-from tersenet.networks import NETWORKS
+from tersenet.networks import NETWORKS, Reported
 from tersenet.runs import Run, find_run
 from tersenet.training import best_epoch
 
@@ -42,8 +42,7 @@ class Comparison:
     """One recipe: the write-up's figures beside ours, in percent."""
 
     run: Run
-    reported_best: float | None
-    reported_last: float | None
+    reported: Reported
     best: float
     best_epoch: int
     last: float
@@ -51,14 +50,26 @@ class Comparison:
     @property
     def difference(self) -> float | None:
         """Ours less theirs: last against last, else best against best; None where nothing was reported."""
-        if self.reported_last is not None:
-            return self.last - self.reported_last
-        return None if self.reported_best is None else self.best - self.reported_best
+        if self.reported.last_accuracy is not None:
+            return self.last - self.reported.last_accuracy
+        return None if self.reported.best_accuracy is None else self.best - self.reported.best_accuracy
 
     @property
     def missed(self) -> bool:
         """Whether the difference is larger than allowed, either way."""
         return self.difference is not None and round(abs(self.difference), 4) > ALLOWED
+
+    @property
+    def verdict(self) -> str:
+        """The last cell of the table."""
+        if self.missed:
+            return "**missed**"
+        if self.difference is not None:
+            return f"within {ALLOWED}"
+        if self.reported.claim is None:
+            return "nothing stated"
+        claimed = float(self.reported.claim.removeprefix("> "))
+        return f"best {'above' if self.best > claimed else '**not above**'} the claim of {self.reported.claim}"
 
 
 def finished_run(name: str, runs_dir: Path, seed: int) -> Run | None:
@@ -89,11 +100,11 @@ def compare(name: str, run: Run) -> Comparison:
     """A finished run beside its write-up."""
     reported, result = NETWORKS[name].reported, run.result
     assert result is not None
+    assert reported is not None
     best = best_epoch(run.metrics)
     return Comparison(
         run=run,
-        reported_best=reported.best_accuracy,
-        reported_last=reported.last_accuracy,
+        reported=reported,
         best=best.held_out_accuracy,
         best_epoch=best.epoch,
         last=result["test_accuracy"],
@@ -110,18 +121,18 @@ def table(rows: dict[str, Comparison]) -> str:
         "printed (what a write-up leaves open is listed by `tersenet experiments NAME`). One seed each: an "
         "indication. The best epoch is picked on the test set, by the write-ups and here; it claims nothing.",
         "",
-        "| recipe | parameters | epochs | write-up: best | last | Tersenet: last | best (epoch) | difference | |",
+        "| recipe | parameters | epochs | write-up: best | last | Tersenet: best (epoch) | last | difference | |",
         "|---|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     for name in ordered:
         row, result = rows[name], rows[name].run.result
         assert result is not None
-        against = "last" if row.reported_last is not None else "best"
+        against = "last" if row.reported.last_accuracy is not None else "best"
         difference = "–" if row.difference is None else f"{row.difference:+.2f} ({against})"
         lines.append(
-            f"| `{name}` | {result['parameters']:,} | {result['epochs']} | {percent(row.reported_best)} "
-            f"| {percent(row.reported_last)} | {row.last:.2f} | {row.best:.2f} ({row.best_epoch}) | {difference} "
-            f"| {'**missed**' if row.missed else 'within 0.15' if row.difference is not None else 'not stated'} |"
+            f"| `{name}` | {result['parameters']:,} | {result['epochs']} | {percent(row.reported.best_accuracy)} "
+            f"| {percent(row.reported.last_accuracy)} | {row.best:.2f} ({row.best_epoch}) | {row.last:.2f} "
+            f"| {difference} | {row.verdict} |"
         )
     first = rows[ordered[0]].run.environment
     lines += [
