@@ -166,7 +166,7 @@ def test_the_last_epoch_comes_first_and_the_best_is_marked_as_picked(written):
     last, best, training = re.findall(r"^\| ((?:last|best) epoch.*?) \|", markdown, re.MULTILINE)
     assert last == "last epoch (2), test"
     assert re.fullmatch(r"best epoch \([12]\), picked on the test set", best)
-    assert training == "last epoch (2), training"
+    assert training == "last epoch (2), training, while the weights change"
 
 
 def test_the_accuracy_of_the_report_is_that_of_the_run(written):

@@ -5,11 +5,12 @@ from tersenet.reports.curves import plot_curves, plot_learning_rate
 from tersenet.reports.gallery import plot_mistakes, plot_samples
 from tersenet.reports.history import History, history_of
 from tersenet.reports.report import write_report
-from tersenet.reports.style import Drawing
+from tersenet.reports.style import Drawing, data_title
 
 __all__ = [
     "Drawing",
     "History",
+    "data_title",
     "history_of",
     "plot_calibration",
     "plot_confusion",

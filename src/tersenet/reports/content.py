@@ -59,10 +59,10 @@ def _notices(material: Material) -> list[Block]:
     if missed:
         said = "; ".join(f"{line.line} {_value(line)} (limit {line.limit})" for line in missed)
         blocks.append(Notice(text=f"Budget missed: {said}.", kind="missed"))
-    blocks.append(Title(f"{run.name} on {material.dataset.name}"))
+    blocks.append(Title(f"{run.name} on {material.data}"))
     if material.dataset.notice or run.environment.get("data_notice"):
         said = run.environment.get("data_notice") or str(material.dataset.notice)
-        blocks.append(Notice(text=f"Measured on {material.dataset.name}. {said}", kind="warning"))
+        blocks.append(Notice(text=f"Measured on {material.data}. {said}", kind="warning"))
     if not material.finished:
         done, planned = len(material.history.epochs), run.experiment.training.epochs
         said = f"This run is not finished: {done} of {planned} epochs are done."
@@ -75,7 +75,7 @@ def _notices(material: Material) -> list[Block]:
         (f"{seconds:,.0f} s", "of training"),
     ]
     if material.measures is not None:
-        headline = (f"{_accuracy(material):.2f} %", f"test accuracy on {material.dataset.name}, last epoch")
+        headline = (f"{_accuracy(material):.2f} %", f"test accuracy on {material.data}, last epoch")
         tiles.insert(0, headline)
     if material.budget:
         met = sum(line.met is True for line in material.budget)
@@ -171,12 +171,16 @@ def _result(material: Material) -> list[Block]:
     rows.append((picked, f"{accuracies[best]:.2f} %", f"{losses[best]:.4f}"))
     if history.train_accuracy and history.train_loss:
         rows.append(
-            (f"last epoch ({last}), training", f"{history.train_accuracy[-1]:.2f} %", f"{history.train_loss[-1]:.4f}")
+            (
+                f"last epoch ({last}), training, while the weights change",
+                f"{history.train_accuracy[-1]:.2f} %",
+                f"{history.train_loss[-1]:.4f}",
+            )
         )
     return [
         Heading("Result"),
         Table(
-            head=(f"on {material.dataset.name}", "accuracy", "loss (nats)"),
+            head=(f"on {material.data}", "accuracy", "loss (nats)"),
             rows=rows,
             right=("accuracy", "loss (nats)"),
         ),

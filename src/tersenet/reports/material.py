@@ -10,6 +10,7 @@ from tersenet.data import Dataset
 from tersenet.evaluation import Measures, Mistake, find_mistakes, measure, predict_logits
 from tersenet.networks import BudgetLine, Summary, summarize
 from tersenet.reports.history import History, history_of
+from tersenet.reports.style import data_title
 from tersenet.runs import Run, budget_lines
 from tersenet.training import EvaluationBatches
 
@@ -34,6 +35,11 @@ class Material:
     def finished(self) -> bool:
         """Whether the training came to its end."""
         return self.run.result is not None
+
+    @property
+    def data(self) -> str:
+        """The data set's name as titles bear it."""
+        return data_title(self.dataset.name)
 
     @property
     def judged(self) -> int:

@@ -18,14 +18,14 @@ GALLERY = 30  # mistakes shown
 
 def draw(material: Material) -> Iterator[Picture]:
     """The figures, numbered in the order of the page; each has the run's and the data set's name in it."""
-    name, metrics = f"{material.run.name} on {material.dataset.name}", material.run.metrics
+    name, metrics = f"{material.run.name} on {material.data}", material.run.metrics
     held_out = material.history.held_out
     target = material.target
     drawn: list[tuple[str, Drawing, str]] = [
         (
             analysis.CURVES,
             plot_curves(metrics, title=name, target=target),
-            f"Loss and accuracy of training and {held_out} on {material.dataset.name}, by epoch. The training "
+            f"Loss and accuracy of training and {held_out} on {material.data}, by epoch. The training "
             "figures are "
             "measured while the weights change, with augmentation and dropout at work.",
         ),
@@ -42,13 +42,12 @@ def draw(material: Material) -> Iterator[Picture]:
             (
                 analysis.CONFUSION,
                 plot_confusion(measures.confusion, classes, title=f"Confusions: {name}"),
-                f"The confusion matrix on the test set of {material.dataset.name}; only mistakes are coloured.",
+                f"The confusion matrix on the test set of {material.data}; only mistakes are coloured.",
             ),
             (
                 analysis.CALIBRATION,
                 plot_calibration(measures.calibration, title=f"Calibration: {name}"),
-                f"Accuracy against confidence on the test set of {material.dataset.name}, in 15 bins, with 95 % "
-                "intervals.",
+                f"Accuracy against confidence on the test set of {material.data}, in 15 bins, with 95 % intervals.",
             ),
         ]
         if material.mistakes:
@@ -69,7 +68,7 @@ def draw(material: Material) -> Iterator[Picture]:
                         wrong_labels=known,
                         title=f"Mistakes: {name}",
                     ),
-                    f"{all_of_them} mistakes on the test set of {material.dataset.name}, the most confident "
+                    f"{all_of_them} mistakes on the test set of {material.data}, the most confident "
                     "first: true label, "
                     "guess, probability of the guess, number of the picture."
                     + (" Framed: the label is known to be wrong." if framed else ""),

@@ -27,4 +27,4 @@ def write_report(run: Run, *, data_dir: Path | None = None) -> Path:
     for picture in pictures:
         write_whole(figures / f"{picture.key}.png", picture.png)
     write_whole(run.path / "report.md", to_markdown(blocks))
-    return write_whole(run.path / "report.html", to_html(blocks, title=f"{run.name} on {material.dataset.name}"))
+    return write_whole(run.path / "report.html", to_html(blocks, title=f"{run.name} on {material.data}"))

@@ -62,6 +62,16 @@ class Drawing(Figure):
         return self.png()
 
 
+def data_title(name: str) -> str:
+    """A data set's name as titles bear it: of `folder:PATH` the last folder, since a path would not fit.
+
+    >>> data_title("folder:/home/me/digits"), data_title("mnist")
+    ('folder:digits', 'mnist')
+    """
+    kind, colon, path = name.partition(":")
+    return f"{kind}:{Path(path).name}" if colon else kind
+
+
 def dress(axes: Axes, *, x: str = "", y: str = "", grid: str = "y") -> None:
     """Labels with units, faint grid lines, no box."""
     axes.set_xlabel(x, fontsize=LETTERS, color=INK)

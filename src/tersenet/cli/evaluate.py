@@ -1,0 +1,198 @@
+"""Measure a run: accuracy, loss, each class, the confused pairs, calibration, the mistakes.
+
+RUN is a run's folder, its name, or an experiment's name (its latest run).
+
+examples:
+  tersenet evaluate gap-14320
+  tersenet evaluate quick-3 --data qmnist
+  tersenet evaluate quick-3 --figures pictures
+  tersenet evaluate runs/quick-3 --json
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tyro
+
+from tersenet._errors import TersenetError
+from tersenet.cli.output import CommonArguments, Output
+
+if TYPE_CHECKING:
+    from tersenet.data import Dataset
+    from tersenet.evaluation import Measures, Mistake
+    from tersenet.runs import Run
+
+SHOWN = 10  # confused pairs and mistakes that the tables show; the JSON document has all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(CommonArguments):
+    """What `tersenet evaluate` takes."""
+
+    run: tyro.conf.Positional[str]
+    """A run's folder, its name, or an experiment's name (its latest run)."""
+    data: str | None = None
+    """Measure on the test set of this data; else of the run's own."""
+    data_dir: Path | None = None
+    """Where data sets lie; else $TERSENET_DATA, else your cache folder."""
+    runs_dir: Path = Path("runs")
+    """The folder that holds the runs."""
+    device: str = "auto"
+    """auto, cpu, cuda or mps."""
+    figures: Path | None = None
+    """Draw the confusion matrix, the calibration and the mistakes into this folder."""
+
+
+def run(arguments: Arguments, output: Output) -> int:
+    """Measure, print the tables, draw the figures that were asked for."""
+    from tersenet.data import load_data
+    from tersenet.evaluation import find_mistakes, measure, predict_logits
+    from tersenet.runs import find_run
+    from tersenet.runs.environment import choose_device
+    from tersenet.training import EvaluationBatches
+
+    run = find_run(arguments.run, arguments.runs_dir)
+    device = choose_device(arguments.device)
+    if arguments.data is None:
+        dataset = run.data(arguments.data_dir)
+    else:
+        dataset = load_data(arguments.data, data_dir=arguments.data_dir)
+    _require_fit(run, dataset)
+    if dataset.notice:
+        output.say(dataset.notice, style="bold yellow")
+    logits, labels = predict_logits(
+        run.model().to(device), EvaluationBatches(dataset.test, device=device), device=device
+    )
+    measures = measure(logits, labels, dataset.classes)
+    mistakes = find_mistakes(logits, labels)
+    _say(run, dataset, measures, mistakes, output)
+    figures = _draw(arguments.figures, run, dataset, measures, mistakes) if arguments.figures else []
+    for path in figures:
+        output.say(f"figure: {path}")
+    output.document(_document(run, dataset, measures, mistakes, figures))
+    return 0
+
+
+def _require_fit(run: Run, dataset: Dataset) -> None:
+    """Raise where the network was made for other pictures or another number of classes."""
+    classes, size = len(run.environment["classes"]), tuple(run.environment["input_size"])
+    found = (1, *dataset.test.images.shape[1:])
+    if len(dataset.classes) != classes or found != size:
+        raise TersenetError(
+            "The run's network does not fit this data.",
+            got=f"{dataset.name}: {len(dataset.classes)} classes, pictures of {'×'.join(map(str, found))}",
+            expected=f"{classes} classes, pictures of {'×'.join(map(str, size))}, as in {run.experiment.data}",
+            where=run.path,
+        )
+
+
+def _say(run: Run, dataset: Dataset, measures: Measures, mistakes: list[Mistake], output: Output) -> None:
+    trained = "" if dataset.name == run.experiment.data else f" (trained on {run.experiment.data})"
+    output.say(f"{run.name}{trained}, measured on the test set of {dataset.name}")
+    output.say(
+        f"accuracy {measures.correct}/{measures.images} ({measures.accuracy:.2f} %), loss {measures.loss:.4f}, "
+        f"expected calibration error {100 * measures.calibration.expected_calibration_error:.2f} points",
+        style="bold",
+    )
+    if measures.unanswered:
+        output.say(f"{measures.unanswered} answers are not a number; they count as wrong.", style="bold red")
+    output.say()
+    output.say(_class_table(measures))
+    if measures.confused_pairs:
+        output.say(
+            f"\nThe most confused pairs, {min(SHOWN, len(measures.confused_pairs))} of "
+            f"{len(measures.confused_pairs)}:"
+        )
+        output.say(_pair_table(measures))
+    if mistakes:
+        output.say(f"\nThe surest mistakes, {min(SHOWN, len(mistakes))} of {len(mistakes)}:")
+        output.say(_mistake_table(dataset, mistakes))
+
+
+def _class_table(measures: Measures) -> Any:
+    """Precision, recall and F1 in percent, a row a class."""
+    table = _table(("class", False), ("precision", True), ("recall", True), ("F1", True), ("pictures", True))
+    for row in measures.per_class:
+        figures = (_percent(row.precision), _percent(row.recall), _percent(row.f1))
+        table.add_row(row.name, *figures, f"{row.support:,}")
+    return table
+
+
+def _pair_table(measures: Measures) -> Any:
+    table = _table(("true", False), ("read as", False), ("pictures", True))
+    for pair in measures.confused_pairs[:SHOWN]:
+        table.add_row(measures.classes[pair.label], measures.classes[pair.guess], str(pair.count))
+    return table
+
+
+def _mistake_table(dataset: Dataset, mistakes: list[Mistake]) -> Any:
+    """The most confident mistakes; labels known to be wrong are marked."""
+    from tersenet.evaluation import NO_ANSWER, known_wrong_label
+
+    table = _table(("no.", True), ("true", False), ("guess", False), ("probability", True), ("", False))
+    for mistake in mistakes[:SHOWN]:
+        wrong = known_wrong_label(dataset.name, mistake.index, mistake.label)
+        table.add_row(
+            str(mistake.index),
+            dataset.classes[mistake.label],
+            "none" if mistake.guess == NO_ANSWER else dataset.classes[mistake.guess],
+            _percent(mistake.probability),
+            f"label known to be wrong: {wrong.read}" if wrong else "",
+        )
+    return table
+
+
+def _table(*columns: tuple[str, bool]) -> Any:
+    """A rich table without lines; (heading, is it a column of figures)."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading, is_figures in columns:
+        table.add_column(heading, justify="right" if is_figures else "left")
+    return table
+
+
+def _percent(fraction: float) -> str:
+    return "–" if fraction != fraction else f"{100 * fraction:.2f} %"
+
+
+def _draw(folder: Path, run: Run, dataset: Dataset, measures: Measures, mistakes: list[Mistake]) -> list[Path]:
+    from tersenet.evaluation import KNOWN_WRONG_LABELS
+    from tersenet.reports import data_title, plot_calibration, plot_confusion, plot_mistakes
+
+    name = f"{run.name} on {data_title(dataset.name)}"
+    known = KNOWN_WRONG_LABELS.get(dataset.name)
+    drawings = {
+        "confusion": plot_confusion(measures.confusion, measures.classes, title=f"Confusions: {name}"),
+        "calibration": plot_calibration(measures.calibration, title=f"Calibration: {name}"),
+    }
+    if mistakes:
+        drawings["mistakes"] = plot_mistakes(
+            dataset.test.images, mistakes, dataset.classes, wrong_labels=known, title=f"Mistakes: {name}"
+        )
+    return [drawing.save(folder / f"{key}.png") for key, drawing in drawings.items()]
+
+
+def _document(
+    run: Run, dataset: Dataset, measures: Measures, mistakes: list[Mistake], figures: list[Path]
+) -> dict[str, Any]:
+    rows = [asdict(row) for row in measures.per_class]
+    return {
+        "run": run.name,
+        "data": dataset.name,
+        "notice": dataset.notice,
+        "images": measures.images,
+        "correct": measures.correct,
+        "unanswered": measures.unanswered,
+        "accuracy": measures.accuracy,
+        "loss": measures.loss,
+        "per_class": [{"class": row.pop("name"), **row} for row in rows],
+        "confusion": measures.confusion.tolist(),
+        "confused_pairs": [asdict(pair) for pair in measures.confused_pairs],
+        "calibration": asdict(measures.calibration),
+        "mistakes": [asdict(mistake) for mistake in mistakes],
+        "figures": [str(path) for path in figures],
+    }

@@ -1,0 +1,91 @@
+"""`tersenet evaluate`, from the words typed to the tables and the one JSON document."""
+
+import json
+import shutil
+
+import pytest
+
+from tersenet.cli import main
+from tersenet.runs import Experiment, start_run
+from tersenet.training import Recipe
+
+
+@pytest.fixture(scope="module")
+def runs(picture_folder, tmp_path_factory):
+    """A folder with one run of two classes."""
+    folder = tmp_path_factory.mktemp("runs")
+    recipe = Recipe(epochs=1, batch_size=16, averaging=0.0)
+    experiment = Experiment(
+        name="tiny", network="4C5s3 BN R GAP 2N", data=f"folder:{picture_folder}", training=recipe
+    )
+    start_run(experiment, runs_dir=folder)
+    return folder
+
+
+@pytest.fixture
+def evaluate(runs):
+    return lambda *words: main(["evaluate", *words, "--runs-dir", str(runs), "--device", "cpu"])
+
+
+def test_json_is_one_document_whose_figures_agree_with_each_other(evaluate, capsys):
+    assert evaluate("tiny", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert set(document) >= {"run", "data", "images", "accuracy", "loss", "per_class", "confusion", "mistakes"}
+    images, confusion = document["images"], document["confusion"]
+    right = sum(confusion[k][k] for k in range(2))
+    assert document["run"] == "tiny-1"
+    assert sum(map(sum, confusion)) == images
+    assert document["accuracy"] == pytest.approx(100 * right / images)
+    assert len(document["mistakes"]) == images - right
+    assert [row["support"] for row in document["per_class"]] == [sum(row) for row in confusion]
+    assert [row["class"] for row in document["per_class"]] == ["bar", "ring"]
+    for mistake in document["mistakes"]:
+        assert set(mistake) == {"index", "label", "guess", "probability"}
+        assert mistake["label"] != mistake["guess"]
+        assert 0.5 <= mistake["probability"] <= 1
+
+
+def test_the_accuracy_is_that_of_the_run(evaluate, runs, capsys):
+    evaluate("tiny", "--json")
+    result = json.loads((runs / "tiny-1" / "result.json").read_text())
+    assert json.loads(capsys.readouterr().out)["accuracy"] == pytest.approx(result["test_accuracy"])
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_the_tables_fit_the_terminal(evaluate, capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert evaluate("tiny") == 0
+    out = capsys.readouterr().out
+    tables = out[out.index("class") :].splitlines()
+    assert max(map(len, tables)) <= int(columns)
+    assert "…" not in out
+    for word in ("precision", "recall", "ring", "tiny-1, measured on the test set of folder:"):
+        assert word in out
+
+
+def test_figures_are_drawn_where_they_are_asked_for(evaluate, tmp_path, capsys):
+    assert evaluate("tiny", "--figures", str(tmp_path / "figures")) == 0
+    assert {"confusion.png", "calibration.png"} <= {path.name for path in (tmp_path / "figures").iterdir()}
+    assert str(tmp_path / "figures" / "confusion.png") in capsys.readouterr().out
+
+
+def test_data_of_other_classes_is_one_clear_error(evaluate, picture_folder, tmp_path, capsys):
+    for name in ("bar", "ring"):
+        shutil.copytree(picture_folder / name, tmp_path / name)
+    shutil.copytree(picture_folder / "bar", tmp_path / "rod")
+    assert evaluate("tiny", "--data", f"folder:{tmp_path}", "--json") == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "does not fit this data" in captured.err
+    assert "3 classes" in captured.err
+
+
+def test_other_data_of_the_same_classes_is_measured_and_said(evaluate, picture_folder, tmp_path, capsys):
+    other = shutil.copytree(picture_folder, tmp_path / "other")
+    assert evaluate("tiny", "--data", f"folder:{other}") == 0
+    assert "trained on folder:" in capsys.readouterr().out
+
+
+def test_an_unknown_run_is_one_clear_error(evaluate, capsys):
+    assert evaluate("tinny") == 1
+    assert "did you mean" in capsys.readouterr().err
