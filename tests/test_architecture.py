@@ -1,10 +1,9 @@
 """The house: no room imports from its right, the core rooms stay clear of the command line, start-up is light."""
 
 import ast
-import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -63,10 +62,11 @@ def test_the_backpropagation_lab_needs_no_torch():
 
 
 def test_help_starts_in_less_than_three_tenths_of_a_second():
-    command = [sys.executable, "-m", "tersenet", "--help"]
+    # Processor time: what the clock shows on a machine with nothing else to do.
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, env=dict(os.environ))
-        seconds.append(time.perf_counter() - start)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "tersenet", "--help"], check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(seconds) < 0.3
