@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -32,7 +32,7 @@ SHOWN = 10  # confused pairs and mistakes that the tables show; the JSON documen
 class Arguments(CommonArguments):
     """What `tersenet evaluate` takes."""
 
-    run: tyro.conf.Positional[str]
+    run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
     """A run's folder, its name, or an experiment's name (its latest run)."""
     data: str | None = None
     """Measure on the test set of this data; else of the run's own."""

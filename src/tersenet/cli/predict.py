@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Arguments(CommonArguments):
     """What `tersenet predict` takes."""
 
-    run: tyro.conf.Positional[str]
+    run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
     """A run's folder, its name, or an experiment's name (its latest run)."""
     pictures: tyro.conf.Positional[Annotated[tuple[Path, ...], tyro.conf.arg(metavar="PICTURE …")]]
     """The picture files."""

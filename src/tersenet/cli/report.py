@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
@@ -22,7 +23,7 @@ from tersenet.cli.output import CommonArguments, Output
 class Arguments(CommonArguments):
     """What `tersenet report` takes."""
 
-    run: tyro.conf.Positional[str]
+    run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
     """A run's folder, its name, or an experiment's name (its latest run)."""
     data_dir: Path | None = None
     """Where data sets lie; else where the run found them, $TERSENET_DATA, your cache folder."""
