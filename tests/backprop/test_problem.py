@@ -34,6 +34,11 @@ def test_cross_entropy_brings_its_softmax():
     assert make_problem(loss="cross-entropy").network.activations == ("sigmoid", "softmax")
 
 
+def test_targets_drawn_for_cross_entropy_are_one_class():
+    problem = make_problem(sizes="2-3", loss="cross-entropy", inputs=[0.1, 0.2, 0.3, 0.4])
+    assert all(sorted(row) == [0, 0, 1] for row in problem.targets)
+
+
 def test_a_toml_file_holds_what_flags_hold(tmp_path):
     path = tmp_path / "own.toml"
     path.write_text(
@@ -64,6 +69,7 @@ def test_the_convolution_and_the_batch_are_read_from_toml_as_well(tmp_path):
         ('sizes = "2-x-1"', "cannot be read"),
         ("weights = [0.1, 0.2]", "w3, w4, w5, w6, w7, w8 missing"),
         ("weights = {w9 = 0.1}", "no such parameter"),
+        ('sizes = "2-1"\nweights = {w1 = 0.1}', "w2 as well"),
         ('sizes = "2-0-2"', "at least one unit"),
         ("sizes = [2]", "at least inputs and outputs"),
         ("inputs = [nan, 0.1]", "finite"),

@@ -166,7 +166,12 @@ def normalization_text(done: NormalizationPass, *, width: int = 80) -> str:
 
 
 def draw_normalization(done: NormalizationPass) -> Figure:
-    """The three paths of every input as bars, and their sum."""
+    """The three paths of every input as bars, and their sum.
+
+    >>> from tersenet.backprop import normalize_batch
+    >>> len(draw_normalization(normalize_batch()).axes[0].containers)
+    3
+    """
     from tersenet.backprop.figures import draw_paths
 
     paths = [

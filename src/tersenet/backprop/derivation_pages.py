@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Sequence
 
 from tersenet.backprop.derivation import Derivation
-from tersenet.backprop.expression import Expression
-from tersenet.backprop.printing import as_latex, as_mathml, as_text
+from tersenet.backprop.expression import Derivative, Expression
+from tersenet.backprop.printing import as_latex, as_mathml, as_text, latex_name
 from tersenet.backprop.problem import Problem
 
 FORMATS = ("text", "markdown", "html")
@@ -36,7 +36,12 @@ def derivation_page(derivations: Sequence[Derivation], form: str = "text", *, wi
 
 
 def about(problem: Problem) -> str:
-    """The problem in one sentence."""
+    """The problem in one sentence.
+
+    >>> from tersenet.backprop import MAZUR
+    >>> about(MAZUR)
+    'Network 2-2-2, sigmoid, half squared error, with biases, one sample (mazur).'
+    """
     network = problem.network
     kinds = sorted(set(network.activations), key=network.activations.index)
     biases = "with biases" if network.biases else "without biases"
@@ -80,19 +85,12 @@ def _breakable(formula: str) -> str:
 def _markdown(derivations: Sequence[Derivation], _: int) -> str:
     lines = ["# Backpropagation, derived", "", about(derivations[0].problem)]
     for one in derivations:
-        lines += ["", f"## The derivative of the error by ${as_latex_name(one)}$"]
+        lines += ["", f"## The derivative of the error by ${latex_name(one.parameter)}$"]
         for number, section in enumerate(one.sections, 1):
             lines += ["", f"### {number}. {section.title}"]
             for line in section.lines:
                 lines += ["", f"$$\n{as_latex(line)}\n$$" if isinstance(line, Expression) else line]
     return "\n".join(lines) + "\n"
-
-
-def as_latex_name(derivation: Derivation) -> str:
-    """The parameter's name in LaTeX."""
-    from tersenet.backprop.printing import latex_name
-
-    return latex_name(derivation.parameter)
 
 
 def _html(derivations: Sequence[Derivation], _: int) -> str:
@@ -101,8 +99,6 @@ def _html(derivations: Sequence[Derivation], _: int) -> str:
     if len(derivations) > 1:
         body.append(f"<nav>{links}</nav>")
     for one in derivations:
-        from tersenet.backprop.expression import Derivative
-
         heading = as_mathml(Derivative("E_total", one.parameter))
         body.append(f'<h2 id="{one.parameter}"><math>{heading}</math></h2>')
         for number, section in enumerate(one.sections, 1):

@@ -181,7 +181,11 @@ def errata() -> tuple[Erratum, ...]:
 
 
 def errata_page() -> str:
-    """The errata as a Markdown page."""
+    """The errata as a Markdown page.
+
+    >>> print(errata_page().splitlines()[0])
+    # Errata of the write-ups on backpropagation
+    """
     lines = [
         "# Errata of the write-ups on backpropagation",
         "",

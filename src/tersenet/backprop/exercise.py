@@ -85,7 +85,7 @@ def make_exercise(problem: Problem | None = None, *, seed: int = 1, learning_rat
     The formulas of the forward pass stand on the sheet; those of the derivatives are for the class to find.
 
     >>> exercise = make_exercise(seed=3)
-    >>> exercise.sheet.count("______") == len(exercise.blanks)
+    >>> exercise.sheet.count("______________") == len(exercise.blanks)
     True
     >>> "______" in exercise.solution
     False

@@ -29,7 +29,15 @@ COLOURS = ("#2b6cb0", "#2f9e6e", "#c8553d", "#8256b5", "#c99a2e", "#3aa6b9", "#3
 
 
 def save_figure(figure: Figure, path: Path | str, *, dpi: int = 150) -> Path:
-    """Write a figure whole; the kind (png, svg, pdf) follows from the name."""
+    """Write a figure whole; the kind (png, svg, pdf) follows from the name.
+
+    Raises `TersenetError` where the name has another ending or the path cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_figure(Figure(figsize=(1, 1)), Path(folder) / "empty.png").name
+    'empty.png'
+    """
     if Path(path).suffix.lower() not in KINDS:
         raise TersenetError("The figure's name does not say what kind it is.", got=path, expected=" or ".join(KINDS))
     with written_whole(path) as temporary:
@@ -64,7 +72,12 @@ def plot_study(study: Study) -> Figure:
 
 
 def plot_small_curves(study: Study) -> Figure:
-    """One small figure a learning rate, each on its own linear axis from 0, as the write-up shows them."""
+    """One small figure a learning rate, each on its own linear axis from 0, as the write-up shows them.
+
+    >>> from tersenet.backprop import WRITE_UP, study
+    >>> len(plot_small_curves(study(WRITE_UP, [0.1, 1.0, 1000.0])).axes)
+    3
+    """
     columns = min(4, len(study.rates))
     rows = math.ceil(len(study.rates) / columns)
     figure = _figure(2.7 * columns, 2.3 * rows)
@@ -74,14 +87,24 @@ def plot_small_curves(study: Study) -> Figure:
 
 
 def plot_one_curve(one: RateResult, *, place: int = 0) -> Figure:
-    """One learning rate's small figure by itself."""
+    """One learning rate's small figure by itself; `place` chooses its colour.
+
+    >>> from tersenet.backprop import WRITE_UP, study
+    >>> len(plot_one_curve(study(WRITE_UP, [1.0]).rates[0]).axes[0].lines[0].get_ydata())
+    69
+    """
     figure = _figure(3.2, 2.4)
     _small(figure.add_subplot(), one, _colour(place))
     return figure
 
 
 def plot_surface(surface: Surface) -> Figure:
-    """The loss over two weights as a map and as a landscape, with the path of descent."""
+    """The loss over two weights as a map and as a landscape, with the path of descent.
+
+    >>> from tersenet.backprop import WRITE_UP, loss_surface
+    >>> plot_surface(loss_surface(WRITE_UP, ("w1", "w5"), points=9)).axes[0].get_xlabel()
+    'w1'
+    """
     figure = _figure(10.5, 4.7)
     first, second = surface.names
     flat = figure.add_subplot(1, 2, 1)
@@ -215,12 +238,12 @@ def draw_grids(
         matrix = np.atleast_2d(values)
         largest = float(np.abs(matrix).max()) or 1.0
         axes.imshow(matrix, cmap="RdBu_r", vmin=-1.6 * largest, vmax=1.6 * largest)
-        size = 9.5 if matrix.shape[1] <= 4 else 8
+        size, digits = (9.5, 4) if matrix.shape[1] <= 4 else (8, 3)
         for (row, column), value in np.ndenumerate(matrix):
             axes.text(
                 column,
                 row,
-                f"{value + 0.0:.4g}".replace("-", "−"),
+                f"{value + 0.0:.{digits}g}".replace("-", "−"),
                 ha="center",
                 va="center",
                 fontsize=size,
@@ -229,6 +252,8 @@ def draw_grids(
         for row, column in np.argwhere((marked or {}).get(caption, np.zeros(matrix.shape))):
             corner = (column - 0.46, row - 0.46)
             axes.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, edgecolor=INK, linewidth=2))
+        axes.set_xticks([])
+        axes.set_yticks([])
         axes.set_xticks(np.arange(-0.5, matrix.shape[1]), minor=True)
         axes.set_yticks(np.arange(-0.5, matrix.shape[0]), minor=True)
         axes.grid(which="minor", color="white", linewidth=1.5)

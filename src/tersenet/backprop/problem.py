@@ -188,7 +188,8 @@ def make_problem(
     decimals, by `seed`.
 
     Several samples are rows, or one flat list: every `sizes[0]` inputs (`sizes[-1]` targets) are one sample.
-    Weights are a list in order, or a mapping from names that replaces only these. `biases=True` switches them on.
+    Weights are a list in order, or a mapping from names that replaces only these of the example's. `biases=True`
+    switches them on.
 
     >>> make_problem(targets=[0.01, 0.99]).targets
     ((0.01, 0.99),)
@@ -223,10 +224,18 @@ def make_problem(
     if not isinstance(weights, Mapping) and weights is not None:
         weight_row = tuple(weights)
     elif weight_row is None:
-        complete = isinstance(weights, Mapping) and set(weights) == set(network.weight_names)
-        weight_row = (
-            (0.0,) * len(network.weight_names) if complete else draw("weights", -1, 1, len(network.weight_names))
-        )
+        named = weights or {}
+        missing = [name for name in network.weight_names if name not in named]
+        if named and missing:
+            raise TersenetError(
+                "Some of the new network's weights are missing.",
+                got=", ".join(named),
+                expected=f"{', '.join(missing)} as well",
+                where="weights",
+                mend="name them all, or none and have them drawn",
+            )
+        count = len(network.weight_names)
+        weight_row = (0.0,) * count if named else draw("weights", -1, 1, count)
     bias_row: tuple[float, ...] = ()
     if network.biases:
         given = biases if not isinstance(biases, bool) and biases is not None else None
@@ -245,6 +254,9 @@ def make_problem(
     goals = _rows(targets, layers[-1], "targets") if targets is not None else None
     if goals is None and layers[-1] == len(start.targets[0]) and len(rows) == 1:
         goals = start.targets
+    elif goals is None and network.loss == "cross-entropy":
+        drawn.append("targets")
+        goals = tuple(tuple(np.eye(layers[-1])[generator.integers(layers[-1])].tolist()) for _ in rows)
     elif goals is None:
         goals = tuple(draw("targets", 0, 1, layers[-1]) for _ in rows)
     _complete(weight_row, network.weight_names, "weights")
@@ -276,7 +288,11 @@ def make_problem(
 
 
 def describe(problem: Problem) -> dict[str, object]:
-    """The problem as plain data, for JSON."""
+    """The problem as plain data, for JSON.
+
+    >>> describe(WRITE_UP)["weights"]["w5"]
+    0.4
+    """
     return {"name": problem.name, **asdict(problem.network)} | {
         "inputs": problem.inputs,
         "targets": problem.targets,

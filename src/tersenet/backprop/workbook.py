@@ -24,6 +24,9 @@ from tersenet.backprop.workbook_descent import write_descent
 from tersenet.backprop.workbook_errata import write_errata
 from tersenet.backprop.workbook_study import write_study
 
+# The sheets in order, and how many pages wide and high each prints (0: as many as it takes).
+PAGES = {"Network": (1, 1), "Descent": (2, 0), "Study": (1, 1), "Study work": (2, 0), "Errata": (1, 1)}
+
 
 def write_workbook(
     path: Path | str,
@@ -70,7 +73,8 @@ def write_workbook(
             sheet.hide_gridlines(2)
             sheet.set_landscape()
             sheet.set_paper(8)
-            sheet.fit_to_pages(1, 1 if name in ("Network", "Errata", "Study") else 0)
+            sheet.fit_to_pages(*PAGES[name])
+            sheet.repeat_columns(0)
         workbook.close()
     return Path(path)
 
@@ -82,10 +86,10 @@ def _write_network(sheet: Any, styles: Styles, rows: Block, descent: Descent) ->
     picture = io.BytesIO()
     drawing = draw_network(problem, with_values=False, scale=0.58)
     drawing.savefig(picture, dpi=200, format="png", facecolor="white")
-    wide = 520
+    wide = 440
     scale = wide / (drawing.get_size_inches()[0] * 96)
     sheet.insert_image(3, 0, "network.png", {"image_data": picture, "x_scale": scale, "y_scale": scale})
-    sheet.set_column(0, 0, 78)
+    sheet.set_column(0, 0, 64)
     sheet.set_column(1, 1, 18)
     sheet.set_column(2, 2, 86)
     sheet.set_column(3, 3, 16)

@@ -45,7 +45,7 @@ class Styles:
         self.label = made(bold=True)
         self.text = made()
         self.wrapped = made(text_wrap=True, valign="top")
-        self.formula = made(font_name="Consolas", font_size=10)
+        self.formula = made(font_name="Consolas", font_size=10, indent=1)
         self.value = made(num_format="0.000000000", align="right")
         self.step = made(num_format="0", align="center", font_color="#52606D")
         self.difference = made(num_format="0.0E+00;-0.0E+00;0", align="right", font_color="#7B8794")

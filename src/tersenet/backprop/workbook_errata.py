@@ -60,7 +60,8 @@ def write_errata(sheet: Any, styles: Styles) -> None:
                 elif name in graph.definitions:
                     formula = graph.definitions[name]
                 elif row and name in names:
-                    write(sheet, place, column, f"={before(name)}-1*{before('dE/d' + name)}", value, styles.value)
+                    style = styles.wrong if wrong and cell.wrong else styles.value
+                    write(sheet, place, column, f"={before(name)}-1*{before('dE/d' + name)}", value, style)
                     continue
                 elif row:
                     write(sheet, place, column, f"={before(name)}", value, styles.value)
