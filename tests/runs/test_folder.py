@@ -201,3 +201,16 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(OSError, match="Permission"):
         start_run(SMALL, runs_dir=tmp_path / "runs")
+
+
+def test_a_run_finds_its_data_where_it_was_found_also_from_another_shell(tmp_path, monkeypatch, few_digits):
+    monkeypatch.setenv("TERSENET_DATA", str(tmp_path))
+    run = start_run(SMALL, runs_dir=tmp_path / "runs")
+    monkeypatch.delenv("TERSENET_DATA")
+    asked = []
+    monkeypatch.setattr(
+        "tersenet.runs.folder.load_data", lambda name, *, data_dir: asked.append(data_dir) or few_digits
+    )
+    run.data()
+    run.data(tmp_path / "other")
+    assert asked == [tmp_path, tmp_path / "other"]

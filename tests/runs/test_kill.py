@@ -55,7 +55,7 @@ def test_killed_at_random_moments_and_resumed_it_ends_as_the_uninterrupted_one(p
             process.communicate()
             kills += 1
             assert not (run / "result.json").is_file() or kills > 1
-            process = train("--resume", "killed-1", *common)
+            process = train("--resume", "killed-1", "--runs-dir", str(tmp_path))
         else:
             time.sleep(0.002)
     finish(process)

@@ -76,8 +76,9 @@ class Run:
 
     def data(self, data_dir: Path | None = None) -> Dataset:
         """The data set that the run was trained on, from where it was found then unless told otherwise."""
-        recorded = self.environment.get("data_dir")
-        return load_data(self.experiment.data, data_dir=data_dir or (Path(recorded) if recorded else None))
+        recorded = Path(self.environment.get("data_dir") or "")
+        there = recorded if recorded.is_absolute() and recorded.is_dir() else None
+        return load_data(self.experiment.data, data_dir=data_dir or there)
 
     def empty_model(self) -> nn.Module:
         """The network without its trained weights."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -70,7 +71,7 @@ def start_run(
         "data": dataset.name,
         "data_source": dataset.source,
         "data_notice": dataset.notice,
-        "data_dir": str(data_dir.resolve()) if data_dir else None,
+        "data_dir": _where_data_lies(data_dir),
         "classes": list(dataset.classes),
         "input_size": list(size),
     }
@@ -160,6 +161,12 @@ def budget_lines(run: Run, accuracy: float | None, epochs: int | None) -> tuple[
     size = tuple(run.environment["input_size"])
     summary = summarize(run.empty_model(), size)
     return check_budget(experiment.budget, summary, epochs=epochs, accuracy=accuracy, data=experiment.data)
+
+
+def _where_data_lies(data_dir: Path | None) -> str | None:
+    """The folder that data sets were looked for in, so that the run finds its data from another shell."""
+    folder = data_dir or os.environ.get("TERSENET_DATA")
+    return str(Path(folder).expanduser().resolve()) if folder else None
 
 
 def _absolute(data: str) -> str:
