@@ -79,6 +79,7 @@ def test_the_convolution_and_the_batch_are_read_from_toml_as_well(tmp_path):
         ('activation = ["relu", "relu", "relu"]', "do not fit the layers"),
         ('activation = ["softmax", "sigmoid"]', "softmax belongs"),
         ('loss = "hinge"', "no such loss"),
+        ("seed = -1", "seed cannot be used"),
         ('example = "mazer"', "did you mean mazur"),
         ("biases = [0.1]", "b2, b3, b4 missing"),
     ],

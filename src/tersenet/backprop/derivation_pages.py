@@ -6,12 +6,11 @@ import html
 import textwrap
 from collections.abc import Sequence
 
+from tersenet._errors import TersenetError
 from tersenet.backprop.derivation import Derivation
 from tersenet.backprop.expression import Derivative, Expression
 from tersenet.backprop.printing import as_latex, as_mathml, as_text, latex_name
 from tersenet.backprop.problem import Problem
-
-FORMATS = ("text", "markdown", "html")
 
 NO_BREAK = "\u00a0"
 STYLE = """\
@@ -32,6 +31,8 @@ def derivation_page(derivations: Sequence[Derivation], form: str = "text", *, wi
     ∂E_total/∂w5 = (a_o1 − t1)·a_o1·(1 − a_o1)·a_h1
     """
     writers = {"text": _text, "markdown": _markdown, "html": _html}
+    if form not in writers:
+        raise TersenetError("There is no such format.", got=form, expected=", ".join(writers), where="form")
     return writers[form](derivations, width)
 
 

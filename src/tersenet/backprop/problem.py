@@ -151,6 +151,12 @@ def read_problem(path: Path | str) -> dict[str, Any]:
 
     Raises `TersenetError` where the file is missing, is no TOML, or holds an unknown key or a value of the wrong
     kind.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "own.toml").write_text("targets = [0.01, 0.99]")
+    ...     read_problem(Path(folder, "own.toml"))
+    {'example': 'write-up', 'targets': [0.01, 0.99]}
     """
     return _read(path, ProblemFile)
 
@@ -203,6 +209,8 @@ def make_problem(
             expected=", ".join(EXAMPLES),
             mend=did_you_mean(example, EXAMPLES),
         )
+    if seed < 0:
+        raise TersenetError("The seed cannot be used.", got=seed, expected="a whole number, 0 or more", where="seed")
     start = EXAMPLES[example]
     layers = _sizes(sizes) if sizes is not None else start.network.sizes
     kinds = (activation,) if isinstance(activation, str) else tuple(activation or ())

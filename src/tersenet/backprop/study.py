@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tersenet._errors import TersenetError
 from tersenet.backprop.chain import Graph
-from tersenet.backprop.descent import check_rate, check_steps, follow
+from tersenet.backprop.descent import follow
 from tersenet.backprop.network import Array
 from tersenet.backprop.problem import Problem
 
@@ -161,8 +161,8 @@ def loss_surface(
         raise TersenetError(
             "A surface lies over two different weights.", got=" ".join(over), expected="such as w5 w7", where="over"
         )
-    check_rate(learning_rate)
-    check_steps(steps)
+    if span is not None and not (np.isfinite(span) and span > 0):
+        raise TersenetError("The picture's span cannot be used.", got=span, expected="a number above 0", where="span")
     names = problem.network.parameter_names
     places = [names.index(name) for name in over]
 

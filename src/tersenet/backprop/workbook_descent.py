@@ -126,7 +126,6 @@ def write_descent(workbook: Any, sheet: Any, styles: Styles, descent: Descent) -
     )
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, rows.width, 12.5)
-    sheet.freeze_panes(top, 1, PANEL - 1, 1)
     sheet.freeze_panes(0, 1)
     chart = workbook.add_chart({"type": "scatter", "subtype": "straight"})
     place = rows.places["E_total"]
