@@ -168,9 +168,9 @@ _ALL = (
     ),
     NamedNetwork(
         name="stem-17150",
-        notation="12C5p2s2 BN R 24C3p1 BN R 32C3p1 BN R MP2 24C3p1 BN R GAP 10Nb",
+        notation="12C5s2 BN R 24C3 BN R 32C3 BN R MP2 24C3 BN R GAP 10Nb",
         source="Tersenet",
-        about="fast to train: a 5×5 convolution of stride 2 first, then all the work on maps of 14×14 and 7×7",
+        about="fast to train: a 5×5 convolution of stride 2 first, then no padding: maps of 12×12 and smaller",
         marks=("It has no dropout, and its budget asks for none.",),
         budget=replace(COURSE_BUDGET, layers=("batch normalisation", "global average pooling or dense layer")),
     ),
