@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
 from tersenet._errors import TersenetError
-from tersenet.backprop.files import written_whole
+from tersenet._files import written_whole
 from tersenet.backprop.network import Array
 from tersenet.backprop.problem import Problem
 from tersenet.backprop.study import RateResult, Study, Surface

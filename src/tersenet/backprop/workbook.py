@@ -11,11 +11,11 @@ from typing import Any
 import xlsxwriter
 
 from tersenet._errors import TersenetError
+from tersenet._files import written_whole
 from tersenet.backprop.chain import Graph
 from tersenet.backprop.derivation_pages import about
 from tersenet.backprop.descent import Descent, descend, sampled
 from tersenet.backprop.figures import draw_network
-from tersenet.backprop.files import written_whole
 from tersenet.backprop.printing import as_text
 from tersenet.backprop.problem import WRITE_UP, Problem
 from tersenet.backprop.study import RATES

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tersenet._errors import check_setting
+from tersenet._errors import TersenetError, check_setting
 from tersenet._files import write_whole
 from tersenet.data.dataset import Split
 from tersenet.data.handwriting import Hands, Numbers, Variation, write
@@ -126,5 +126,5 @@ def _write_cache(path: Path, arrays: tuple[Bytes, ...]) -> None:
     """Write the file whole or not at all; a folder that cannot be written is no error."""
     archive = io.BytesIO()
     np.savez(archive, allow_pickle=False, **dict(zip(_NAMES, arrays, strict=True)))
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(TersenetError):
         write_whole(path, archive.getvalue())

@@ -1,0 +1,68 @@
+"""With --json every command prints one valid JSON document on standard output, and nothing else."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from tersenet.cli import main
+from tersenet.cli.main import COMMANDS
+
+NET = "4C5s3 BN R GAP 2Nb"
+
+
+@pytest.fixture(scope="module")
+def place(picture_folder, tmp_path_factory):
+    """A folder with one run in it, and a picture."""
+    folder = tmp_path_factory.mktemp("json")
+    words = [NET, "--data", f"folder:{picture_folder}", "--epochs", "1", "--name", "mine", "--runs-dir"]
+    assert main(["train", *words, str(folder / "runs")]) == 0
+    Image.new("L", (40, 40), 255).save(folder / "blank.png")
+    return folder
+
+
+CALLS = {
+    "train": [f"{NET} --data folder:PICTURES --epochs 1 --runs-dir RUNS --no-report"],
+    "evaluate": ["mine --runs-dir RUNS"],
+    "predict": ["mine PICTURES/bar/0.png PICTURES/ring/1.png --runs-dir RUNS"],
+    "summary": ["gap-14320", "16C3", "file.py:Net"],
+    "networks": ["", "funnel-18937"],
+    "experiments": ["", "quick"],
+    "data": ["list", "show folder:PICTURES --out PLACE/grid.png"],
+    "report": ["mine --runs-dir RUNS"],
+    "runs": ["--runs-dir RUNS"],
+    "backprop": [
+        "derive",
+        "derive --weight w5",
+        "table --steps 3",
+        "study",
+        "conv",
+        "batchnorm",
+        "errata",
+        "exercise",
+        "workbook PLACE/out.xlsx",
+        "surface",
+    ],
+}
+
+
+def test_every_command_is_called():
+    assert set(CALLS) == set(COMMANDS)
+
+
+@pytest.mark.parametrize(("command", "words"), [(name, words) for name, calls in CALLS.items() for words in calls])
+def test_the_output_is_one_document_or_empty_on_an_error(command, words, place, picture_folder, capsys):
+    capsys.readouterr()
+    for name, path in (("PICTURES", picture_folder), ("RUNS", place / "runs"), ("PLACE", place)):
+        words = words.replace(name, str(path))
+    # A network in notation is one word, whatever blanks it has.
+    parts = [NET, *words.removeprefix(NET).split()] if words.startswith(NET) else words.split()
+    status = main([command, *parts, "--json"])
+    captured = capsys.readouterr()
+    if status == 0:
+        assert isinstance(json.loads(captured.out), dict)
+        assert "NaN" not in captured.out
+    else:
+        assert (status, captured.out) == (1, "")
+        assert captured.err.startswith("error: ")
+        assert words in ("16C3", "file.py:Net")
