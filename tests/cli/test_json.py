@@ -41,7 +41,7 @@ CALLS = {
         "errata",
         "exercise",
         "workbook PLACE/out.xlsx",
-        "surface",
+        "surface --out PLACE/surface.png",
     ],
 }
 
