@@ -56,10 +56,15 @@ def test_a_budget_on_other_data_is_not_applicable(train, tmp_path, capsys):
 
 def test_flags_and_settings_reach_the_experiment(train, tmp_path):
     words = ["--seed", "3", "--validation", "8", "--precision", "bfloat16", "--threads", "1", "--name", "mine"]
-    assert train(NET, *words, "--set", "training.batch_size=16", "training.schedule.kind=cosine", "--no-report") == 0
+    assert (
+        train(
+            NET, *words, "--set", "training.batch_size=16", "training.schedule.kind=CosineAnnealingLR", "--no-report"
+        )
+        == 0
+    )
     experiment = find_run("mine", tmp_path).experiment
     assert (experiment.seed, experiment.validation, experiment.settings.precision) == (3, 8, "bfloat16")
-    assert (experiment.training.batch_size, experiment.training.schedule.kind) == (16, "cosine")
+    assert (experiment.training.batch_size, experiment.training.schedule.kind) == (16, "CosineAnnealingLR")
 
 
 def test_a_module_of_ones_own_is_trained(train, tmp_path):
@@ -133,3 +138,29 @@ def test_experiments_shows_a_file_that_can_be_changed_and_run(capsys, tmp_path):
     assert main(["experiments", "--json"]) == 0
     names = {experiment["name"] for experiment in json.loads(capsys.readouterr().out)["experiments"]}
     assert {"funnel-18937", "network-19972", "quick"} <= names
+
+
+def test_a_training_may_start_from_trained_weights(train, tmp_path):
+    assert train(NET, "--no-report", "--name", "first") == 0
+    still = ["--set", "training.learning_rate=1e-12", "training.averaging=0.0", "training.weight_decay=0.0"]
+    assert train(NET, "--no-report", "--name", "second", "--init", "first", *still) == 0
+    first, second = (dict(find_run(name, tmp_path).model().named_parameters()) for name in ("first", "second"))
+    for name, weights in first.items():
+        assert (weights - second[name]).abs().max() < 1e-6
+    assert find_run("second", tmp_path).experiment.init == str(tmp_path / "first-1")
+
+
+def test_weights_of_another_network_are_refused(train, tmp_path, capsys):
+    assert train(NET, "--no-report", "--name", "first") == 0
+    assert train("5C5s3 BN R GAP 2Nb", "--no-report", "--name", "second", "--init", "first") == 1
+    assert "do not fit" in capsys.readouterr().err
+    assert not (tmp_path / "second-1").exists()
+
+
+def test_marks_tell_a_drop_of_the_rate_and_the_best_epoch(train, capsys):
+    words = ["--set", "training.schedule.kind=StepLR", "training.schedule.step=1"]
+    assert train(NET, "--no-report", *words) == 0
+    first, second = (line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch "))
+    assert first.endswith("★")
+    assert "↓" not in first
+    assert "↓" in second

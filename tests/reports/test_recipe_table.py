@@ -10,10 +10,13 @@ def said(**changes):
 
 
 def test_only_the_knobs_that_the_schedule_turns_are_told():
-    assert said(schedule=Schedule(kind="step", step=7, factor=0.1))["schedule"] == "step (step 7, factor 0.1)"
+    assert said(schedule=Schedule(kind="StepLR", step=7, factor=0.1))["schedule"] == "StepLR (step 7, factor 0.1)"
     assert said(schedule=Schedule(kind="constant"))["schedule"] == "constant"
+    several = Schedule(kind="MultiStepLR", milestones=(8, 15))
+    assert said(schedule=several)["schedule"] == "MultiStepLR (milestones 8 and 15, factor 0.1)"
     assert (
-        said(schedule=Schedule(kind="plateau"))["schedule"] == "plateau (factor 0.1, patience 10, threshold 0.0001)"
+        said(schedule=Schedule(kind="ReduceLROnPlateau"))["schedule"]
+        == "ReduceLROnPlateau (factor 0.1, patience 10, threshold 0.0001)"
     )
 
 

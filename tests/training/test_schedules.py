@@ -29,7 +29,12 @@ def our_rates(schedule):
 
 def test_a_step_schedule_is_steplr():
     expected = torch_rates(lambda o: lr_scheduler.StepLR(o, 2, 0.1), per_step=False)
-    assert our_rates(Schedule(kind="step", step=2))[::STEPS] == pytest.approx(expected)
+    assert our_rates(Schedule(kind="StepLR", step=2))[::STEPS] == pytest.approx(expected)
+
+
+def test_a_multi_step_schedule_is_multisteplr():
+    expected = torch_rates(lambda o: lr_scheduler.MultiStepLR(o, [1, 4], 0.1), per_step=False)
+    assert our_rates(Schedule(kind="MultiStepLR", milestones=(1, 4)))[::STEPS] == pytest.approx(expected)
 
 
 def test_one_cycle_is_onecyclelr():
@@ -39,7 +44,7 @@ def test_one_cycle_is_onecyclelr():
         ),
         per_step=True,
     )
-    assert our_rates(Schedule(kind="one-cycle", warmup=1.5)) == pytest.approx(expected)
+    assert our_rates(Schedule(kind="OneCycleLR", warmup=1.5)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +53,7 @@ def test_one_cycle_is_onecyclelr():
 def test_a_plateau_is_reducelronplateau(losses):
     optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
     torch_plateau = lr_scheduler.ReduceLROnPlateau(optimizer, patience=1, threshold=1e-4, threshold_mode="abs")
-    ours = LearningRate(Schedule(kind="plateau", patience=1), 0.5, epochs=EPOCHS, steps_per_epoch=STEPS)
+    ours = LearningRate(Schedule(kind="ReduceLROnPlateau", patience=1), 0.5, epochs=EPOCHS, steps_per_epoch=STEPS)
     for epoch, loss in enumerate(losses, start=1):
         assert ours.at(epoch, 0) == pytest.approx(optimizer.param_groups[0]["lr"])
         torch_plateau.step(loss)
@@ -66,7 +71,7 @@ def test_a_linear_schedule_rises_over_the_warm_up_and_ends_at_its_final_part():
 
 def test_a_cosine_schedule_is_cosineannealinglr_after_its_warm_up():
     expected = torch_rates(lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS * STEPS - 1), per_step=True)
-    assert our_rates(Schedule(kind="cosine", warmup=0)) == pytest.approx(expected)
+    assert our_rates(Schedule(kind="CosineAnnealingLR", warmup=0)) == pytest.approx(expected)
 
 
 def test_a_constant_schedule_never_moves():
@@ -74,13 +79,13 @@ def test_a_constant_schedule_never_moves():
 
 
 def test_one_step_in_all_is_a_training_too():
-    for kind in ("linear", "cosine", "one-cycle"):
+    for kind in ("linear", "CosineAnnealingLR", "OneCycleLR"):
         rate = LearningRate(Schedule(kind=kind), 0.5, epochs=1, steps_per_epoch=1).at(1, 0)
         assert 0 < rate <= 0.5
 
 
 def test_a_plateau_goes_on_where_its_state_was_kept():
-    schedule = Schedule(kind="plateau", patience=2)
+    schedule = Schedule(kind="ReduceLROnPlateau", patience=2)
     first, second = (LearningRate(schedule, 0.5, epochs=9, steps_per_epoch=1) for _ in range(2))
     for _ in range(3):
         first.epoch_ended(1.0)
@@ -91,7 +96,16 @@ def test_a_plateau_goes_on_where_its_state_was_kept():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kind": "stepp"}, {"step": 0}, {"factor": 0}, {"patience": -1}, {"warmup": -1}, {"final": 2}]
+    "wrong",
+    [
+        {"kind": "steplr"},
+        {"step": 0},
+        {"milestones": (0,)},
+        {"factor": 0},
+        {"patience": -1},
+        {"warmup": -1},
+        {"final": 2},
+    ],
 )
 def test_a_schedule_that_cannot_be_says_which_setting(wrong):
     with pytest.raises(TersenetError) as error:

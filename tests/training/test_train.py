@@ -59,7 +59,7 @@ def test_it_learns(dataset):
     [
         {"optimizer": "sgd"},
         {"optimizer": "adam", "learning_rate": 0.01},
-        {"averaging": 0.0, "schedule": Schedule(kind="plateau", patience=0, threshold=10.0)},
+        {"averaging": 0.0, "schedule": Schedule(kind="ReduceLROnPlateau", patience=0, threshold=10.0)},
         {"momentum": 0.0, "nesterov": False},
     ],
 )

@@ -28,13 +28,15 @@ class Progress:
         self._epochs = 0
         self._run: Run | None = None
         self._pictures = 0
+        self._rate: float | None = None
+        self._best = 0.0
         self._downloads = ExitStack()  # the bars of a download are gone before the bar of an epoch comes
         # A bar needs a terminal; elsewhere the lines after the epochs tell enough.
         self._bar = Bar(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(bar_width=None),
             TextColumn("{task.completed:>3.0f}/{task.total:.0f}  loss {task.fields[loss]:.4f}"),
-            TextColumn("{task.fields[accuracy]:.2f} %  {task.fields[rate]}"),
+            TextColumn("{task.fields[accuracy]:.2f} %  rate {task.fields[learning_rate]:.2g}  {task.fields[speed]}"),
             TimeRemainingColumn(),
             console=output.console,
             transient=True,
@@ -54,7 +56,9 @@ class Progress:
         )
 
     def __enter__(self) -> Self:
-        self._task = self._bar.add_task("", total=1, visible=False, epoch="", loss=0.0, accuracy=0.0, rate="")
+        self._task = self._bar.add_task(
+            "", total=1, visible=False, epoch="", loss=0.0, accuracy=0.0, learning_rate=0.0, speed=""
+        )
         return self
 
     def __exit__(
@@ -84,7 +88,7 @@ class Progress:
         settings = experiment.settings
         say(f"device    {run.environment['device']}, {settings.precision}, threads {settings.threads}")
         say(f"run       {run.path}")
-        say("each epoch: accuracy and loss")
+        say("each epoch: accuracy and loss; ↓ the learning rate dropped, ★ the best so far")
         self._bar.start()
         self._epochs = experiment.training.epochs
         self._pictures = len(dataset.test) if not experiment.validation else experiment.validation
@@ -99,7 +103,8 @@ class Progress:
             epoch=f"{epoch}/{self._epochs}",
             loss=progress.loss,
             accuracy=progress.accuracy,
-            rate=f"{progress.images / elapsed:,.0f} images/s" if elapsed else "",
+            learning_rate=progress.learning_rate,
+            speed=f"{progress.images / elapsed:,.0f} images/s" if elapsed else "",
         )
 
     def _epoch_done(self, row: EpochMetrics) -> None:
@@ -110,8 +115,15 @@ class Progress:
         self._output.say(
             f"epoch {row.epoch:>{len(str(self._epochs))}}/{self._epochs}  train {row.train_accuracy:.2f} % "
             f"{row.train_loss:.4f}  {kind} {correct}/{self._pictures} ({row.held_out_accuracy:.2f} %) {loss:.4f}  "
-            f"{row.seconds:.1f} s"
+            f"{row.seconds:.1f} s{self._marks(row)}"
         )
+
+    def _marks(self, row: EpochMetrics) -> str:
+        """What stands behind an epoch's line."""
+        dropped = self._rate is not None and row.learning_rate <= 0.5 * self._rate
+        best = row.held_out_accuracy > self._best
+        self._rate, self._best = row.learning_rate, max(self._best, row.held_out_accuracy)
+        return " " * (dropped or best) + "↓" * dropped + "★" * best
 
 
 @contextmanager

@@ -7,6 +7,7 @@ examples:
   tersenet train "8C3 BN R MP2 16C3 BN R GAP 10Nb"     a network in notation
   tersenet train model.py:Net --epochs 5               a module of your own
   tersenet train quick --set training.batch_size=256   any field of the experiment
+  tersenet train --init quick-3 --epochs 2             start from trained weights
   tersenet train --resume quick-3                      go on where a run was interrupted
 
 The exit status is 0, or 3 where the budget was missed.
@@ -58,6 +59,8 @@ class Arguments(CommonArguments):
     """float32 or bfloat16."""
     set: Annotated[tuple[str, ...], option("KEY=VALUE …")] = ()
     """Any other field, as in the TOML file: training.batch_size=256."""
+    init: Annotated[str | None, option("RUN")] = None
+    """Start from this run's trained weights."""
     resume: Annotated[str | None, option("RUN")] = None
     """Go on with this run instead of starting one."""
     no_report: bool = False
@@ -95,7 +98,19 @@ def _refuse_changes_on_resume(arguments: Arguments) -> None:
     if arguments.resume is None:
         return
     plain = Arguments()
-    fixed = ("experiment", "data", "name", "epochs", "seed", "validation", "device", "threads", "precision", "set")
+    fixed = (
+        "experiment",
+        "data",
+        "name",
+        "epochs",
+        "seed",
+        "validation",
+        "device",
+        "threads",
+        "precision",
+        "set",
+        "init",
+    )
     changed = [name for name in fixed if getattr(arguments, name) != getattr(plain, name)]
     if changed:
         raise TersenetError(
@@ -107,12 +122,13 @@ def _refuse_changes_on_resume(arguments: Arguments) -> None:
 
 def chosen_experiment(arguments: Arguments) -> Experiment:
     """The experiment that the arguments describe."""
-    from tersenet.runs import with_settings
+    from tersenet.runs import find_run, with_settings
 
     experiment = _named_or_typed(arguments.experiment)
     given = {
         "data": arguments.data,
         "name": arguments.name,
+        "init": str(find_run(arguments.init, arguments.runs_dir).path) if arguments.init else None,
         "seed": arguments.seed,
         "validation": arguments.validation,
         "training.epochs": arguments.epochs,

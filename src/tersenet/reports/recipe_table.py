@@ -9,11 +9,12 @@ from tersenet.training import Recipe, Schedule
 
 _KNOBS = {
     "constant": (),
-    "step": ("step", "factor"),
-    "plateau": ("factor", "patience", "threshold"),
+    "StepLR": ("step", "factor"),
+    "MultiStepLR": ("milestones", "factor"),
+    "ReduceLROnPlateau": ("factor", "patience", "threshold"),
     "linear": ("warmup", "final"),
-    "cosine": ("warmup", "final"),
-    "one-cycle": ("warmup",),
+    "CosineAnnealingLR": ("warmup", "final"),
+    "OneCycleLR": ("warmup",),
 }
 
 
@@ -57,8 +58,12 @@ def _optimizer(recipe: Recipe) -> str:
 
 
 def _schedule(schedule: Schedule) -> str:
-    knobs = ", ".join(f"{name} {getattr(schedule, name):g}" for name in _KNOBS[schedule.kind])
+    knobs = ", ".join(f"{name} {_figure(getattr(schedule, name))}" for name in _KNOBS[schedule.kind])
     return f"{schedule.kind} ({knobs})" if knobs else schedule.kind
+
+
+def _figure(value: float | tuple[int, ...]) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}"
 
 
 def _augmentation(augmentation: Augmentation) -> str:

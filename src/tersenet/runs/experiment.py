@@ -55,6 +55,7 @@ class Experiment:
     choices: tuple[str, ...] = ()  # what the document leaves open, and what was chosen
     data: str = "auto"
     seed: int = 0
+    init: str | None = None  # a run whose trained weights are started from; None: fresh ones, by seed
     validation: int = 0  # training images held out; 0 measures every epoch on the test set
     budget: Budget | None = None
     training: Recipe = field(default_factory=Recipe)
@@ -151,7 +152,7 @@ def with_settings(
     """An experiment changed by `KEY=VALUE` words and by ready values, keys dotted as in the TOML file.
 
     >>> mine = Experiment(name="mine", network="8C3 GAP 10N")
-    >>> with_settings(mine, ["training.batch_size=256", "training.schedule.kind=cosine"]).training.batch_size
+    >>> with_settings(mine, ["training.batch_size=256", "training.schedule.kind=linear"]).training.batch_size
     256
     """
     tables = to_tables(experiment)

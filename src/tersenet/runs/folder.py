@@ -90,6 +90,11 @@ class Run:
     def model(self) -> nn.Module:
         """The network with the weights that the run's accuracy was measured with, ready to evaluate."""
         model = self.empty_model()
+        self.load_weights(model)
+        return model.eval()
+
+    def load_weights(self, model: nn.Module) -> None:
+        """Put the run's trained weights into a network of the same layers."""
         tensors, _ = load_tensors(self.path / MODEL)
         try:
             model.load_state_dict(tensors)
@@ -99,7 +104,6 @@ class Run:
                 got=str(error).splitlines()[-1].strip(),
                 where=self.path / MODEL,
             ) from error
-        return model.eval()
 
 
 def take_folder(runs_dir: Path, name: str) -> Path:

@@ -57,11 +57,13 @@ def start_run(
         design = find_network(
             experiment.notation or experiment.network, input_size=size, classes=len(dataset.classes)
         )
+    _start_from(experiment.init, design.module)
     name = experiment.name or design.name
     file, colon, attribute = experiment.network.rpartition(":")
     in_file = bool(colon) and design.notation is None
     settled = experiment.changed(
         name=name,
+        init=str(Path(experiment.init).resolve()) if experiment.init else None,
         network=f"{Path(file).resolve()}:{attribute}" if in_file else experiment.network,
         notation=design.notation,
         data=_absolute(dataset.name),
@@ -93,6 +95,7 @@ def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners |
         raise TersenetError("The run was trained on other data.", got=dataset.name, expected=run.experiment.data)
     with _seeded(run.experiment.seed):
         model = run.empty_model()
+    _start_from(run.experiment.init, model)
     checkpoint = run.path / folder.CHECKPOINT
     return _train(run, model, dataset, checkpoint if checkpoint.is_dir() else None, listeners or Listeners())
 
@@ -161,6 +164,12 @@ def budget_lines(run: Run, accuracy: float | None, epochs: int | None) -> tuple[
     size = tuple(run.environment["input_size"])
     summary = summarize(run.empty_model(), size)
     return check_budget(experiment.budget, summary, epochs=epochs, accuracy=accuracy, data=experiment.data)
+
+
+def _start_from(run_folder: str | None, model: nn.Module) -> None:
+    """Trained weights in place of fresh ones, where an experiment says so."""
+    if run_folder is not None:
+        Run(Path(run_folder)).load_weights(model)
 
 
 def _where_data_lies(data_dir: Path | None) -> str | None:

@@ -21,6 +21,7 @@ class BatchProgress:
     """What is known after a batch: `batch` counts from 0; accuracy in percent over the epoch so far."""
 
     batch: int
+    learning_rate: float
     loss: float
     accuracy: float
     images: int
@@ -85,7 +86,15 @@ def train_one_epoch(
         loss_sum += loss.item() * len(labels)
         correct += int((logits.detach().argmax(dim=1) == labels).sum())
         if on_batch:
-            on_batch(BatchProgress(batch=batch, loss=loss.item(), accuracy=100 * correct / seen, images=seen))
+            on_batch(
+                BatchProgress(
+                    batch=batch,
+                    learning_rate=optimizer.param_groups[0]["lr"],
+                    loss=loss.item(),
+                    accuracy=100 * correct / seen,
+                    images=seen,
+                )
+            )
     if not seen:
         raise TersenetError("There is nothing to train on.", got="an empty loader", expected="one batch or more")
     return EpochResult(loss=loss_sum / seen, accuracy=100 * correct / seen, correct=correct, images=seen)

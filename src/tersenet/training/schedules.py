@@ -8,23 +8,24 @@ from typing import Any, Literal, get_args
 
 from tersenet._errors import check_setting
 
-Kind = Literal["constant", "step", "plateau", "linear", "cosine", "one-cycle"]
+Kind = Literal["constant", "StepLR", "MultiStepLR", "ReduceLROnPlateau", "OneCycleLR", "CosineAnnealingLR", "linear"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A schedule by name; a knob that its kind does not use is ignored.
+    """A schedule by torch's name for it; a knob that its kind does not use is ignored.
 
-    `constant`; `step`: × `factor` after every `step` epochs (StepLR); `plateau`: × `factor` when the watched
-    loss has not fallen by `threshold` for more than `patience` epochs (ReduceLROnPlateau, absolute threshold);
-    `linear` and `cosine`: rise over `warmup` epochs, then fall to `final` × the learning rate at the last step;
-    `one-cycle`: torch's OneCycleLR, whose rise takes `warmup` epochs.
+    `constant`; `StepLR`: × `factor` after every `step` epochs; `MultiStepLR`: × `factor` after each of `milestones`
+    epochs; `ReduceLROnPlateau`: × `factor` when the watched loss has not fallen by `threshold` (absolute) for more
+    than `patience` epochs; `linear` and `CosineAnnealingLR`: rise over `warmup` epochs, then fall to `final` × the
+    learning rate at the last step; `OneCycleLR`, whose rise takes `warmup` epochs. The last three move every step.
     """
 
     kind: Kind = "linear"  # warm-up and straight fall: never worse than its rivals in our trials, two numbers to set
-    step: int = 6  # epochs between two drops of a step schedule
+    step: int = 6  # epochs between two drops of a StepLR
+    milestones: tuple[int, ...] = ()  # epochs after which a MultiStepLR drops; none: it never does
     factor: float = 0.1  # what a drop multiplies the rate by; torch's own default
-    patience: int = 10  # epochs without a fall that a plateau waits for; torch's own default
+    patience: int = 10  # epochs without a fall that a ReduceLROnPlateau waits for; torch's own default
     threshold: float = 1e-4  # how much lower a loss must be to count as lower; torch's own default
     warmup: float = 1.0  # epochs of rising rate; batch statistics settle in the first
     final: float = 0.0  # the last step's rate as a part of the highest
@@ -34,6 +35,7 @@ class Schedule:
         check_setting(self.kind in kinds, "training.schedule.kind", self.kind, ", ".join(kinds), names=kinds)
         for fits, name, expected in (
             (self.step >= 1, "step", "one epoch or more"),
+            (all(epoch >= 1 for epoch in self.milestones), "milestones", "epochs from 1"),
             (0 < self.factor <= 1, "factor", "above 0, at most 1"),
             (self.patience >= 0, "patience", "0 or more epochs"),
             (self.threshold >= 0, "threshold", "0 or more"),
@@ -46,7 +48,7 @@ class Schedule:
 class LearningRate:
     """The learning rate at every step of one training.
 
-    >>> rate = LearningRate(Schedule(kind="step", step=2), 0.1, epochs=4, steps_per_epoch=10)
+    >>> rate = LearningRate(Schedule(kind="StepLR", step=2), 0.1, epochs=4, steps_per_epoch=10)
     >>> [round(rate.at(epoch, 0), 4) for epoch in (1, 2, 3, 4)]
     [0.1, 0.1, 0.01, 0.01]
     """
@@ -69,17 +71,20 @@ class LearningRate:
         match schedule.kind:
             case "constant":
                 return self.highest
-            case "step":
+            case "StepLR":
                 return float(self.highest * schedule.factor ** ((epoch - 1) // schedule.step))
-            case "plateau":
+            case "MultiStepLR":
+                passed = sum(milestone < epoch for milestone in schedule.milestones)
+                return float(self.highest * schedule.factor**passed)
+            case "ReduceLROnPlateau":
                 return float(self.highest * schedule.factor**self._drops)
-            case "one-cycle":
+            case "OneCycleLR":
                 return self._one_cycle(done, last)
         rise = min(schedule.warmup * self.steps_per_epoch, last)
         if done < rise:
             return self.highest * (done + 1) / (rise + 1)
         fallen = (done - rise) / max(1.0, last - rise)
-        if schedule.kind == "cosine":
+        if schedule.kind == "CosineAnnealingLR":
             fallen = (1 - math.cos(math.pi * fallen)) / 2
         return self.highest * (1 - fallen * (1 - schedule.final))
 
@@ -97,7 +102,7 @@ class LearningRate:
             self._lowest, self._waited = watched_loss, 0
         else:
             self._waited += 1
-        if self.schedule.kind == "plateau" and self._waited > self.schedule.patience:
+        if self.schedule.kind == "ReduceLROnPlateau" and self._waited > self.schedule.patience:
             self._drops, self._waited = self._drops + 1, 0
 
     def state(self) -> dict[str, Any]:
