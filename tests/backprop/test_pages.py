@@ -207,3 +207,8 @@ def test_an_output_that_cannot_be_written_is_one_error_and_the_old_file_stays(tm
         write_text(old, "\ud800")
     assert old.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [old]
+
+
+def test_a_network_too_large_to_be_derived_is_an_error():
+    with pytest.raises(TersenetError, match="at most 200"):
+        derive(make_problem(sizes=(20, 20, 2)), "w1")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tersenet._errors import TersenetError
 from tersenet.backprop.chain import Chain, Edge, Graph, chain
 from tersenet.backprop.expression import (
     Derivative,
@@ -34,6 +35,8 @@ from tersenet.backprop.expression import (
     replace_symbols,
 )
 from tersenet.backprop.problem import Problem
+
+MOST_WEIGHTS = 200  # more than anybody reads; sympy's time grows with them
 
 STEP = 1e-5  # the step of the central difference
 
@@ -78,7 +81,7 @@ class Derivation:
 def derive(problem: Problem, parameter: str) -> Derivation:
     """Derive ∂E_total/∂parameter.
 
-    Raises `TersenetError` where the network has no such parameter.
+    Raises `TersenetError` where the network has no such parameter, or more weights than a page can hold.
 
     >>> from tersenet.backprop import WRITE_UP
     >>> from tersenet.backprop.printing import as_text
@@ -86,6 +89,14 @@ def derive(problem: Problem, parameter: str) -> Derivation:
     >>> as_text(done.gradient), round(done.value, 9), round(done.by_sympy, 9)
     ('(a_o1 − t1)·a_o1·(1 − a_o1)·a_h1', 0.012880819, 0.012880819)
     """
+    count = len(problem.network.weight_names)
+    if count > MOST_WEIGHTS:
+        raise TersenetError(
+            "The network is too large to be derived symbol by symbol.",
+            got=f"{count:,} weights",
+            expected=f"at most {MOST_WEIGHTS:,}",
+            mend="fewer units; tersenet backprop table follows larger networks in numbers",
+        )
     graph = Graph(problem.network)
     graph.check(parameter)
     found = chain(problem, parameter)
