@@ -191,3 +191,9 @@ def test_the_table_starts_in_well_under_a_second_and_loads_no_torch():
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.9
     loaded = set(done.stderr.splitlines()[-1].split())
     assert not loaded & {"torch", "sympy", "matplotlib", "xlsxwriter"}
+
+
+def test_numbers_below_zero_are_refused_where_they_count_something(capsys):
+    for words in (["exercise", "--seed", "-1"], ["table", "--steps", "-1"]):
+        assert main(["backprop", *words]) == 1
+        assert capsys.readouterr().err.startswith("error: ")

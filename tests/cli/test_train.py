@@ -164,3 +164,25 @@ def test_marks_tell_a_drop_of_the_rate_and_the_best_epoch(train, capsys):
     assert first.endswith("★")
     assert "↓" not in first
     assert "↓" in second
+
+
+def test_images_that_cannot_be_held_out_leave_no_run_behind(train, tmp_path, capsys):
+    assert train(NET, "--validation", "68") == 1
+    assert "cannot be held out" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_run_is_named_and_the_others_are_listed(train, tmp_path, capsys):
+    train(NET, "--no-report", "--name", "mine")
+    (tmp_path / "zz-1").mkdir()
+    (tmp_path / "zz-1" / "experiment.toml").write_text("[x", encoding="utf-8")
+    capsys.readouterr()
+    assert main(["runs", "--runs-dir", str(tmp_path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [row["run"] for row in document["runs"]] == ["mine-1"]
+    assert [row["run"] for row in document["damaged"]] == ["zz-1"]
+
+
+def test_a_folder_needs_its_path(capsys, tmp_path):
+    assert main(["train", NET, "--data", "folder:", "--runs-dir", str(tmp_path)]) == 1
+    assert "folder:PATH" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tersenet._errors import check_setting
 from tersenet.backprop.chain import Graph
 from tersenet.backprop.derivation_pages import about
 from tersenet.backprop.descent import check_rate, descend
@@ -91,6 +92,7 @@ def make_exercise(problem: Problem | None = None, *, seed: int = 1, learning_rat
     False
     """
     check_rate(learning_rate)
+    check_setting(seed >= 0, "seed", seed, "0 or above")
     if problem is None:
         generator = np.random.default_rng(seed)
         weights = generator.choice(np.arange(-18, 19), size=8, replace=False) * 0.05

@@ -61,7 +61,7 @@ def table(arguments: Table, output: Output) -> None:
     import tersenet.backprop as lab
 
     problem = problem_of(arguments)
-    steps = max(arguments.steps, arguments.step or 0)
+    steps = arguments.steps if arguments.steps < 0 else max(arguments.steps, arguments.step or 0)
     descent = lab.descend(problem, steps=steps, learning_rate=arguments.lr, momentum=arguments.momentum)
     if arguments.every is not None and arguments.every < 1:
         raise TersenetError(

@@ -23,7 +23,7 @@ COMMANDS = {
     "data": "list, fetch, verify and show data sets; preview augmentation",
     "report": "write a run's report again",
     "runs": "the runs in a folder",
-    "backprop": "the backpropagation lab: derive, table, study, workbook, conv",
+    "backprop": "the backpropagation lab: derive, table, study, workbook, conv and more",
 }
 
 EXAMPLES = """\

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tersenet._errors import TersenetError
 from tersenet.cli.output import CommonArguments, Output
 
 
@@ -28,9 +29,16 @@ def run(arguments: Arguments, output: Output) -> int:
 
     from tersenet.runs import list_runs
 
-    rows = [_facts(run) for run in list_runs(arguments.runs_dir)]
-    output.document({"runs": rows})
-    if not rows:
+    rows, damaged = [], []
+    for found in list_runs(arguments.runs_dir):
+        try:
+            rows.append(_facts(found))
+        except TersenetError as error:
+            damaged.append({"run": found.name, "problem": error.problem, "where": str(error.where or found.path)})
+    output.document({"runs": rows, "damaged": damaged})
+    for broken in damaged:
+        output.say(f"{broken['run']} cannot be read. {broken['problem']} ({broken['where']})", style="yellow")
+    if not rows and not damaged:
         output.say(f"There are no runs in {arguments.runs_dir}. `tersenet train` makes one.")
         return 0
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -50,6 +50,8 @@ def load_data(
     if name.startswith("folder:"):
         from tersenet.data.folder import read_folder
 
+        if name == "folder:":
+            raise TersenetError("A folder of pictures is named by its path.", got=name, expected="folder:PATH")
         return read_folder(name.removeprefix("folder:"))
     if name == "synthetic":
         return _load_synthetic(cache)

@@ -23,7 +23,7 @@ from tersenet.runs.folder import Run
 from tersenet.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from tersenet.training.loop import BatchProgress
 from tersenet.training.metrics import EpochMetrics, best_epoch
-from tersenet.training.train import Training, train
+from tersenet.training.train import Training, check_held_out, train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,7 @@ def start_run(
     device = choose_device(experiment.settings.device)
     listeners = listeners or Listeners()
     dataset = load_data(experiment.data, data_dir=data_dir, progress=listeners.on_download)
+    check_held_out(dataset, experiment.validation)
     threads = experiment.settings.threads or core_count()
     precision, workers = experiment.settings.precision, experiment.settings.workers
     size = (1, *dataset.train.images.shape[1:])

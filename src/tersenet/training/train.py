@@ -132,13 +132,18 @@ def _one_epoch(
     )
 
 
-def _splits(dataset: Dataset, validation: int, seed: int) -> tuple[Split, Split]:
+def check_held_out(dataset: Dataset, validation: int) -> None:
+    """Raise TersenetError unless so many training images can be held out and some are left to learn from."""
     if not 0 <= validation < len(dataset.train):
         raise TersenetError(
             "So many images cannot be held out.",
             got=f"validation = {validation}",
             expected=f"from 0 to {len(dataset.train) - 1}, the training images of {dataset.name} less one",
         )
+
+
+def _splits(dataset: Dataset, validation: int, seed: int) -> tuple[Split, Split]:
+    check_held_out(dataset, validation)
     return hold_out(dataset.train, validation, seed=seed) if validation else (dataset.train, dataset.test)
 
 
