@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class WeightAverage:
-    """An exponential moving average of a network's weights and running statistics.
+    """An exponential moving average of a network's weights and running statistics, which must stay where they are.
 
     After update t the average moves by 1 − min(decay, (1 + t) / (10 + t)) towards the weights: fast at first,
     so that the starting weights are soon forgotten (the warm-up of tf.train.ExponentialMovingAverage).
@@ -19,7 +19,7 @@ class WeightAverage:
     >>> with torch.no_grad():
     ...     _ = model.weight.fill_(5.0)
     >>> for _ in range(200):
-    ...     average.update(model)
+    ...     average.update()
     >>> round(average.model.weight.item(), 4)
     5.0
     """
@@ -29,16 +29,24 @@ class WeightAverage:
         self.updates = 0
         self.model = copy.deepcopy(model).requires_grad_(False).eval()
         self._averaged, self._copied = _tensors(self.model)
+        self._averaged_from, self._copied_from = _tensors(model)
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
-        """Move the average towards the weights that `model` has now."""
-        floating, counts = _tensors(model)
+    def update(self) -> None:
+        """Move the average towards the weights that the model has now."""
+        torch._foreach_lerp_(self._averaged, self._averaged_from, self.next_weight())
+        self.copy_counters()
+
+    def next_weight(self) -> float:
+        """How far the next update moves the average; counted as made."""
         weight = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
-        torch._foreach_lerp_(self._averaged, floating, weight)
-        for mine, theirs in zip(self._copied, counts, strict=True):
-            mine.copy_(theirs)
         self.updates += 1
+        return weight
+
+    def copy_counters(self) -> None:
+        """Take over what cannot be averaged: batch normalisation's counts of batches."""
+        if self._copied:
+            torch._foreach_copy_(self._copied, self._copied_from)
 
 
 def _tensors(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:

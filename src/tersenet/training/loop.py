@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +15,8 @@ from torch import Tensor, nn, optim
 from tersenet._errors import TersenetError
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
+Step = Callable[[Tensor, Tensor], tuple[float, int]]
+"""What is done with one batch: `step(images, labels)` learns from it and gives its loss and its right answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,7 @@ def train_one_epoch(
     *,
     device: torch.device | str = "cpu",
     precision: str = "float32",
+    step: Step | None = None,
     before_step: Callable[[int], None] | None = None,
     after_step: Callable[[], None] | None = None,
     on_batch: Callable[[BatchProgress], None] | None = None,
@@ -52,7 +56,8 @@ def train_one_epoch(
     """Train a network on every batch of a loader once.
 
     `loader` gives images `[B, C, H, W]` and labels `[B]`; `criterion(logits, labels)` gives the batch's mean loss.
-    `before_step(batch)` may set the learning rate, `after_step()` may average weights, `on_batch` may show
+    `step(images, labels)` is another way to learn from a batch than forward, backward and `optimizer.step()`; it
+    leaves the weights alone where the loss is not finite. `before_step(batch)` may set the learning rate, `after_step()` may average weights, `on_batch` may show
     progress. Accuracy is counted while the weights change and dropout is at work, as the write-ups do.
     Raises TersenetError where the loss is no longer finite or the loader is empty.
 
@@ -62,35 +67,27 @@ def train_one_epoch(
     160
     """
     model.train()
+    step = step or functools.partial(_plain_step, model, optimizer, criterion, precision)
     loss_sum, correct, seen = 0.0, 0, 0
     for batch, (images, labels) in enumerate(loader):
         images, labels = images.to(device), labels.to(device)
         if before_step:
             before_step(batch)
-
-        # Forward: what the network answers, and how wrong it is.
-        with multiplying_in(precision, images.device.type):
-            logits = model(images)
-        loss = criterion(logits.float(), labels)
-        _require_finite(loss.item(), batch, optimizer)
-
-        # Backward: the gradient of the loss, and one step against it.
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        loss, right = step(images, labels)
+        _require_finite(loss, batch, optimizer)
         if after_step:
             after_step()
 
         # What happened so far.
         seen += len(labels)
-        loss_sum += loss.item() * len(labels)
-        correct += int((logits.detach().argmax(dim=1) == labels).sum())
+        loss_sum += loss * len(labels)
+        correct += right
         if on_batch:
             on_batch(
                 BatchProgress(
                     batch=batch,
                     learning_rate=optimizer.param_groups[0]["lr"],
-                    loss=loss.item(),
+                    loss=loss,
                     accuracy=100 * correct / seen,
                     images=seen,
                 )
@@ -98,6 +95,24 @@ def train_one_epoch(
     if not seen:
         raise TersenetError("There is nothing to train on.", got="an empty loader", expected="one batch or more")
     return EpochResult(loss=loss_sum / seen, accuracy=100 * correct / seen, correct=correct, images=seen)
+
+
+def _plain_step(
+    model: nn.Module, optimizer: optim.Optimizer, criterion: Criterion, precision: str, images: Tensor, labels: Tensor
+) -> tuple[float, int]:
+    # Forward: what the network answers, and how wrong it is.
+    with multiplying_in(precision, images.device.type):
+        logits = model(images)
+    loss = criterion(logits.float(), labels)
+    correct = int((logits.detach().argmax(dim=1) == labels).sum())
+    if not math.isfinite(loss.item()):
+        return loss.item(), correct
+
+    # Backward: the gradient of the loss, and one step against it.
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return loss.item(), correct
 
 
 def multiplying_in(precision: str, device_type: str) -> AbstractContextManager[None]:

@@ -15,9 +15,11 @@ from torch import nn
 from tersenet._errors import TersenetError, check_setting
 from tersenet.data.dataset import Dataset, Split
 from tersenet.evaluation.logits import Evaluation, evaluate
+from tersenet.networks.compiled import CompiledNetwork, compile_network
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.batches import DROPOUT, EvaluationBatches, TrainingBatches, derived_seed, hold_out
 from tersenet.training.checkpoint import TrainingState
+from tersenet.training.fused import fused_step
 from tersenet.training.loop import BatchProgress, EpochResult, train_one_epoch
 from tersenet.training.metrics import EpochMetrics
 from tersenet.training.recipe import Recipe, make_optimizer
@@ -45,6 +47,8 @@ def train(
     validation: int = 0,
     device: torch.device | str = "cpu",
     precision: str = "float32",
+    engine: str = "layers",
+    workers: int = 1,
     resume: Callable[[TrainingState], None] | None = None,
     on_batch: Callable[[int, int, BatchProgress], None] | None = None,
     on_epoch: Callable[[TrainingState], None] | None = None,
@@ -52,12 +56,13 @@ def train(
     """Train a network on a data set and measure it.
 
     With `validation` images held out (chosen by seed), epochs are measured on them and the test set is read once,
-    at the end. `resume` may fill the fresh state from a checkpoint; `on_batch(epoch, batches, progress)` and
+    at the end. With `engine` "compiled" the arithmetic is done by the compiled engine in `workers` threads; with
+    "layers", layer by layer in torch. `resume` may fill the fresh state from a checkpoint; `on_batch(epoch, batches, progress)` and
     `on_epoch(state)` tell the outside. The order of images, the augmentation and dropout are functions of seed and
     epoch, so that a resumed training ends with the weights of an uninterrupted one. The caller's own random
     numbers are left alone.
 
-    Raises TersenetError where the network has no weights, the loss is not finite or the split leaves no images.
+    Raises TersenetError where the compiled engine cannot run the network, the network has no weights, the loss is not finite or the split leaves no images.
     """
     recipe = recipe or Recipe()
     check_setting(seed >= 0, "seed", seed, "0 or above")
@@ -67,7 +72,9 @@ def train(
         learned, batch_size=recipe.batch_size, augmentation=recipe.augmentation, seed=seed, device=device
     )
     judges = EvaluationBatches(judged, device=device)
-    model = model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    compiled = compiled_or_error(model, precision, workers) if engine == "compiled" else None
+    if compiled is None:
+        model = model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = TrainingState(
         model=model,
         optimizer=make_optimizer(model, recipe),
@@ -82,6 +89,7 @@ def train(
         resume(state)
     measured = state.average.model if state.average else model
     held_out = None
+    fused = fused_step(compiled, state.optimizer, state.average, recipe.label_smoothing) if compiled else None
 
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for epoch in range(len(state.metrics) + 1, recipe.epochs + 1):
@@ -89,7 +97,18 @@ def train(
                 break
             start = time.perf_counter()
             torch.manual_seed(derived_seed(seed, DROPOUT, epoch))
-            result = _one_epoch(state, batches, recipe, epoch, device, precision, on_batch)
+            result = train_one_epoch(
+                compiled or model,
+                batches.epoch(epoch),
+                state.optimizer,
+                functools.partial(F.cross_entropy, label_smoothing=recipe.label_smoothing),
+                device=device,
+                precision="float32" if compiled else precision,
+                step=fused,
+                before_step=functools.partial(_set_learning_rate, state, epoch),
+                after_step=state.average.update if state.average and not fused else None,
+                on_batch=functools.partial(on_batch, epoch, len(batches)) if on_batch else None,
+            )
             seconds = time.perf_counter() - start
             held_out = evaluate(measured, judges, device=device)
             state.metrics.append(_row(state, epoch, result, held_out, seconds, validation > 0))
@@ -102,34 +121,23 @@ def train(
     return Training(model=measured.eval(), metrics=tuple(state.metrics), test=held_out)
 
 
-def _one_epoch(
-    state: TrainingState,
-    batches: TrainingBatches,
-    recipe: Recipe,
-    epoch: int,
-    device: torch.device,
-    precision: str,
-    on_batch: Callable[[int, int, BatchProgress], None] | None,
-) -> EpochResult:
-    def set_learning_rate(batch: int) -> None:
-        for group in state.optimizer.param_groups:
-            group["lr"] = state.learning_rate.at(epoch, batch)
+def _set_learning_rate(state: TrainingState, epoch: int, batch: int) -> None:
+    for group in state.optimizer.param_groups:
+        group["lr"] = state.learning_rate.at(epoch, batch)
 
-    def average() -> None:
-        if state.average:
-            state.average.update(state.model)
 
-    return train_one_epoch(
-        state.model,
-        batches.epoch(epoch),
-        state.optimizer,
-        functools.partial(F.cross_entropy, label_smoothing=recipe.label_smoothing),
-        device=device,
-        precision=precision,
-        before_step=set_learning_rate,
-        after_step=average,
-        on_batch=functools.partial(on_batch, epoch, len(batches)) if on_batch else None,
-    )
+def compiled_or_error(model: nn.Module, precision: str, workers: int) -> CompiledNetwork:
+    """The compiled way to run a network; raises TersenetError where there is none."""
+    compiled = compile_network(model, precision=precision, workers=workers)
+    if compiled is None:
+        raise TersenetError(
+            "The compiled engine cannot run this network.",
+            got=getattr(model, "notation", type(model).__name__),
+            expected="a C++ compiler, and convolutions, batch normalisation, ReLU, pooling, dropout and dense layers "
+            "one after the other, on the processor",
+            mend='train it layer by layer: engine = "layers"',
+        )
+    return compiled
 
 
 def check_held_out(dataset: Dataset, validation: int) -> None:

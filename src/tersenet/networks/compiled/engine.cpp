@@ -1,0 +1,975 @@
+// Forward and backward pass of a compact network, compiled for the processor at hand.
+//
+// The picture index is innermost: an activation is [tile][channel][y][x][LANES], a tile being LANES pictures. So every
+// instruction works on LANES pictures at once, whatever the numbers of channels and pixels are, nothing is ever
+// transposed, and batch normalisation, activations, pooling and dropout are plain loops over vectors.
+//
+// Convolutions multiply in float32, or in bfloat16 with float32 sums where the processor has the instruction: a unit of
+// 32 bits then holds the same pixel of two channels (forward, and backward to the input) or of two tiles (backward to
+// the weights), and one instruction multiplies both and adds them up.
+//
+// Each worker is a thread with its own tiles. They meet at barriers; sums over the batch are made worker by worker in
+// a fixed order, so that the result depends on the number of workers and on nothing else.
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
+#include <thread>
+#include <vector>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16;
+#elif defined(__AVX__)
+constexpr int LANES = 8;
+#else
+constexpr int LANES = 4;
+#endif
+// Accumulators that fit in the registers beside what is multiplied.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int ACROSS = 6, DOWN = 4;
+#else
+constexpr int ACROSS = 3, DOWN = 4;
+#endif
+
+using vec = float __attribute__((vector_size(LANES * 4)));
+using ivec = int32_t __attribute__((vector_size(LANES * 4)));
+using uvec = uint32_t __attribute__((vector_size(LANES * 4)));
+
+vec all(float x) { return x - vec{}; }
+float total(vec v) {
+    float sum = 0;
+    for (int lane = 0; lane < LANES; ++lane) sum += v[lane];
+    return sum;
+}
+int up_to_multiple(int n, int of) { return (n + of - 1) / of * of; }
+
+// ---- memory: vectors, aligned, zero at first ------------------------------------------------------------------------
+
+// Nothing is touched before it is used: what a mere measurement does not need costs no memory.
+template <class T> class Buffer {
+  public:
+    explicit Buffer(size_t count = 0) : memory_(count ? std::calloc(count * sizeof(T) + ALIGNMENT, 1) : nullptr) {
+        if (count && !memory_) throw std::bad_alloc();
+        data_ = (T *)(((uintptr_t)memory_.get() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    }
+    T *get() const { return data_; }
+    T &operator[](size_t i) const { return data_[i]; }
+
+  private:
+    static constexpr uintptr_t ALIGNMENT = 64;
+    struct Free {
+        void operator()(void *memory) const { std::free(memory); }
+    };
+    std::unique_ptr<void, Free> memory_;
+    T *data_;
+};
+
+// ---- the two ways to multiply ---------------------------------------------------------------------------------------
+
+struct Float32 {
+    using unit = float; // one weight
+    using wide = vec;   // one channel's pixel of one tile
+    static constexpr int group = 1;
+    static void dot(vec &sum, wide x, unit w) { sum += x * w; }
+    static void dot(vec &sum, wide x, wide g) { sum += x * g; }
+    static unit weight(const float *w, size_t, bool) { return *w; }
+    static wide channels(vec a, vec) { return a; }
+    static wide tiles(vec a, vec) { return a; }
+};
+
+#if defined(__AVX512BF16__)
+struct BFloat16 {
+    using unit = uint32_t;
+    using wide = __m512i;
+    static constexpr int group = 2;
+    static void dot(vec &sum, wide x, unit w) {
+        sum = (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)_mm512_set1_epi32((int)w));
+    }
+    static void dot(vec &sum, wide x, wide g) {
+        sum = (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)x, (__m512bh)g);
+    }
+    static uint32_t rounded(float x) {
+        uint32_t bits;
+        std::memcpy(&bits, &x, 4);
+        return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    }
+    static unit weight(const float *w, size_t to_next, bool has_next) {
+        return rounded(*w) | (has_next ? rounded(w[to_next]) << 16 : 0);
+    }
+    static wide channels(vec a, vec b) {
+        __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)a));
+        __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)b));
+        return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+    }
+    static wide tiles(vec a, vec b) { return (__m512i)_mm512_cvtne2ps_pbh((__m512)b, (__m512)a); }
+};
+#endif
+
+// ---- workers --------------------------------------------------------------------------------------------------------
+
+void pause_briefly(int &waited) {
+    if (++waited > 20000) {
+        std::this_thread::yield();
+        return;
+    }
+#if defined(__x86_64__)
+    _mm_pause();
+#endif
+}
+
+class Workers {
+  public:
+    explicit Workers(int count) : count_(count) {
+        for (int worker = 1; worker < count; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+    }
+    ~Workers() {
+        job_ = nullptr;
+        started_.fetch_add(1);
+        started_.notify_all();
+        for (auto &thread : threads_) thread.join();
+    }
+    int count() const { return count_; }
+
+    void run(const std::function<void(int)> &job) {
+        job_ = &job;
+        started_.fetch_add(1);
+        started_.notify_all();
+        job(0);
+        meet();
+    }
+
+    // Until every worker has come as far as here.
+    void meet() {
+        if (count_ == 1) return;
+        const unsigned round = round_.load();
+        if (arrived_.fetch_add(1) == count_ - 1) {
+            arrived_ = 0;
+            round_.fetch_add(1);
+            return;
+        }
+        for (int waited = 0; round_.load() == round;) pause_briefly(waited);
+    }
+
+  private:
+    void serve(int worker) {
+        for (unsigned seen = 0;;) {
+            for (int waited = 0; started_.load() == seen && waited < 20000;) pause_briefly(waited);
+            started_.wait(seen);
+            ++seen;
+            if (!job_) return;
+            (*job_)(worker);
+            meet();
+        }
+    }
+    int count_;
+    const std::function<void(int)> *job_ = nullptr;
+    std::atomic<unsigned> started_{0}, round_{0};
+    std::atomic<int> arrived_{0};
+    std::vector<std::thread> threads_;
+};
+
+// ---- the plan: one row a layer, as `plan.py` writes it --------------------------------------------------------------
+
+enum Kind { CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT, MAP_DROPOUT };
+
+struct Step {
+    int32_t kind;
+    int32_t channels_in, height_in, width_in, channels, height, width; // shapes
+    int32_t kernel_y, kernel_x, stride, padding;                       // windows
+    int32_t bias;                                                      // whether there is one
+    int32_t weights;  // index of the first of its parameters: weight, bias
+    int32_t buffers;  // index of the first of its running statistics: mean, variance
+    float rate;       // of dropout; negative slope of an activation, which batch normalisation may bring (2: none)
+    float momentum, epsilon; // of batch normalisation
+    int pixels_in() const { return height_in * width_in; }
+    int pixels() const { return height * width; }
+};
+
+struct Batch {
+    int images, tiles;
+    bool training;
+    uint64_t seed;
+};
+
+// What all layers need of the whole network.
+struct Shared {
+    Workers &workers;
+    const std::vector<float *> &parameters, &buffers;
+    std::vector<size_t> offsets; // of each parameter in a flat gradient
+    size_t size;                 // of a flat gradient
+    int tiles;                   // at most
+    Buffer<float> partial;       // [worker][size]: gradients of the workers' own tiles
+    Batch batch;
+
+    // Tiles go to the workers in pairs, so that two tiles can be multiplied at once.
+    int first_tile(int worker) const {
+        const int pairs = (batch.tiles + 1) / 2, count = workers.count();
+        return std::min(batch.tiles, 2 * (pairs / count * worker + std::min(worker, pairs % count)));
+    }
+    int end_tile(int worker) const { return first_tile(worker + 1); }
+    vec mask(int tile) const {
+        vec mask{};
+        for (int lane = 0; lane < LANES; ++lane) mask[lane] = tile * LANES + lane < batch.images;
+        return mask;
+    }
+    float *gradient(int worker, int parameter) const { return &partial[worker * size + offsets[parameter]]; }
+};
+
+class Layer {
+  public:
+    Layer(const Step &step, Shared &shared) : step(step), shared(shared) {}
+    virtual ~Layer() = default;
+    virtual void prepare(int) {}                                               // once a pass: the weights
+    virtual void forward(int worker, const vec *x, vec *y) = 0;                // x, y: all tiles
+    virtual void backward(int worker, const vec *x, const vec *y, vec *gy, vec *gx) = 0; // gx: null at the first layer
+
+  protected:
+    const vec *input(const vec *x, int tile, int channel = 0) const {
+        return x + ((size_t)tile * step.channels_in + channel) * step.pixels_in();
+    }
+    vec *input(vec *x, int tile, int channel = 0) const {
+        return x + ((size_t)tile * step.channels_in + channel) * step.pixels_in();
+    }
+    const vec *output(const vec *y, int tile, int channel = 0) const {
+        return y + ((size_t)tile * step.channels + channel) * step.pixels();
+    }
+    vec *output(vec *y, int tile, int channel = 0) const {
+        return y + ((size_t)tile * step.channels + channel) * step.pixels();
+    }
+    const Step step;
+    Shared &shared;
+};
+
+// ---- convolution (and dense layers, whose kernel is as large as what they are given) --------------------------------
+
+// y[o][p] for OB channels and PX pixels of one row: the sum over the window and the channels given.
+template <class M, int OB, int PX>
+void multiply(const typename M::wide *x, size_t plane, int row, int stride, const typename M::unit *w, int groups,
+              int kernel_y, int kernel_x, const float *bias, vec *y, size_t y_plane, int channels) {
+    vec sum[OB][PX];
+    for (int o = 0; o < OB; ++o)
+        for (int p = 0; p < PX; ++p) sum[o][p] = all(bias && o < channels ? bias[o] : 0.0f);
+    for (int group = 0; group < groups; ++group)
+        for (int ky = 0; ky < kernel_y; ++ky) {
+            const typename M::wide *at = x + group * plane + (size_t)ky * row;
+            for (int kx = 0; kx < kernel_x; ++kx, w += OB) {
+                typename M::wide seen[PX];
+#pragma GCC unroll 8
+                for (int p = 0; p < PX; ++p) seen[p] = at[kx + p * stride];
+#pragma GCC unroll 8
+                for (int o = 0; o < OB; ++o)
+#pragma GCC unroll 8
+                    for (int p = 0; p < PX; ++p) M::dot(sum[o][p], seen[p], w[o]);
+            }
+        }
+    for (int o = 0; o < std::min(OB, channels); ++o)
+        for (int p = 0; p < PX; ++p) y[o * y_plane + p] = sum[o][p];
+}
+
+template <class M, int OB, int PX = OB == DOWN ? ACROSS : ACROSS / 2>
+void multiply_row(int width, const typename M::wide *x, size_t plane, int row, int stride,
+                  const typename M::unit *w, int groups, int kernel_y, int kernel_x, const float *bias, vec *y,
+                  size_t y_plane, int channels) {
+    if (width == PX)
+        return multiply<M, OB, PX>(x, plane, row, stride, w, groups, kernel_y, kernel_x, bias, y, y_plane, channels);
+    if constexpr (PX > 1)
+        multiply_row<M, OB, PX - 1>(width, x, plane, row, stride, w, groups, kernel_y, kernel_x, bias, y,
+                                    y_plane, channels);
+}
+
+// A convolution of stride 1 or more over one tile; `x` has its border of zeros.
+template <class M> struct Product {
+    int channels, groups, kernel_y, kernel_x, stride, height, width; // of the result
+    int down() const { return width <= ACROSS / 2 ? 2 * DOWN : DOWN; }
+    size_t weight_units() const { return (size_t)up_to_multiple(channels, down()) * groups * kernel_y * kernel_x; }
+
+    void operator()(const typename M::wide *x, size_t plane, int row, const typename M::unit *w, const float *bias,
+                    vec *y) const {
+        const int block = down(), most = block == DOWN ? ACROSS : ACROSS / 2;
+        const int blocks = (width + most - 1) / most, y_plane = height * width;
+        for (int o = 0; o < channels; o += block, w += (size_t)block * groups * kernel_y * kernel_x)
+            for (int i = 0; i < height; ++i)
+                for (int b = 0, j = 0; b < blocks; ++b) {
+                    const int count = width / blocks + (b < width % blocks);
+                    const typename M::wide *at = x + (size_t)i * stride * row + (size_t)j * stride;
+                    const float *add = bias ? bias + o : nullptr;
+                    vec *to = y + (size_t)o * y_plane + i * width + j;
+                    const int left = channels - o;
+                    if (block == DOWN)
+                        multiply_row<M, DOWN>(count, at, plane, row, stride, w, groups, kernel_y, kernel_x, add,
+                                              to, y_plane, left);
+                    else
+                        multiply_row<M, 2 * DOWN>(count, at, plane, row, stride, w, groups, kernel_y, kernel_x, add,
+                                                  to, y_plane, left);
+                    j += count;
+                }
+    }
+};
+
+// dw[o][i][ky][kx .. kx+KX] for DOWN channels o and IB channels i, summed over the pixels of several tiles.
+template <class M, int IB, int KX>
+void correlate(const typename M::wide *x, size_t x_tile, size_t x_plane, int x_row, int stride,
+               const typename M::wide *g, size_t g_tile, size_t g_plane, int tiles, int height, int width, float *dw,
+               size_t to_o, size_t to_i, int count_o, int count_i) {
+    vec sum[DOWN][IB][KX]{};
+    for (int tile = 0; tile < tiles; ++tile)
+        for (int i = 0; i < height; ++i) {
+            const typename M::wide *xs = x + tile * x_tile + (size_t)i * stride * x_row;
+            const typename M::wide *gs = g + tile * g_tile + (size_t)i * width;
+            for (int j = 0; j < width; ++j, ++gs, xs += stride) {
+                typename M::wide back[DOWN];
+#pragma GCC unroll 8
+                for (int o = 0; o < DOWN; ++o) back[o] = gs[o * g_plane];
+#pragma GCC unroll 8
+                for (int c = 0; c < IB; ++c)
+#pragma GCC unroll 8
+                    for (int k = 0; k < KX; ++k) {
+                        const typename M::wide seen = xs[c * x_plane + k];
+#pragma GCC unroll 8
+                        for (int o = 0; o < DOWN; ++o) M::dot(sum[o][c][k], seen, back[o]);
+                    }
+            }
+        }
+    for (int o = 0; o < count_o; ++o)
+        for (int c = 0; c < count_i; ++c)
+            for (int k = 0; k < KX; ++k) dw[o * to_o + c * to_i + k] = total(sum[o][c][k]);
+}
+
+template <class M> class Convolution : public Layer {
+    using wide = typename M::wide;
+    using unit = typename M::unit;
+    static constexpr int MOST_K = ACROSS / 2, MOST_I = 2;
+
+  public:
+    Convolution(const Step &step, Shared &shared, bool first)
+        : Layer(step, shared), first_(first), row_(step.width_in + 2 * step.padding),
+          plane_((size_t)row_ * (step.height_in + 2 * step.padding)), groups_in_((step.channels_in + M::group - 1) / M::group),
+          groups_out_((step.channels + M::group - 1) / M::group), back_row_(step.width_in + step.kernel_x - 1),
+          back_plane_((size_t)back_row_ * (step.height_in + step.kernel_y - 1)),
+          forward_{step.channels, groups_in_, step.kernel_y, step.kernel_x, step.stride, step.height, step.width},
+          backward_{step.channels_in, groups_out_, step.kernel_y, step.kernel_x, 1, step.height_in, step.width_in},
+          pairs_((shared.tiles + M::group - 1) / M::group), x_planes_(up_to_multiple(step.channels_in, MOST_I)),
+          g_planes_(up_to_multiple(step.channels, DOWN)), weights_(forward_.weight_units()),
+          back_weights_(first ? 0 : backward_.weight_units()), seen_(pairs_ * x_planes_ * plane_),
+          given_(M::group == 1 ? 0 : shared.workers.count() * groups_in_ * plane_),
+          back_(first ? 0 : shared.workers.count() * groups_out_ * back_plane_),
+          gradients_((size_t)pairs_ * g_planes_ * step.pixels()) {}
+
+    void prepare(int worker) override {
+        const float *w = shared.parameters[step.weights];
+        const int area = step.kernel_y * step.kernel_x;
+        const size_t to_o = (size_t)step.channels_in * area;
+        each_block(worker, step.channels, forward_.down(), [&](int first, int count, int block) {
+            unit *to = &weights_[(size_t)first * groups_in_ * area];
+            for (int group = 0; group < groups_in_; ++group)
+                for (int k = 0; k < area; ++k)
+                    for (int o = 0; o < block; ++o, ++to) {
+                        const int i = group * M::group;
+                        *to = o < count ? M::weight(w + (first + o) * to_o + i * area + k, area,
+                                                    i + 1 < step.channels_in)
+                                        : unit{};
+                    }
+        });
+        if (first_ || !shared.batch.training) return;
+        each_block(worker, step.channels_in, backward_.down(), [&](int first, int count, int block) {
+            unit *to = &back_weights_[(size_t)first * groups_out_ * area];
+            for (int group = 0; group < groups_out_; ++group)
+                for (int k = area - 1; k >= 0; --k)
+                    for (int i = 0; i < block; ++i, ++to) {
+                        const int o = group * M::group;
+                        *to = i < count ? M::weight(w + o * to_o + (first + i) * area + k, to_o, o + 1 < step.channels)
+                                        : unit{};
+                    }
+        });
+    }
+
+    void forward(int worker, const vec *x, vec *y) override {
+        const float *bias = step.bias ? shared.parameters[step.weights + 1] : nullptr;
+        const int end = shared.end_tile(worker);
+        for (int tile = shared.first_tile(worker); tile < end; ++tile) {
+            wide *given = M::group == 1 ? &seen_[(size_t)tile * x_planes_ * plane_]
+                                        : &given_[(size_t)worker * groups_in_ * plane_];
+            pack_channels(input(x, tile), step.channels_in, given);
+            forward_(given, plane_, row_, weights_.get(), bias, output(y, tile));
+            if (M::group == 2 && shared.batch.training && (tile % 2 || tile + 1 == end)) pack_pair(x, tile / 2, end);
+        }
+    }
+
+    void backward(int worker, const vec *, const vec *, vec *gy, vec *gx) override {
+        const int first = shared.first_tile(worker), end = shared.end_tile(worker);
+        for (int tile = first; tile < end; tile += M::group) {
+            wide *to = &gradients_[(size_t)(tile / M::group) * g_planes_ * step.pixels()];
+            const vec *a = output(gy, tile), *b = tile + 1 < end ? output(gy, tile + 1) : nullptr;
+            for (int n = 0; n < step.channels * step.pixels(); ++n) to[n] = M::tiles(a[n], b ? b[n] : vec{});
+        }
+        correlate_all(worker, first / M::group, (end + M::group - 1) / M::group);
+        if (step.bias) add_bias(worker, gy, first, end);
+        if (first_) return;
+        for (int tile = first; tile < end; ++tile) {
+            wide *back = &back_[(size_t)worker * groups_out_ * back_plane_];
+            spread(output(gy, tile), back);
+            backward_(back, back_plane_, back_row_, back_weights_.get(), nullptr, input(gx, tile));
+        }
+    }
+
+  private:
+    template <class F> void each_block(int worker, int channels, int block, F job) {
+        for (int first = worker * block; first < channels; first += shared.workers.count() * block)
+            job(first, std::min(block, channels - first), block);
+    }
+
+    // Planes of a tile, M::group channels a unit, inside their border.
+    void pack_channels(const vec *x, int channels, wide *to) {
+        for (int c = 0; c < channels; c += M::group, to += plane_) {
+            const vec *a = x + (size_t)c * step.pixels_in(), *b = c + 1 < channels ? a + step.pixels_in() : nullptr;
+            for (int i = 0; i < step.height_in; ++i) {
+                wide *at = to + (size_t)(i + step.padding) * row_ + step.padding;
+                for (int j = 0; j < step.width_in; ++j, ++a) at[j] = M::channels(*a, b ? *b++ : vec{});
+            }
+        }
+    }
+
+    // Planes of two tiles, for the gradient of the weights.
+    void pack_pair(const vec *x, int pair, int end) {
+        const int tile = 2 * pair;
+        const vec *a = input(x, tile), *b = tile + 1 < end ? input(x, tile + 1) : nullptr;
+        wide *to = &seen_[(size_t)pair * x_planes_ * plane_];
+        for (int c = 0; c < step.channels_in; ++c, to += plane_)
+            for (int i = 0; i < step.height_in; ++i) {
+                wide *at = to + (size_t)(i + step.padding) * row_ + step.padding;
+                for (int j = 0; j < step.width_in; ++j, ++a) at[j] = M::tiles(*a, b ? *b++ : vec{});
+            }
+    }
+
+    // Planes of gradients, M::group channels a unit, `stride` apart, inside the border that turns backward to forward.
+    void spread(const vec *g, wide *to) {
+        const int top = step.kernel_y - 1 - step.padding, left = step.kernel_x - 1 - step.padding;
+        for (int c = 0; c < step.channels; c += M::group, to += back_plane_) {
+            const vec *a = g + (size_t)c * step.pixels(), *b = c + 1 < step.channels ? a + step.pixels() : nullptr;
+            for (int i = 0; i < step.height; ++i) {
+                wide *at = to + (size_t)(i * step.stride + top) * back_row_ + left;
+                for (int j = 0; j < step.width; ++j, ++a) at[j * step.stride] = M::channels(*a, b ? *b++ : vec{});
+            }
+        }
+    }
+
+    void correlate_all(int worker, int first, int end) {
+        float *dw = shared.gradient(worker, step.weights);
+        const int area = step.kernel_y * step.kernel_x;
+        for (int o = 0; o < step.channels; o += DOWN)
+            for (int i = 0; i < step.channels_in; i += MOST_I)
+                for (int ky = 0; ky < step.kernel_y; ++ky)
+                    for (int kx = 0; kx < step.kernel_x; kx += MOST_K) {
+                        const int ib = std::min(MOST_I, step.channels_in - i), kb = std::min(MOST_K, step.kernel_x - kx);
+                        float *to = dw + ((size_t)o * step.channels_in + i) * area + ky * step.kernel_x + kx;
+                        const int ob = std::min(DOWN, step.channels - o);
+                        switch (ib * 4 + kb) {
+                        case 4 + 1: correlate_block<1, 1>(first, end, o, i, ky, kx, to, ob, ib); break;
+                        case 4 + 2: correlate_block<1, 2>(first, end, o, i, ky, kx, to, ob, ib); break;
+                        case 4 + 3: correlate_block<1, 3>(first, end, o, i, ky, kx, to, ob, ib); break;
+                        case 8 + 1: correlate_block<2, 1>(first, end, o, i, ky, kx, to, ob, ib); break;
+                        case 8 + 2: correlate_block<2, 2>(first, end, o, i, ky, kx, to, ob, ib); break;
+                        case 8 + 3: correlate_block<2, 3>(first, end, o, i, ky, kx, to, ob, ib); break;
+                        }
+                    }
+    }
+
+    template <int IB, int KX>
+    void correlate_block(int first, int end, int o, int i, int ky, int kx, float *to, int ob, int ib) {
+        const int area = step.kernel_y * step.kernel_x;
+        const size_t x_tile = x_planes_ * plane_, g_tile = (size_t)g_planes_ * step.pixels();
+        correlate<M, IB, KX>(&seen_[first * x_tile + i * plane_ + (size_t)ky * row_ + kx], x_tile, plane_, row_,
+                             step.stride, &gradients_[first * g_tile + (size_t)o * step.pixels()], g_tile,
+                             step.pixels(), end - first, step.height, step.width, to, (size_t)step.channels_in * area,
+                             area, ob, ib);
+    }
+
+    void add_bias(int worker, const vec *gy, int first, int end) {
+        float *db = shared.gradient(worker, step.weights + 1);
+        for (int c = 0; c < step.channels; ++c) {
+            vec sum{};
+            for (int tile = first; tile < end; ++tile) {
+                const vec *g = output(gy, tile, c);
+                for (int p = 0; p < step.pixels(); ++p) sum += g[p];
+            }
+            db[c] = total(sum);
+        }
+    }
+
+    const bool first_;
+    const int row_;
+    const size_t plane_;
+    const int groups_in_, groups_out_, back_row_;
+    const size_t back_plane_;
+    const Product<M> forward_, backward_;
+    const int pairs_;
+    const size_t x_planes_, g_planes_;
+    Buffer<unit> weights_, back_weights_;
+    Buffer<wide> seen_, given_, back_, gradients_;
+};
+
+// ---- batch normalisation, with the activation after it --------------------------------------------------------------
+
+constexpr float NO_ACTIVATION = 2;
+
+vec choose(ivec condition, vec yes, vec no) { return condition ? yes : no; }
+
+class BatchNorm : public Layer {
+  public:
+    BatchNorm(const Step &step, Shared &shared)
+        : Layer(step, shared), sums_((size_t)shared.workers.count() * step.channels * 2), scale_(step.channels),
+          shift_(step.channels), mean_(step.channels), inverse_(step.channels) {}
+
+    void forward(int worker, const vec *x, vec *y) override {
+        if (shared.batch.training) {
+            gather(worker, [&](int tile, int c, double &sum, double &squares) {
+                const vec *z = input(x, tile, c), mask = shared.mask(tile);
+                vec s{}, q{};
+                for (int p = 0; p < step.pixels(); ++p) s += z[p], q += z[p] * z[p];
+                sum += total(s * mask), squares += total(q * mask);
+            });
+            shared.workers.meet();
+            if (worker == 0) settle();
+        } else if (worker == 0)
+            recall();
+        shared.workers.meet();
+        for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
+            for (int c = 0; c < step.channels; ++c) {
+                const vec *z = input(x, tile, c), scale = all(scale_[c]), shift = all(shift_[c]);
+                vec *to = output(y, tile, c);
+                if (step.rate == NO_ACTIVATION)
+                    for (int p = 0; p < step.pixels(); ++p) to[p] = z[p] * scale + shift;
+                else
+                    for (int p = 0; p < step.pixels(); ++p) {
+                        const vec v = z[p] * scale + shift;
+                        to[p] = choose(v > 0, v, v * step.rate);
+                    }
+            }
+    }
+
+    void backward(int worker, const vec *x, const vec *y, vec *gy, vec *gx) override {
+        gather(worker, [&](int tile, int c, double &sum, double &product) {
+            const vec *z = input(x, tile, c), *out = output(y, tile, c);
+            vec *g = output(gy, tile, c), s{}, q{};
+            for (int p = 0; p < step.pixels(); ++p) {
+                if (step.rate != NO_ACTIVATION) g[p] = choose(out[p] > 0, g[p], g[p] * step.rate);
+                s += g[p], q += g[p] * (z[p] - mean_[c]);
+            }
+            sum += total(s), product += total(q) * inverse_[c];
+        });
+        shared.workers.meet();
+        const int workers = shared.workers.count();
+        const double count = (double)shared.batch.images * step.pixels();
+        for (int c = 0; c < step.channels; ++c) {
+            double sum = 0, product = 0; // of dy, of dy·x̂
+            for (int w = 0; w < workers; ++w) sum += at(w, c)[0], product += at(w, c)[1];
+            shared.gradient(worker, step.weights)[c] = worker ? 0 : (float)product;
+            shared.gradient(worker, step.weights + 1)[c] = worker ? 0 : (float)sum;
+            // dx = γ/σ·(dy − mean(dy) − x̂·mean(dy·x̂))
+            const float front = scale_[c], slope = (float)(product / count) * inverse_[c];
+            const float level = (float)(sum / count) - slope * mean_[c];
+            if (gx)
+                for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile) {
+                    const vec *z = input(x, tile, c), *g = output(gy, tile, c), scale = shared.mask(tile) * front;
+                    vec *to = input(gx, tile, c);
+                    for (int p = 0; p < step.pixels(); ++p) to[p] = scale * (g[p] - level - slope * z[p]);
+                }
+        }
+        shared.workers.meet(); // the sums are read by all before they are written again
+    }
+
+  private:
+    double *at(int worker, int channel) const { return &sums_[((size_t)worker * step.channels + channel) * 2]; }
+
+    template <class F> void gather(int worker, F add) {
+        for (int c = 0; c < step.channels; ++c) {
+            double *pair = at(worker, c);
+            pair[0] = pair[1] = 0;
+            for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
+                add(tile, c, pair[0], pair[1]);
+        }
+    }
+
+    void settle() {
+        float *mean = shared.buffers[step.buffers], *variance = shared.buffers[step.buffers + 1];
+        const double count = (double)shared.batch.images * step.pixels();
+        for (int c = 0; c < step.channels; ++c) {
+            double sum = 0, squares = 0;
+            for (int w = 0; w < shared.workers.count(); ++w) sum += at(w, c)[0], squares += at(w, c)[1];
+            const double m = sum / count, v = std::max(0.0, squares / count - m * m);
+            mean[c] += step.momentum * ((float)m - mean[c]);
+            variance[c] += step.momentum * ((float)(v * count / (count - 1)) - variance[c]);
+            set(c, m, v);
+        }
+    }
+    void recall() {
+        for (int c = 0; c < step.channels; ++c)
+            set(c, shared.buffers[step.buffers][c], shared.buffers[step.buffers + 1][c]);
+    }
+    void set(int c, double mean, double variance) {
+        mean_[c] = (float)mean;
+        inverse_[c] = (float)(1 / std::sqrt(variance + step.epsilon));
+        scale_[c] = shared.parameters[step.weights][c] * inverse_[c];
+        shift_[c] = shared.parameters[step.weights + 1][c] - scale_[c] * mean_[c];
+    }
+
+    Buffer<double> sums_;
+    Buffer<float> scale_, shift_, mean_, inverse_;
+};
+
+// ---- the small ones -------------------------------------------------------------------------------------------------
+
+class Activation : public Layer {
+  public:
+    using Layer::Layer;
+    void forward(int worker, const vec *x, vec *y) override {
+        each(worker, [&](size_t n) { y[n] = choose(x[n] > 0, x[n], x[n] * step.rate); });
+    }
+    void backward(int worker, const vec *x, const vec *, vec *gy, vec *gx) override {
+        if (gx) each(worker, [&](size_t n) { gx[n] = choose(x[n] > 0, gy[n], gy[n] * step.rate); });
+    }
+
+  private:
+    template <class F> void each(int worker, F job) {
+        const size_t size = (size_t)step.channels * step.pixels();
+        for (size_t n = shared.first_tile(worker) * size; n < shared.end_tile(worker) * size; ++n) job(n);
+    }
+};
+
+class Pool : public Layer {
+  public:
+    using Layer::Layer;
+    void forward(int worker, const vec *x, vec *y) override {
+        for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
+            for (int c = 0; c < step.channels; ++c) {
+                vec *to = output(y, tile, c);
+                for (int i = 0; i < step.height; ++i)
+                    for (int j = 0; j < step.width; ++j, ++to) {
+                        const vec *at = window(input(x, tile, c), i, j);
+                        vec best = *at, sum{};
+                        for (int k = 0; k < step.kernel_y; ++k)
+                            for (int l = 0; l < step.kernel_x; ++l) {
+                                const vec v = at[k * step.width_in + l];
+                                best = choose(v > best, v, best), sum += v;
+                            }
+                        *to = step.kind == MAX_POOL ? best : sum / (float)(step.kernel_y * step.kernel_x);
+                    }
+            }
+    }
+    void backward(int worker, const vec *x, const vec *y, vec *gy, vec *gx) override {
+        if (!gx) return;
+        const float share = 1.0f / (step.kernel_y * step.kernel_x);
+        for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
+            for (int c = 0; c < step.channels; ++c) {
+                vec *to = input(gx, tile, c);
+                std::fill(to, to + step.pixels_in(), vec{});
+                const vec *best = output(y, tile, c), *g = output(gy, tile, c);
+                for (int i = 0; i < step.height; ++i)
+                    for (int j = 0; j < step.width; ++j, ++best, ++g) {
+                        const vec *at = window(input(x, tile, c), i, j);
+                        vec *back = to + (window(input(x, tile, c), i, j) - input(x, tile, c)), left = *g;
+                        for (int k = 0; k < step.kernel_y; ++k)
+                            for (int l = 0; l < step.kernel_x; ++l) {
+                                const int n = k * step.width_in + l;
+                                if (step.kind == MAX_POOL) { // the first of equal ones takes all, as in torch
+                                    const ivec here = at[n] == *best;
+                                    back[n] += choose(here, left, vec{}), left = choose(here, vec{}, left);
+                                } else
+                                    back[n] += *g * share;
+                            }
+                    }
+            }
+    }
+
+  private:
+    const vec *window(const vec *plane, int i, int j) const {
+        return plane + (size_t)i * step.stride * step.width_in + (size_t)j * step.stride;
+    }
+};
+
+class Dropout : public Layer {
+  public:
+    Dropout(const Step &step, Shared &shared, int index) : Layer(step, shared), index_(index) {}
+    void forward(int worker, const vec *x, vec *y) override { drop(worker, x, y); }
+    void backward(int worker, const vec *, const vec *, vec *gy, vec *gx) override {
+        if (gx) drop(worker, gy, gx);
+    }
+
+  private:
+    // The same numbers forward and backward: a function of seed, layer, tile and channel.
+    void drop(int worker, const vec *x, vec *y) {
+        const float keep = shared.batch.training ? 1 / (1 - step.rate) : 1;
+        const uint32_t level = shared.batch.training ? (uint32_t)(step.rate * 4294967296.0) : 0;
+        for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
+            for (int c = 0; c < step.channels; ++c) {
+                const vec *from = output(x, tile, c);
+                vec *to = output(y, tile, c);
+                uvec state = start(tile, c);
+                for (int p = 0; p < step.pixels(); ++p) {
+                    if (p == 0 || step.kind == DROPOUT) state ^= state << 13, state ^= state >> 17, state ^= state << 5;
+                    // `state` is never 0: one is taken off to be uniform from 0 on.
+                    to[p] = choose((ivec)(state - 1 >= level), from[p] * keep, vec{});
+                }
+            }
+    }
+    uvec start(int tile, int channel) const {
+        uvec state;
+        uint64_t key = shared.batch.seed + 0x9e3779b97f4a7c15ull * (((uint64_t)index_ << 40) + ((uint64_t)tile << 20) + channel);
+        for (int lane = 0; lane < LANES; ++lane) { // splitmix64 (Steele, Lea and Flood, 2014)
+            uint64_t z = key += 0x9e3779b97f4a7c15ull;
+            z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+            z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+            state[lane] = (uint32_t)((z ^ (z >> 31)) >> 16) | 1;
+        }
+        return state;
+    }
+    const int index_;
+};
+
+// ---- what a step of training does, and what it found -------------------------------------------------------------------
+
+struct Update {
+    float learning_rate, momentum, label_smoothing, averaging; // averaging: how far the average moves
+    int32_t nesterov;
+    const float *decays;             // of each parameter
+    float *const *velocities;        // of each parameter
+    float *const *averages;          // of each parameter; null: none
+    float *const *statistics;        // averages of each running statistic
+};
+struct Outcome {
+    double loss;
+    int64_t correct;
+};
+
+// ---- the network ----------------------------------------------------------------------------------------------------
+
+class Network {
+  public:
+    Network(const Step *steps, int count, int most_images, int workers, bool bfloat16, float *const *parameters,
+            const int64_t *sizes, int parameter_count, float *const *buffers, int buffer_count)
+        : workers_(workers), parameters_(parameters, parameters + parameter_count),
+          buffers_(buffers, buffers + buffer_count), steps_(steps, steps + count),
+          shared_{workers_, parameters_, buffers_, {}, 0, up_to_multiple(most_images, LANES) / LANES, Buffer<float>(), {}} {
+        for (int i = 0; i < parameter_count; ++i) shared_.offsets.push_back(shared_.size), shared_.size += sizes[i];
+        shared_.partial = Buffer<float>(shared_.size * workers);
+        size_t largest = 0;
+        for (int i = 0; i < count; ++i) {
+            const Step &s = steps_[i];
+            if (i == 0) activations_.emplace_back((size_t)shared_.tiles * s.channels_in * s.pixels_in());
+            activations_.emplace_back((size_t)shared_.tiles * s.channels * s.pixels());
+            largest = std::max(largest, std::max((size_t)s.channels_in * s.pixels_in(), (size_t)s.channels * s.pixels()));
+            layers_.push_back(make(s, i, bfloat16));
+        }
+        for (int worker = 0; worker < 2 * workers; ++worker) gradients_.emplace_back(largest * shared_.tiles);
+    }
+
+    void forward(const float *images, int count, bool training, uint64_t seed, float *logits) {
+        begin(count, training, seed);
+        workers_.run([&](int worker) {
+            answer(worker, images);
+            const int size = outputs();
+            for (int n = first_image(worker); n < end_image(worker); ++n)
+                for (int k = 0; k < size; ++k) logits[(size_t)n * size + k] = logit(n, k);
+        });
+    }
+
+    void backward(const float *logit_gradients, float *gradients) {
+        workers_.run([&](int worker) {
+            move_in(worker, logit_gradients, outputs(), gradients_[2 * worker].get());
+            differentiate(worker);
+            each_weight(worker, [&](int parameter, size_t n, float gradient) {
+                gradients[shared_.offsets[parameter] + n] = gradient;
+            });
+        });
+    }
+
+    // A whole step of training: nothing is changed where the loss is not finite.
+    Outcome step(const float *images, const int64_t *labels, int count, uint64_t seed, const Update &update) {
+        begin(count, true, seed);
+        std::vector<Outcome> outcomes(workers_.count());
+        Outcome sum{};
+        workers_.run([&](int worker) {
+            answer(worker, images);
+            outcomes[worker] = judge(worker, labels, update.label_smoothing);
+            workers_.meet();
+            Outcome all{};
+            for (const Outcome &one : outcomes) all.loss += one.loss, all.correct += one.correct;
+            if (worker == 0) sum = all;
+            if (!std::isfinite(all.loss)) return;
+            differentiate(worker);
+            descend(worker, update);
+        });
+        sum.loss /= count;
+        return sum;
+    }
+
+  private:
+    int first_image(int worker) const { return std::min(shared_.batch.images, shared_.first_tile(worker) * LANES); }
+    int end_image(int worker) const { return first_image(worker + 1); }
+
+    int outputs() const { return steps_.back().channels * steps_.back().pixels(); }
+    float &logit(int n, int k) { return ((float *)&activations_.back()[(size_t)(n / LANES) * outputs() + k])[n % LANES]; }
+
+    void begin(int count, bool training, uint64_t seed) {
+        shared_.batch = {count, up_to_multiple(count, LANES) / LANES, training, seed};
+    }
+
+    void answer(int worker, const float *images) {
+        for (auto &layer : layers_) layer->prepare(worker);
+        move_in(worker, images, steps_.front().channels_in * steps_.front().pixels_in(), activations_.front().get());
+        workers_.meet();
+        for (size_t i = 0; i < layers_.size(); ++i)
+            layers_[i]->forward(worker, activations_[i].get(), activations_[i + 1].get());
+    }
+
+    // Softmax cross-entropy of a worker's pictures, and its gradient (p − target)/N, which goes where backward begins.
+    Outcome judge(int worker, const int64_t *labels, float smoothing) {
+        const int size = outputs();
+        Outcome outcome{};
+        float *gradients = (float *)gradients_[2 * worker].get();
+        for (int tile = shared_.first_tile(worker); tile < shared_.end_tile(worker); ++tile)
+            for (int lane = 0; lane < LANES; ++lane) {
+                const int n = tile * LANES + lane;
+                float *g = gradients + (size_t)tile * size * LANES + lane;
+                if (n >= shared_.batch.images) {
+                    for (int k = 0; k < size; ++k) g[k * LANES] = 0;
+                    continue;
+                }
+                int guess = 0;
+                for (int k = 1; k < size; ++k)
+                    if (logit(n, k) > logit(n, guess)) guess = k;
+                double sum = 0, level = 0; // of exp(z − largest), of z
+                for (int k = 0; k < size; ++k) sum += std::exp(logit(n, k) - logit(n, guess)), level += logit(n, k);
+                const double log_sum = std::log(sum) + logit(n, guess);
+                outcome.loss += log_sum - (1 - smoothing) * logit(n, labels[n]) - smoothing * level / size;
+                outcome.correct += guess == labels[n];
+                for (int k = 0; k < size; ++k) {
+                    const float target = smoothing / size + (k == labels[n] ? 1 - smoothing : 0);
+                    g[k * LANES] = ((float)std::exp(logit(n, k) - log_sum) - target) / shared_.batch.images;
+                }
+            }
+        return outcome;
+    }
+
+    // From the gradient of the logits, which lies in the worker's first buffer, to those of its share of the weights.
+    void differentiate(int worker) {
+        vec *given = gradients_[2 * worker].get(), *found = gradients_[2 * worker + 1].get();
+        for (int i = (int)layers_.size() - 1; i >= 0; --i, std::swap(given, found))
+            layers_[i]->backward(worker, activations_[i].get(), activations_[i + 1].get(), given, i ? found : nullptr);
+        workers_.meet();
+    }
+
+    // job(parameter, n, gradient) for a worker's share of all weights; the workers' parts are added up in their order.
+    template <class F> void each_weight(int worker, F job) {
+        const size_t share = (shared_.size + workers_.count() - 1) / workers_.count();
+        const size_t first = worker * share, end = std::min(shared_.size, first + share);
+        for (size_t p = 0; p < shared_.offsets.size(); ++p) {
+            const size_t from = shared_.offsets[p], to = p + 1 < shared_.offsets.size() ? shared_.offsets[p + 1] : shared_.size;
+            for (size_t n = std::max(from, first); n < std::min(to, end); ++n) {
+                float sum = shared_.partial[n];
+                for (int w = 1; w < workers_.count(); ++w) sum += shared_.partial[w * shared_.size + n];
+                job((int)p, n - from, sum);
+            }
+        }
+    }
+
+    // Stochastic gradient descent as torch.optim.SGD does it, and the moving average of weights and statistics.
+    void descend(int worker, const Update &update) {
+        each_weight(worker, [&](int p, size_t n, float gradient) {
+            float &weight = parameters_[p][n], &velocity = update.velocities[p][n];
+            const float d = gradient + update.decays[p] * weight;
+            velocity = update.momentum * velocity + d;
+            weight -= update.learning_rate * (update.nesterov ? d + update.momentum * velocity : velocity);
+            if (update.averages) update.averages[p][n] += update.averaging * (weight - update.averages[p][n]);
+        });
+        if (!update.averages || worker) return;
+        for (const Step &step : steps_)
+            for (int i = 0; step.kind == BATCH_NORM && i < 2; ++i)
+                for (int c = 0; c < step.channels; ++c) {
+                    float &average = update.statistics[step.buffers + i][c];
+                    average += update.averaging * (buffers_[step.buffers + i][c] - average);
+                }
+    }
+
+    // Rows of pictures become lanes; lanes without a picture are zero.
+    void move_in(int worker, const float *rows, int size, vec *to) {
+        for (int tile = shared_.first_tile(worker); tile < shared_.end_tile(worker); ++tile) {
+            float *lanes = (float *)(to + (size_t)tile * size);
+            for (int lane = 0; lane < LANES; ++lane) {
+                const int n = tile * LANES + lane;
+                const float *row = rows + (size_t)n * size;
+                for (int i = 0; i < size; ++i) lanes[i * LANES + lane] = n < shared_.batch.images ? row[i] : 0;
+            }
+        }
+    }
+
+    std::unique_ptr<Layer> make(const Step &s, int index, bool bfloat16) {
+        switch (s.kind) {
+        case CONVOLUTION:
+#if defined(__AVX512BF16__)
+            if (bfloat16) return std::make_unique<Convolution<BFloat16>>(s, shared_, index == 0);
+#endif
+            return std::make_unique<Convolution<Float32>>(s, shared_, index == 0);
+        case BATCH_NORM: return std::make_unique<BatchNorm>(s, shared_);
+        case ACTIVATION: return std::make_unique<Activation>(s, shared_);
+        case MAX_POOL:
+        case AVERAGE_POOL: return std::make_unique<Pool>(s, shared_);
+        default: return std::make_unique<Dropout>(s, shared_, index);
+        }
+    }
+
+    Workers workers_;
+    const std::vector<float *> parameters_, buffers_;
+    const std::vector<Step> steps_;
+    Shared shared_;
+    std::vector<Buffer<vec>> activations_;
+    std::vector<Buffer<vec>> gradients_; // two a worker: a fast one may be a layer ahead of the others
+    std::vector<std::unique_ptr<Layer>> layers_;
+};
+
+} // namespace
+
+extern "C" {
+
+int tersenet_bfloat16() {
+#if defined(__AVX512BF16__)
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+void *tersenet_create(const void *steps, int count, int most_images, int workers, int bfloat16,
+                      float *const *parameters, const int64_t *sizes, int parameter_count, float *const *buffers,
+                      int buffer_count) {
+    try {
+        return new Network(static_cast<const Step *>(steps), count, most_images, workers, bfloat16, parameters, sizes,
+                           parameter_count, buffers, buffer_count);
+    } catch (...) { // no memory, no thread
+        return nullptr;
+    }
+}
+void tersenet_forward(void *network, const float *images, int count, int training, uint64_t seed, float *logits) {
+    static_cast<Network *>(network)->forward(images, count, training, seed, logits);
+}
+void tersenet_backward(void *network, const float *logit_gradients, float *gradients) {
+    static_cast<Network *>(network)->backward(logit_gradients, gradients);
+}
+void tersenet_step(void *network, const float *images, const int64_t *labels, int count, uint64_t seed,
+                   const void *update, void *outcome) {
+    *static_cast<Outcome *>(outcome) =
+        static_cast<Network *>(network)->step(images, labels, count, seed, *static_cast<const Update *>(update));
+}
+void tersenet_destroy(void *network) { delete static_cast<Network *>(network); }
+}
