@@ -116,8 +116,8 @@ def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Su
     floating = [weights for weights in parameters if weights.is_floating_point()]
     like = floating[0] if floating else torch.empty(0)
     picture = torch.zeros(BATCH, *input_size, dtype=like.dtype, device=like.device)
-    recorder = _Recorder(model, picture)
-    with _left_as_it_was(model), torch.no_grad(), recorder.hooked(model):
+    recorder = LayerRecorder(model, picture)
+    with left_as_it_was(model), torch.no_grad(), recorder.hooked(model):
         try:
             with recorder.tracer, warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what is said of blank pictures is not worth hearing
@@ -141,7 +141,7 @@ def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Su
 
 
 @dataclass
-class _Frame:
+class CalledLayer:
     """A layer that is being called."""
 
     name: str
@@ -149,14 +149,14 @@ class _Frame:
     whole_map: bool = False
 
 
-class _Recorder:
+class LayerRecorder:
     """Writes the rows while the module runs."""
 
     def __init__(self, model: nn.Module, picture: Tensor) -> None:
         self.rows: list[LayerRow] = []
         self.tracer = Tracer(model, picture, self._called)
         self._counted: set[int] = set()
-        self._frames: list[_Frame] = []
+        self._frames: list[CalledLayer] = []
 
     def place(self) -> str | None:
         """The layer that is being called."""
@@ -175,7 +175,7 @@ class _Recorder:
 
     def _entering(self, name: str) -> Any:
         def enter(module: nn.Module, inputs: Any) -> None:
-            self._frames.append(_Frame(f"{name} ({type(module).__name__})" if name else type(module).__name__))
+            self._frames.append(CalledLayer(f"{name} ({type(module).__name__})" if name else type(module).__name__))
 
         return enter
 
@@ -184,7 +184,7 @@ class _Recorder:
         made = next(tensors_in(output), None)
         if made is None or self._frames:
             return
-        self._add(type(module).__name__, made, list(module.parameters()), frame)
+        self.add_layer(type(module).__name__, made, list(module.parameters()), frame)
 
     def _called(self, call: Call, macs: int | None) -> None:
         if self._frames:
@@ -199,9 +199,9 @@ class _Recorder:
         elif call.name in ("matmul", "mm", "addmm") and weights:
             name = "Linear"
         if name is not None:
-            self._add(name, call.result, weights, _Frame(name, macs, covers_whole_map(call)))
+            self.add_layer(name, call.result, weights, CalledLayer(name, macs, covers_whole_map(call)))
 
-    def _add(self, name: str, made: Tensor, weights: list[nn.Parameter], frame: _Frame) -> None:
+    def add_layer(self, name: str, made: Tensor, weights: list[nn.Parameter], frame: CalledLayer) -> None:
         fresh = {id(weight): weight.numel() for weight in weights if id(weight) not in self._counted}
         self._counted |= set(fresh)
         seen = self.tracer.field(made)
@@ -228,7 +228,7 @@ def _is_layer(module: nn.Module) -> bool:
 
 
 @contextmanager
-def _left_as_it_was(model: nn.Module) -> Iterator[None]:
+def left_as_it_was(model: nn.Module) -> Iterator[None]:
     """Evaluation mode for a while; afterwards mode, buffers and random numbers are as before."""
     training = {module: module.training for module in model.modules()}
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
