@@ -3,9 +3,12 @@
 import math
 import statistics
 
+import numpy as np
 import pytest
+from scipy import stats
 
-from tersenet.evaluation import sampling_error, wilson_interval
+from tersenet import TersenetError
+from tersenet.evaluation import sampling_error, spread, wilson_interval
 
 
 def test_the_sampling_error_is_the_deviation_of_the_mean_of_single_throws():
@@ -28,3 +31,45 @@ def test_the_ends_of_wilsons_interval_are_z_of_their_own_standard_errors_away(ri
 def test_wilsons_interval_stays_between_none_and_all():
     assert wilson_interval(0, 5)[0] == 0
     assert wilson_interval(5, 5)[1] == 1
+
+
+FIGURES = [99.41, 99.44, 99.40, 99.47, 99.43]
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_the_interval_of_a_mean_is_scipys(confidence):
+    found = spread(FIGURES, confidence=confidence)
+    low, high = stats.t.interval(confidence, len(FIGURES) - 1, np.mean(FIGURES), stats.sem(FIGURES))
+    assert found.interval == pytest.approx((low, high), rel=1e-12)
+
+
+def test_a_spread_tells_mean_deviation_and_extremes():
+    found = spread(FIGURES)
+    assert (found.count, found.minimum, found.maximum) == (5, 99.40, 99.47)
+    assert found.mean == pytest.approx(np.mean(FIGURES))
+    assert found.deviation == pytest.approx(np.std(FIGURES, ddof=1))
+
+
+def test_one_figure_says_nothing_of_its_spread():
+    found = spread([99.4])
+    assert (found.mean, found.deviation, found.interval) == (99.4, None, None)
+    assert str(found) == "99.40"
+
+
+def test_students_own_example_of_sleep():
+    # The hours of sleep gained by ten patients (Student, 1908); the interval as R's t.test(sleep) prints it.
+    gained = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]
+    found = spread(gained)
+    assert found.mean == pytest.approx(1.58)
+    assert found.interval == pytest.approx((0.7001142, 2.4598858), abs=1e-7)
+
+
+def test_fewer_than_five_seeds_are_an_indication():
+    assert spread(FIGURES[:4]).is_indication
+    assert not spread(FIGURES).is_indication
+
+
+@pytest.mark.parametrize("figures", [[], [1.0, math.nan], [math.inf]])
+def test_what_is_no_figure_is_an_error(figures):
+    with pytest.raises(TersenetError, match="needs figures"):
+        spread(figures)

@@ -11,10 +11,21 @@ from tersenet.evaluation.metrics import (
     measure,
 )
 from tersenet.evaluation.mistakes import KNOWN_WRONG_LABELS, Mistake, WrongLabel, find_mistakes, known_wrong_label
+from tersenet.evaluation.power import comparison_power, resolved_difference, seeds_needed
 from tersenet.evaluation.predictions import Prediction, predict
-from tersenet.evaluation.statistics import sampling_error, wilson_interval
+from tersenet.evaluation.statistics import ENOUGH_SEEDS, Spread, sampling_error, spread, wilson_interval
+from tersenet.evaluation.tests_of_difference import (
+    McNemarTest,
+    PermutationTest,
+    WelchTest,
+    holm,
+    mcnemar_test,
+    permutation_test,
+    welch_test,
+)
 
 __all__ = [
+    "ENOUGH_SEEDS",
     "KNOWN_WRONG_LABELS",
     "NO_ANSWER",
     "Bin",
@@ -22,20 +33,32 @@ __all__ = [
     "ClassMeasures",
     "ConfusedPair",
     "Evaluation",
+    "McNemarTest",
     "Measures",
     "Mistake",
+    "PermutationTest",
     "Prediction",
+    "Spread",
+    "WelchTest",
     "WrongLabel",
     "calibrate",
+    "comparison_power",
     "confused_pairs",
     "confusion_matrix",
     "evaluate",
     "find_mistakes",
     "guesses",
+    "holm",
     "known_wrong_label",
+    "mcnemar_test",
     "measure",
+    "permutation_test",
     "predict",
     "predict_logits",
+    "resolved_difference",
     "sampling_error",
+    "seeds_needed",
+    "spread",
+    "welch_test",
     "wilson_interval",
 ]
