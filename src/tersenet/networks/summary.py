@@ -243,7 +243,8 @@ def left_as_it_was(model: nn.Module) -> Iterator[None]:
             module.training = mode
         with torch.no_grad():
             for buffer, before in buffers:
-                buffer.copy_(before)
+                if not torch.equal(buffer, before):  # a write, even of the same values, would forbid a gradient
+                    buffer.copy_(before)
 
 
 # Functions that a user's code calls in place of a layer, with the name of that layer.
