@@ -1,0 +1,240 @@
+"""All that can be seen of one picture in one network, gathered once: what `tersenet explain` draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from tersenet._errors import TersenetError
+from tersenet.data import Dataset, Split, normalize, read_picture
+from tersenet.inspection.class_activation import ClassActivation, activation_of
+from tersenet.inspection.excitation import Excitation, excitations_of, strongest_place
+from tersenet.inspection.feature_maps import Kernels, kernels_of, require_unit
+from tersenet.inspection.layers import Layer, Square, find_layer, observe
+from tersenet.runs import Run
+from tersenet.runs.folder import MODEL
+from tersenet.training import EvaluationBatches
+
+UNITS, PICTURES = 5, 6  # rows and columns of the figure of exciting pictures
+SEEN_AT_MOST = 0.6  # of a picture's side: a unit that sees more has no patch worth the name
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Unit:
+    """One unit of a layer: where the explained picture excites it most, and which pictures of the set do."""
+
+    number: int
+    here: Excitation
+    pictures: list[Excitation]
+
+    @property
+    def share(self) -> float:
+        """How much the explained picture excites it, of the most that any picture of the set does (0 where none)."""
+        most = self.pictures[0].value if self.pictures else 0.0
+        return self.here.value / most if most > 0 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Explanation:
+    """What a network makes of one picture.
+
+    `image` is uint8 `[H, W]` as the network sees it; `logits` and `probabilities` (0 to 1) are one figure a class;
+    `layers` hold what each layer gives; `activation` has a map for each class; `centre` is the pixel around which
+    receptive fields are drawn: the middle of what the map's position sees that speaks most for the guess. `units` are
+    those of `unit_layer`, which `tested` pictures of the set were shown to; None and none where no set was given.
+    """
+
+    network: str
+    data: str
+    picture: str
+    image: Tensor
+    label: int | None
+    classes: tuple[str, ...]
+    logits: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    layers: list[Layer]
+    activation: ClassActivation
+    centre: tuple[float, float]
+    unit_layer: Layer | None
+    units: list[Unit]
+    tested: Split | None
+    notice: str | None = None
+
+    @property
+    def guess(self) -> int:
+        """The number of the class with the highest probability."""
+        return max(range(len(self.probabilities)), key=lambda place: self.probabilities[place])
+
+    @property
+    def kernels(self) -> list[Kernels]:
+        """The kernels of every convolution, in order."""
+        return kernels_of(self.layers)
+
+
+def explain(
+    run: Run,
+    picture: str | Path | None = None,
+    *,
+    index: int | None = None,
+    layer: str | int | None = None,
+    unit: int | None = None,
+    count: int = PICTURES,
+    data_dir: Path | None = None,
+) -> Explanation:
+    """What a trained run makes of a picture file, or of picture `index` of its test set.
+
+    `layer` and `unit` say which units' most exciting pictures are looked for; `count` how many of each (0: the test
+    set is not read for it). Raises TersenetError for a picture that cannot be read, a run without weights, a layer or
+    unit that is not there, and data that cannot be read.
+    """
+    if (picture is None) == (index is None):
+        raise TersenetError(
+            "One picture is explained at a time.",
+            got="neither a file nor an index" if picture is None else "a file and an index",
+            expected="a picture file, or the index of a picture of the test set",
+        )
+    if not (run.path / MODEL).is_file():
+        raise TersenetError(
+            "This run has no trained weights yet.",
+            got=f"no {MODEL}",
+            where=run.path,
+            mend=f"tersenet train --resume {run.name}",
+        )
+    model = run.model()
+    image = None if picture is None else torch.from_numpy(read_picture(picture))
+    dataset = run.data(data_dir) if index is not None or count else None
+    label = None
+    if dataset is not None and index is not None:
+        image, label = _of_the_test_set(dataset, index)
+    assert image is not None  # one of the two was given
+    return explain_picture(
+        model,
+        image,
+        classes=run.environment["classes"],
+        network=run.name,
+        data=run.experiment.data,
+        picture=f"test picture {index}" if picture is None else str(picture),
+        label=label,
+        tested=dataset.test if dataset is not None and count else None,
+        layer=layer,
+        unit=unit,
+        count=count,
+        notice=run.environment.get("data_notice"),
+    )
+
+
+def explain_picture(
+    model: nn.Module,
+    image: Tensor,
+    *,
+    classes: Sequence[str],
+    network: str = "the network",
+    data: str = "its data",
+    picture: str = "the picture",
+    label: int | None = None,
+    tested: Split | None = None,
+    layer: str | int | None = None,
+    unit: int | None = None,
+    count: int = PICTURES,
+    notice: str | None = None,
+) -> Explanation:
+    """The same for any module that takes normalised pictures `[N, 1, H, W]`, and a picture as bytes `[H, W]`.
+
+    `tested` are the pictures among which the most exciting ones are looked for; none are where it is left out.
+
+    >>> from tersenet.networks import build
+    >>> image = torch.zeros(28, 28, dtype=torch.uint8)
+    >>> found = explain_picture(build("4C3 R GAP 10Nb"), image, classes="0123456789")
+    >>> found.activation.method, len(found.layers), round(sum(found.probabilities), 5)
+    ('exact', 4, 1.0)
+    """
+    if image.dtype != torch.uint8 or image.ndim != 2:
+        raise TersenetError(
+            "This is not a picture that can be explained.",
+            got=f"{str(image.dtype).removeprefix('torch.')} {list(image.shape)}",
+            expected="bytes [H, W], light on dark",
+        )
+    x = normalize(image[None, None].float() / 255)
+    layers = observe(model, x)
+    activation = activation_of(model, x, layers)
+    logits = activation.logits[0].cpu()
+    if logits.isnan().any():
+        raise TersenetError("The network's answer is not a number.", got="NaN", where=picture, mend="train it again")
+    if len(logits) != len(classes):
+        raise TersenetError(
+            "The network does not answer one figure a class.", got=f"{len(logits)} figures", expected=len(classes)
+        )
+    chosen = _unit_layer(layers, image.shape[0]) if layer is None else _with_units(find_layer(layers, layer))
+    units = [] if tested is None or chosen is None else _units(model, tested, chosen, unit=unit, count=count)
+    return Explanation(
+        network=network,
+        data=data,
+        picture=picture,
+        image=image,
+        label=label,
+        classes=tuple(classes),
+        logits=tuple(map(float, logits)),
+        probabilities=tuple(map(float, logits.double().softmax(dim=0))),
+        layers=layers,
+        activation=activation,
+        centre=_centre(activation, int(logits.argmax()), image),
+        unit_layer=chosen if units else None,
+        units=units,
+        tested=tested if units else None,
+        notice=notice,
+    )
+
+
+def _of_the_test_set(dataset: Dataset, index: int) -> tuple[Tensor, int]:
+    if not 0 <= index < len(dataset.test):
+        raise TersenetError(
+            "The test set has no such picture.",
+            got=index,
+            expected=f"0 to {len(dataset.test) - 1}",
+            where=f"the test set of {dataset.name}",
+        )
+    return dataset.test.images[index], int(dataset.test.labels[index])
+
+
+def _unit_layer(layers: list[Layer], side: int) -> Layer | None:
+    """The last layer whose units see no more than a good half of the picture; the first with maps where all do."""
+    with_maps = [layer for layer in layers if layer.has_maps and layer.call and "Dropout" not in layer.type]
+    seen = [(layer, layer.square(0, 0)) for layer in with_maps]
+    small = [layer for layer, square in seen if square is not None and max(square.size) <= SEEN_AT_MOST * side]
+    return small[-1] if small else with_maps[0] if with_maps else None
+
+
+def _with_units(layer: Layer) -> Layer:
+    if layer.output.ndim in (2, 4) and layer.call is not None:
+        return layer
+    raise TersenetError(
+        "This layer has no units that could be told apart.",
+        got=f"{layer.name}, output {list(layer.output.shape[1:])}",
+        expected="a layer that gives [C, H, W] or [units]",
+    )
+
+
+def _units(model: nn.Module, tested: Split, layer: Layer, *, unit: int | None, count: int) -> list[Unit]:
+    """The unit that was asked for, else those that the picture excites most, of the most that each ever gives."""
+    numbers = list(range(layer.output.shape[1])) if unit is None else [require_unit(layer, unit)]
+    batches = (batch for batch, _ in EvaluationBatches(tested))
+    found = excitations_of(model, batches, layer, numbers, count=count)
+    units = [
+        Unit(number=number, here=strongest_place(layer, number), pictures=pictures)
+        for number, pictures in found.items()
+    ]
+    return sorted(units, key=lambda each: -each.share)[:UNITS]
+
+
+def _centre(activation: ClassActivation, guess: int, image: Tensor) -> tuple[float, float]:
+    """The middle of what the position sees that speaks most for the guess, or the picture's where none can tell."""
+    votes = activation.maps[0, guess]
+    row, column = divmod(int(votes.argmax()), votes.shape[1])
+    square: Square | None = activation.layer.square(row, column)
+    if square is None or not votes.any():
+        return (image.shape[0] - 1) / 2, (image.shape[1] - 1) / 2
+    return square.centre
