@@ -81,6 +81,8 @@ def run_in_torch(layers, x, shapes, modules=None):
                 module = torch_layer(layer, x) if modules is None or place not in modules else modules[place]
                 if modules is not None:
                     modules[place] = module
+                if isinstance(layer, GlobalPooling) and x.dim() != 4:
+                    raise RuntimeError("torch pools plain values too, and means something else by it")
                 x = module.eval()(x)
                 shapes.append(tuple(x.shape[1:]))
     return x

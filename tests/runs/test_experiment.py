@@ -39,7 +39,13 @@ def test_a_file_states_every_field_so_that_it_stays_true_when_defaults_change():
     tables = tomllib.loads(to_toml(MINE))
     assert tables["training"]["augmentation"]["elastic"] == 0.0
     assert tables["training"]["label_smoothing"] == 0.0
-    assert tables["settings"] == {"device": "auto", "precision": "float32", "threads": 0, "workers": 1}
+    assert tables["settings"] == {
+        "device": "auto",
+        "engine": "auto",
+        "precision": "auto",
+        "threads": 0,
+        "workers": 0,
+    }
 
 
 @pytest.mark.parametrize(

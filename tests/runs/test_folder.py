@@ -64,7 +64,9 @@ def test_the_experiment_is_resolved_and_complete(run):
     assert experiment.notation == "4C5s3 BN R D.1 GAP 10Nb"
     assert experiment.settings.device in ("cpu", "cuda", "mps")
     assert experiment.settings.threads >= 1
-    assert experiment.settings.precision == "float32"
+    assert experiment.settings.precision in ("float32", "bfloat16")
+    assert experiment.settings.engine in ("compiled", "layers")
+    assert experiment.settings.workers >= 1
 
 
 def test_the_environment_says_where_it_happened(run):

@@ -86,7 +86,7 @@ class Progress:
             f"{len(dataset.test):,} test images"
         )
         settings = experiment.settings
-        say(f"device    {run.environment['device']}, {settings.precision}, threads {settings.threads}")
+        say(f"device    {run.environment['device']}, {settings.description}")
         say(f"run       {run.path}")
         say("each epoch: accuracy and loss; ↓ the learning rate dropped, ★ the best so far")
         self._bar.start()

@@ -17,7 +17,8 @@ from tersenet._errors import TersenetError, check_setting, did_you_mean
 from tersenet.networks.budget import Budget
 from tersenet.training.recipe import Recipe
 
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16"]
+Engine = Literal["auto", "compiled", "layers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +26,25 @@ class Settings:
     """Where and how the arithmetic runs; settled once, when a run starts."""
 
     device: str = "auto"  # cuda, else mps, else cpu
-    precision: Precision = "float32"  # what every processor multiplies
-    threads: int = 0  # 0: as many as the processor has cores
-    workers: int = 1  # processes that train together
+    engine: Engine = "auto"  # compiled, where there is a compiler and it knows all layers; else torch, layer by layer
+    precision: Precision = "auto"  # bfloat16, where a short measurement finds it clearly faster; else float32
+    threads: int = 0  # of torch's own arithmetic; 0: as many as the processor has cores
+    workers: int = 0  # threads of the compiled engine, which share a batch; 0: as many as the processor has cores
 
     def __post_init__(self) -> None:
-        kinds = get_args(Precision)
-        check_setting(self.precision in kinds, "settings.precision", self.precision, ", ".join(kinds), names=kinds)
-        check_setting(self.threads >= 0, "settings.threads", self.threads, "0 (all cores) or more")
-        check_setting(self.workers == 1, "settings.workers", self.workers, "1")
+        for name, kinds in (("engine", get_args(Engine)), ("precision", get_args(Precision))):
+            value = getattr(self, name)
+            check_setting(value in kinds, f"settings.{name}", value, ", ".join(kinds), names=kinds)
+        for name in ("threads", "workers"):
+            value = getattr(self, name)
+            check_setting(0 <= value <= 1024, f"settings.{name}", value, "0 (all cores) to 1024")
+
+    @property
+    def description(self) -> str:
+        """In words, once settled: `bfloat16, compiled engine with 2 workers`."""
+        if self.engine == "compiled":
+            return f"{self.precision}, compiled engine with {self.workers} worker{'s' * (self.workers != 1)}"
+        return f"{self.precision}, layer by layer with {self.threads} thread{'s' * (self.threads != 1)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,10 @@ from tersenet.data import Dataset, load_data
 from tersenet.data.download import Progress
 from tersenet.networks import BudgetLine, check_budget, find_network, format_summary, summarize
 from tersenet.runs import folder
-from tersenet.runs.environment import choose_device, core_count, describe_environment
-from tersenet.runs.experiment import Experiment, Settings
+from tersenet.runs.environment import choose_device, describe_environment
+from tersenet.runs.experiment import Experiment
 from tersenet.runs.folder import Run
+from tersenet.runs.settle import settle
 from tersenet.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from tersenet.training.loop import BatchProgress
 from tersenet.training.metrics import EpochMetrics, best_epoch
@@ -47,18 +48,17 @@ def start_run(
 
     Every mistake in the experiment is found before the folder is made. Raises TersenetError.
     """
-    device = choose_device(experiment.settings.device)
+    choose_device(experiment.settings.device)
     listeners = listeners or Listeners()
     dataset = load_data(experiment.data, data_dir=data_dir, progress=listeners.on_download)
     check_held_out(dataset, experiment.validation)
-    threads = experiment.settings.threads or core_count()
-    precision, workers = experiment.settings.precision, experiment.settings.workers
     size = (1, *dataset.train.images.shape[1:])
     with _seeded(experiment.seed):
         design = find_network(
             experiment.notation or experiment.network, input_size=size, classes=len(dataset.classes)
         )
     _start_from(experiment.init, design.module)
+    settings = settle(experiment.settings, design.module)
     name = experiment.name or design.name
     file, colon, attribute = experiment.network.rpartition(":")
     in_file = bool(colon) and design.notation is None
@@ -68,9 +68,9 @@ def start_run(
         network=f"{Path(file).resolve()}:{attribute}" if in_file else experiment.network,
         notation=design.notation,
         data=_absolute(dataset.name),
-        settings=Settings(device=device, precision=precision, threads=threads, workers=workers),
+        settings=settings,
     )
-    facts = describe_environment(device) | {
+    facts = describe_environment(settings.device) | {
         "data": dataset.name,
         "data_source": dataset.source,
         "data_notice": dataset.notice,
@@ -114,7 +114,9 @@ def _train(run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None
 
     listeners.on_start(run, dataset)
     settings = experiment.settings
-    with _threads(settings.threads):
+    compiled = settings.engine == "compiled"
+    # Beside the engine's own threads, torch's would only wait in the way of them.
+    with _threads(1 if compiled else settings.threads):
         training = train(
             model,
             dataset,
@@ -123,6 +125,8 @@ def _train(run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None
             validation=experiment.validation,
             device=choose_device(settings.device),
             precision=settings.precision,
+            engine=settings.engine,
+            workers=settings.workers,
             resume=(lambda state: load_checkpoint(checkpoint, state)) if checkpoint else None,
             on_batch=listeners.on_batch,
             on_epoch=epoch_ended,

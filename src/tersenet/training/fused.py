@@ -47,9 +47,8 @@ class FusedStep:
             self._arrays += [pointers(averaged.parameters), pointers(averaged.statistics)]
         group = optimizer.param_groups[0]
         addresses = [ctypes.cast(array, ctypes.c_void_p).value for array in self._arrays]
-        self._update = _Update(
-            0.0, group["momentum"], label_smoothing, 0.0, group["nesterov"], *addresses, *[None] * (4 - len(addresses))
-        )
+        missing = [None] * (4 - len(addresses))
+        self._update = _Update(0.0, group["momentum"], label_smoothing, 0.0, group["nesterov"], *addresses, *missing)
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[float, int]:
         """Learn from one batch; its mean loss and the number of right answers, both before the step."""
@@ -75,7 +74,7 @@ def fused_step(
 
 
 def _velocity(optimizer: optim.SGD, parameter: Tensor) -> Tensor:
-    """The momentum of a weight where torch keeps it; made where there is none yet (zero is what torch begins with)."""
+    """The momentum of a weight where torch keeps it; made where there is none yet, at zero, as torch begins."""
     state = optimizer.state[parameter]
     if state.get("momentum_buffer") is None:
         state["momentum_buffer"] = zeros_like(parameter)

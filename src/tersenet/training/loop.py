@@ -57,9 +57,10 @@ def train_one_epoch(
 
     `loader` gives images `[B, C, H, W]` and labels `[B]`; `criterion(logits, labels)` gives the batch's mean loss.
     `step(images, labels)` is another way to learn from a batch than forward, backward and `optimizer.step()`; it
-    leaves the weights alone where the loss is not finite. `before_step(batch)` may set the learning rate, `after_step()` may average weights, `on_batch` may show
-    progress. Accuracy is counted while the weights change and dropout is at work, as the write-ups do.
-    Raises TersenetError where the loss is no longer finite or the loader is empty.
+    leaves the weights alone where the loss is not finite. `before_step(batch)` may set the learning rate,
+    `after_step()` may average weights, `on_batch` may show progress. Accuracy is counted while the weights change and
+    dropout is at work, as the write-ups do. Raises TersenetError where the loss is no longer finite or the loader is
+    empty.
 
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
     >>> batches = [(torch.ones(8, 1, 2, 2), torch.ones(8, dtype=torch.int64))] * 20

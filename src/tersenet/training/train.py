@@ -57,12 +57,13 @@ def train(
 
     With `validation` images held out (chosen by seed), epochs are measured on them and the test set is read once,
     at the end. With `engine` "compiled" the arithmetic is done by the compiled engine in `workers` threads; with
-    "layers", layer by layer in torch. `resume` may fill the fresh state from a checkpoint; `on_batch(epoch, batches, progress)` and
-    `on_epoch(state)` tell the outside. The order of images, the augmentation and dropout are functions of seed and
-    epoch, so that a resumed training ends with the weights of an uninterrupted one. The caller's own random
-    numbers are left alone.
+    "layers", layer by layer in torch. `resume` may fill the fresh state from a checkpoint;
+    `on_batch(epoch, batches, progress)` and `on_epoch(state)` tell the outside. The order of images, the augmentation
+    and dropout are functions of seed and epoch, so that a resumed training ends with the weights of an uninterrupted
+    one. The caller's own random numbers are left alone.
 
-    Raises TersenetError where the compiled engine cannot run the network, the network has no weights, the loss is not finite or the split leaves no images.
+    Raises TersenetError where the compiled engine cannot run the network, the network has no weights, the loss is not
+    finite or the split leaves no images.
     """
     recipe = recipe or Recipe()
     check_setting(seed >= 0, "seed", seed, "0 or above")

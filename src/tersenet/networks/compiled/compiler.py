@@ -24,8 +24,8 @@ LONGEST = 120  # seconds; four are usual
 def library() -> ctypes.CDLL | None:
     """The compiled engine, or None where this machine has no C++ compiler that makes it.
 
-    The first call on a machine compiles it (about four seconds) into the user's cache folder; a later version, another
-    compiler or another processor gets a file of its own. `TERSENET_COMPILED=0` keeps Tersenet from it.
+    The first call on a machine compiles it (about four seconds) into the user's cache folder; a later version,
+    another compiler or another processor gets a file of its own. `TERSENET_COMPILED=0` keeps Tersenet from it.
     """
     compiler = _compiler()
     if compiler is None or os.environ.get("TERSENET_COMPILED") == "0":
@@ -75,7 +75,7 @@ def _compile(compiler: str, source: bytes, file: Path) -> None:
         code.write_bytes(source)
         command = [compiler, *FLAGS, str(code), "-o", str(made)]
         subprocess.run(command, check=True, capture_output=True, timeout=LONGEST)
-        os.replace(made, file)
+        made.replace(file)
 
 
 def _declared(engine: ctypes.CDLL) -> ctypes.CDLL:

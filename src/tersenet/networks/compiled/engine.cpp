@@ -413,7 +413,8 @@ template <class M> class Convolution : public Layer {
             const vec *a = output(gy, tile), *b = tile + 1 < end ? output(gy, tile + 1) : nullptr;
             for (int n = 0; n < step.channels * step.pixels(); ++n) to[n] = M::tiles(a[n], b ? b[n] : vec{});
         }
-        correlate_all(worker, first / M::group, (end + M::group - 1) / M::group);
+        // A worker without tiles adds nothing; the last of an odd number is half a pair.
+        correlate_all(worker, first / M::group, first == end ? first / M::group : (end + M::group - 1) / M::group);
         if (step.bias) add_bias(worker, gy, first, end);
         if (first_) return;
         for (int tile = first; tile < end; ++tile) {

@@ -1,0 +1,69 @@
+"""Where and how the arithmetic runs: settled once, when a run starts, and written down."""
+
+from __future__ import annotations
+
+import functools
+import time
+
+import torch
+from torch import Tensor, nn
+
+from tersenet.networks.compiled import compile_network, multiplies_bfloat16
+from tersenet.runs.environment import choose_device, core_count
+from tersenet.runs.experiment import Settings
+from tersenet.training.train import compiled_or_error
+
+# A processor without an instruction for bfloat16 multiplies it more slowly than float32, one with it at least twice
+# as fast: a bound between the two is not crossed by chance, so that two starts on a machine settle alike.
+NATIVE = 1.4
+PROBE_SIZE = 768
+MOST_WORKERS = 8  # a batch of 128 is four pairs of sixteen pictures; more would only wait
+
+
+def settle(settings: Settings, model: nn.Module) -> Settings:
+    """The settings with nothing left open, for a network.
+
+    Raises TersenetError where a device is not there, or the compiled engine is asked for and cannot run the network.
+    """
+    device = choose_device(settings.device)
+    compiled = _takes_compiled(settings, model, device)
+    precision = settings.precision
+    if precision == "auto":
+        instruction = multiplies_bfloat16() if compiled else device != "mps"
+        precision = "bfloat16" if instruction and bfloat16_gain(device) >= NATIVE else "float32"
+    return Settings(
+        device=device,
+        engine="compiled" if compiled else "layers",
+        precision=precision,
+        threads=settings.threads or core_count(),
+        workers=(settings.workers or min(core_count(), MOST_WORKERS)) if compiled else 1,
+    )
+
+
+@functools.cache
+def bfloat16_gain(device: str) -> float:
+    """How many times as fast a device multiplies matrices in bfloat16 as in float32; a few hundredths of a second.
+
+    >>> bfloat16_gain("cpu") > 0
+    True
+    """
+    matrix = torch.ones(PROBE_SIZE, PROBE_SIZE, device=device)
+    return _seconds(matrix, device) / _seconds(matrix.bfloat16(), device)
+
+
+def _seconds(matrix: Tensor, device: str) -> float:
+    """The shortest of several times of one product: whatever disturbs a measurement only makes it longer."""
+    times = []
+    for _ in range(8):
+        start = time.perf_counter()
+        matrix @ matrix
+        if device == "cuda":
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
+    return min(times[1:])
+
+
+def _takes_compiled(settings: Settings, model: nn.Module, device: str) -> bool:
+    if settings.engine == "compiled":
+        compiled_or_error(model if device == "cpu" else model.to(device), "float32", 1)
+    return settings.engine != "layers" and device == "cpu" and compile_network(model) is not None
