@@ -5,7 +5,14 @@ import math
 import pytest
 import torch
 
-from tersenet.evaluation import KNOWN_WRONG_LABELS, NO_ANSWER, Mistake, find_mistakes, known_wrong_label
+from tersenet.evaluation import (
+    KNOWN_WRONG_LABELS,
+    NO_ANSWER,
+    Mistake,
+    corrected_labels,
+    find_mistakes,
+    known_wrong_label,
+)
 
 
 def test_mistakes_come_most_confident_first_with_the_probability_of_the_guess():
@@ -38,6 +45,27 @@ def test_a_known_wrong_label_is_told_only_for_the_label_and_the_set_it_was_found
     assert known_wrong_label("mnist", 947, 7) is None
     assert known_wrong_label("fashion-mnist", 947, 8) is None
     assert len(KNOWN_WRONG_LABELS["mnist"]) == 10
+
+
+def test_corrected_labels_are_those_that_people_read_and_leave_the_given_ones_alone():
+    labels = torch.full((10_000,), 5)
+    corrected = corrected_labels("mnist", labels)
+    # The four labels given as 5: 2597 and 5937 are read as 3, 3558 as 0, 9729 as 6.
+    assert corrected.ne(labels).nonzero().flatten().tolist() == [2597, 3558, 5937, 9729]
+    assert corrected[[2597, 3558, 5937, 9729]].tolist() == [3, 0, 3, 6]
+    assert labels.unique().tolist() == [5]
+
+
+def test_labels_that_nothing_is_known_against_have_no_correction():
+    assert corrected_labels("kmnist", torch.zeros(10_000, dtype=torch.int64)) is None
+    assert corrected_labels("mnist", torch.full((10_000,), 7)) is None
+    assert corrected_labels("mnist", torch.zeros(5, dtype=torch.int64)) is None
+
+
+@pytest.mark.mnist
+def test_ten_labels_of_the_files_are_corrected(mnist):
+    corrected = corrected_labels("mnist", mnist.test.labels)
+    assert int((corrected != mnist.test.labels).sum()) == 10
 
 
 @pytest.mark.mnist

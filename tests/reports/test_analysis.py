@@ -6,6 +6,8 @@ import torch
 from tersenet.evaluation import Mistake, measure
 from tersenet.reports import analysis, history_of
 from tersenet.reports.analysis import analyse
+from tersenet.reports.finding import CURVES, LEARNING_RATE, REGULARISATION, noise
+from tersenet.reports.regularisation import Reading
 
 N = 10_000  # pictures: the noise at 99 % is then √(0.99·0.01/10000) = 0.0995 points, at 99.5 % 0.0705
 
@@ -25,23 +27,53 @@ def answers(pairs, classes=3):
 
 
 def test_the_noise_is_the_sampling_error_but_never_less_than_that_between_seeds():
-    assert analysis.noise(99.0, N) == pytest.approx(0.0995, abs=1e-4)
-    assert analysis.noise(99.9, 1_000_000) == 0.05
-    assert analysis.noise(100.0, N) == 0.05
+    assert noise(99.0, N) == pytest.approx(0.0995, abs=1e-4)
+    assert noise(99.9, 1_000_000) == 0.05
+    assert noise(100.0, N) == 0.05
+
+
+def read(accuracy, **more):
+    """The training images read again."""
+    facts = {"images": 60_000, "loss": 0.01, "sample": 10_000, "plain": accuracy}
+    return Reading(accuracy=accuracy, **facts | {"with_dropout": None, "with_augmentation": None} | more)
 
 
 @pytest.mark.parametrize(
     ("training", "said"),
     [
         (99.9, "a gap of 0.90 points. The network knows its training images better"),
-        (97.5, "training is 1.50 points below. It is measured while the weights change"),
-        (99.15, "no gap beyond 0.20 points"),
+        (97.5, "a gap of -1.50 points. Dropout and augmentation were at work on the training images alone."),
+        (99.15, "a gap of 0.15 points, which is not beyond 0.20 points, twice the noise."),
     ],
 )
 def test_gap(training, said):
     finding = analysis.gap(histories(train_accuracy=[50.0, training], test_accuracy=[60.0, 99.0]), N)
     assert said in finding.text
-    assert finding.figure == analysis.CURVES
+    assert finding.figure == CURVES
+
+
+def test_the_gap_is_that_of_the_training_images_read_again_where_they_were():
+    history = histories(train_accuracy=[97.5], test_accuracy=[99.0])
+    finding = analysis.gap(history, N, read(99.9))
+    assert "read again with the saved weights, without dropout and augmentation" in finding.text
+    assert "99.90 %: a gap of 0.90 points. The network knows its training images better" in finding.text
+    assert finding.figure == REGULARISATION
+    assert "The test images are the easier ones." in analysis.gap(history, N, read(98.0)).text
+
+
+def test_regularisation_tells_what_dropout_and_augmentation_cost():
+    history = histories(train_accuracy=[97.5], test_accuracy=[99.0])
+    finding = analysis.regularisation(history, read(99.25, plain=99.5, with_dropout=98.5, with_augmentation=99.0))
+    assert "97.50 %, counted while the weights changed" in finding.text
+    assert "60,000 images" in finding.text
+    assert "99.25 %, 1.75 points higher" in finding.text
+    assert (
+        "On 10,000 of them, with these weights, dropout alone costs 1.00 points and augmentation alone costs 0.50"
+        in finding.text
+    )
+    assert "no dropout and the recipe no augmentation" in analysis.regularisation(history, read(97.0)).text
+    assert "0.50 points lower" in analysis.regularisation(history, read(97.0)).text
+    assert analysis.regularisation(history, None) is None
 
 
 def test_without_one_of_the_two_accuracies_there_is_no_gap():
@@ -92,7 +124,7 @@ def test_a_step_of_the_learning_rate_is_judged_by_the_epochs_on_both_sides():
     [finding] = steps([98.0, 98.4, 99.0, 99.2])
     assert "from 0.1 to 0.01 before epoch 3. It helped: test loss 0.0700 before and 0.0200 after" in finding.text
     assert "accuracy 98.20 % and 99.10 %" in finding.text
-    assert finding.figure == analysis.LEARNING_RATE
+    assert finding.figure == LEARNING_RATE
     assert "It changed nothing beyond the noise" in steps([99.0, 99.0, 99.05, 99.05])[0].text
     assert "It hurt" in steps([99.0, 99.0, 98.0, 98.0])[0].text
 

@@ -1,5 +1,6 @@
 """The figures: what is drawn, what is said beside it, and that no letter is smaller than nine points."""
 
+import dataclasses
 import io
 import math
 import os
@@ -15,6 +16,7 @@ from PIL import Image
 from tersenet._errors import TersenetError
 from tersenet.evaluation import Mistake, WrongLabel, calibrate
 from tersenet.reports import (
+    history_of,
     plot_calibration,
     plot_confusion,
     plot_curves,
@@ -22,6 +24,8 @@ from tersenet.reports import (
     plot_mistakes,
     plot_samples,
 )
+from tersenet.reports.readings_figure import plot_readings
+from tersenet.reports.regularisation import Reading
 
 HISTORY = {
     "learning_rate": [0.1, 0.1, 0.01, 0.01],
@@ -49,6 +53,7 @@ def said(drawing):
 
 
 CALIBRATION = calibrate(torch.linspace(0.2, 1, 50), torch.arange(50) % 3 > 0)
+READING = Reading(images=9, accuracy=99.4, loss=0.01, sample=9, plain=99.4, with_dropout=98.2, with_augmentation=98.9)
 TITLE = {"title": "mine on mnist"}
 FIGURES = {
     "curves": lambda: plot_curves(HISTORY, target=99.4, **TITLE),
@@ -56,6 +61,7 @@ FIGURES = {
     "confusion": lambda: plot_confusion(np.diag([9, 8, 7]), CLASSES, **TITLE),
     "calibration": lambda: plot_calibration(CALIBRATION, **TITLE),
     "mistakes": lambda: plot_mistakes(PICTURES, MISTAKES, CLASSES, **TITLE),
+    "readings": lambda: plot_readings(history_of(HISTORY), READING, **TITLE),
     "samples": lambda: plot_samples(PICTURES, torch.tensor([0, 1, 2, 0, 1, 2]), CLASSES, **TITLE),
 }
 
@@ -190,3 +196,12 @@ def test_samples_may_be_a_batch_as_a_loader_gives_it():
 def test_what_cannot_be_drawn_is_an_error(draw):
     with pytest.raises(TersenetError):
         draw()
+
+
+def test_each_reading_of_the_training_images_has_its_dot_and_its_figure():
+    drawing = plot_readings(history_of(HISTORY), READING)
+    dots = [line.get_xdata()[0] for line in drawing.axes[0].lines if line.get_marker() in ("s", "o")]
+    assert dots == [98.5, 98.2, 98.9, 99.4, 99.2]
+    assert {"98.20", "98.90", "99.40", "99.20"} <= {text.get_text() for text in words(drawing)}
+    only = dataclasses.replace(READING, with_dropout=None, with_augmentation=None)
+    assert len(plot_readings(history_of({"test_accuracy": [99.0]}), only).axes[0].get_yticks()) == 2

@@ -10,7 +10,14 @@ from tersenet.evaluation.metrics import (
     confusion_matrix,
     measure,
 )
-from tersenet.evaluation.mistakes import KNOWN_WRONG_LABELS, Mistake, WrongLabel, find_mistakes, known_wrong_label
+from tersenet.evaluation.mistakes import (
+    KNOWN_WRONG_LABELS,
+    Mistake,
+    WrongLabel,
+    corrected_labels,
+    find_mistakes,
+    known_wrong_label,
+)
 from tersenet.evaluation.power import comparison_power, resolved_difference, seeds_needed
 from tersenet.evaluation.predictions import Prediction, predict
 from tersenet.evaluation.statistics import ENOUGH_SEEDS, Spread, sampling_error, spread, wilson_interval
@@ -45,6 +52,7 @@ __all__ = [
     "comparison_power",
     "confused_pairs",
     "confusion_matrix",
+    "corrected_labels",
     "evaluate",
     "find_mistakes",
     "guesses",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tersenet.evaluation import Measures, wilson_interval
 from tersenet.networks import BudgetLine
-from tersenet.reports import analysis
 from tersenet.reports.blocks import (
     Block,
     Code,
@@ -13,16 +11,15 @@ from tersenet.reports.blocks import (
     Items,
     Notice,
     Paragraph,
-    Picture,
     Table,
     Tiles,
     Title,
 )
+from tersenet.reports.finding import CURVES, LEARNING_RATE, REGULARISATION
 from tersenet.reports.material import Material
 from tersenet.reports.pictures import draw
 from tersenet.reports.recipe_table import recipe_rows
-
-PAIRS = 10  # confused pairs listed
+from tersenet.reports.result import analysis, answers, epochs, headline, result
 
 
 def compose(material: Material) -> list[Block]:
@@ -42,12 +39,12 @@ def compose(material: Material) -> list[Block]:
             else []
         ),
         *_budget(material),
-        *_result(material),
+        *result(material),
         Heading("Training"),
-        *(pictures[key] for key in (analysis.CURVES, analysis.LEARNING_RATE)),
-        *_epochs(material),
-        *(_test(material, material.measures, pictures) if material.measures else []),
-        *_analysis(material, pictures),
+        *(pictures[key] for key in (CURVES, LEARNING_RATE, REGULARISATION)),
+        *epochs(material),
+        *(answers(material, material.measures, pictures) if material.measures else []),
+        *analysis(material, pictures),
         *_circumstances(material),
     ]
 
@@ -75,8 +72,7 @@ def _notices(material: Material) -> list[Block]:
         (f"{seconds:,.0f} s", "of training"),
     ]
     if material.measures is not None:
-        headline = (f"{_accuracy(material):.2f} %", f"test accuracy on {material.data}, last epoch")
-        tiles.insert(0, headline)
+        tiles.insert(0, (f"{headline(material):.2f} %", f"test accuracy on {material.data}, last epoch"))
     if material.budget:
         met = sum(line.met is True for line in material.budget)
         tiles.append((f"{met} of {len(material.budget)}", "budget lines met"))
@@ -139,119 +135,6 @@ def _budget(material: Material) -> list[Block]:
     return [Heading("Budget"), Table(head=("line", "limit", "value", "verdict"), rows=rows, right=("value",))]
 
 
-def _result(material: Material) -> list[Block]:
-    history, run, measures = material.history, material.run, material.measures
-    accuracies, losses = history.held_out_accuracy, history.held_out_loss
-    assert accuracies is not None
-    assert losses is not None
-    last, best = history.epochs[-1], history.best
-    assert best is not None
-    rows = []
-    paragraphs = []
-    if measures is not None:
-        correct = round(_accuracy(material) * measures.images / 100)
-        loss = measures.loss if run.result is None else run.result["test_loss"]
-        read = ", read once, at the end" if run.experiment.validation else ""
-        which = f"last epoch ({last}), test{read}"
-        rows.append((which, f"{correct}/{measures.images} ({_accuracy(material):.2f} %)", f"{loss:.4f}"))
-        low, high = wilson_interval(correct, measures.images)
-        paragraphs.append(
-            f"Counting {measures.images:,} pictures leaves a 95 % interval (Wilson) from {100 * low:.2f} to "
-            f"{100 * high:.2f} %; the spread between seeds is not in it."
-        )
-        if measures.correct != correct:
-            paragraphs.append(
-                f"Measured again for this page, on the CPU: {measures.correct}/{measures.images}. Other "
-                "hardware rounds "
-                "otherwise; the figures below are those of this second reading."
-            )
-    if history.held_out == "validation":
-        rows.append((f"last epoch ({last}), validation", f"{accuracies[-1]:.2f} %", f"{losses[-1]:.4f}"))
-    picked = f"best epoch ({history.epochs[best]}), picked on the {history.held_out} set"
-    rows.append((picked, f"{accuracies[best]:.2f} %", f"{losses[best]:.4f}"))
-    if history.train_accuracy and history.train_loss:
-        rows.append(
-            (
-                f"last epoch ({last}), training, while the weights change",
-                f"{history.train_accuracy[-1]:.2f} %",
-                f"{history.train_loss[-1]:.4f}",
-            )
-        )
-    return [
-        Heading("Result"),
-        Table(
-            head=(f"on {material.data}", "accuracy", "loss (nats)"),
-            rows=rows,
-            right=("accuracy", "loss (nats)"),
-        ),
-        *map(Paragraph, paragraphs),
-    ]
-
-
-def _epochs(material: Material) -> list[Block]:
-    name = material.history.held_out
-    rows = [
-        (
-            str(row.epoch),
-            f"{row.learning_rate:.4g}",
-            f"{row.train_loss:.4f}",
-            f"{row.train_accuracy:.2f}",
-            f"{getattr(row, f'{name}_loss'):.4f}",
-            f"{getattr(row, f'{name}_accuracy'):.2f}",
-            f"{row.seconds:.1f}",
-        )
-        for row in material.run.metrics
-    ]
-    head = ("epoch", "learning rate", "training loss", "training %", f"{name} loss", f"{name} %", "seconds")
-    return [Table(head=head, rows=rows, right=head, folded="Every epoch in figures")]
-
-
-def _test(material: Material, measures: Measures, pictures: dict[str, Picture]) -> list[Block]:
-    classes = material.dataset.classes
-    wrong = measures.images - measures.correct
-    blocks: list[Block] = [
-        Heading("Where it is right, and where it is wrong"),
-        *(pictures[key] for key in (analysis.CONFUSION, analysis.CALIBRATION)),
-    ]
-    if measures.confused_pairs:
-        listed = measures.confused_pairs[:PAIRS]
-        rows = [(classes[pair.label], classes[pair.guess], str(pair.count)) for pair in listed]
-        head = ("true class", "read as", "pictures")
-        said = f"The most confused pairs, of {len(measures.confused_pairs)} that occur in {wrong} mistakes:"
-        blocks += [Paragraph(said), Table(head=head, rows=rows, right=("pictures",))]
-    per_class = [
-        (row.name, _percent(row.precision), _percent(row.recall), _percent(row.f1), f"{row.support:,}")
-        for row in measures.per_class
-    ]
-    head_per_class = ("class", "precision %", "recall %", "F1 %", "pictures")
-    blocks.append(
-        Table(head=head_per_class, rows=per_class, right=head_per_class[1:], folded="Every class in figures")
-    )
-    blocks.append(Heading("Mistakes"))
-    if analysis.MISTAKES in pictures:
-        blocks.append(pictures[analysis.MISTAKES])
-    else:
-        blocks.append(Paragraph(f"There is none: all {measures.images:,} test pictures were read rightly."))
-    return blocks
-
-
-def _analysis(material: Material, pictures: dict[str, Picture]) -> list[Block]:
-    findings = analysis.analyse(
-        material.history,
-        images=material.judged,
-        target=material.target,
-        measures=material.measures,
-        mistakes=material.mistakes,
-        data=material.dataset.name,
-    )
-    items = [Item(finding.text, pictures.get(finding.figure or "")) for finding in findings]
-    return [
-        Heading("Analysis"),
-        Paragraph("By stated rules, from the figures; the rules are those of `tersenet.reports.analysis`."),
-        Items(items),
-    ]
-
-
 def _circumstances(material: Material) -> list[Block]:
     run, facts = material.run, material.run.environment
     settings, machine = run.experiment.settings, facts.get("machine", {})
@@ -259,7 +142,7 @@ def _circumstances(material: Material) -> list[Block]:
     rows = [
         ("seed", str(run.experiment.seed)),
         ("started", str(facts.get("started", "–"))),
-        ("device", f"{facts.get('device', '–')}, {settings.precision}, {settings.threads} threads"),
+        ("device", f"{facts.get('device', '–')}, {settings.description}"),
         (
             "machine",
             f"{machine.get('processor', '–')}, {machine.get('cores', '–')} cores, {machine.get('system', '–')}",
@@ -270,13 +153,6 @@ def _circumstances(material: Material) -> list[Block]:
         ("command", f"`{' '.join(facts.get('command_line', []))}`"),
     ]
     return [Heading("Circumstances"), Table(head=("what", "value"), rows=rows)]
-
-
-def _accuracy(material: Material) -> float:
-    """The headline: what the run measured at its end; for an unfinished run, what its weights measure now."""
-    assert material.measures is not None
-    result = material.run.result
-    return material.measures.accuracy if result is None else float(result["test_accuracy"])
 
 
 def _value(line: BudgetLine) -> str:
@@ -295,7 +171,3 @@ def _or_dash(value: float | tuple[float, float] | None) -> str:
     if value is None:
         return "–"
     return "×".join(map(str, value)) if isinstance(value, tuple) else f"{value:,}"
-
-
-def _percent(fraction: float) -> str:
-    return "–" if fraction != fraction else f"{100 * fraction:.2f}"

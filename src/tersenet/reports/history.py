@@ -46,6 +46,18 @@ class History:
             return None
         return max(range(len(accuracies)), key=lambda place: (not math.isnan(accuracies[place]), accuracies[place]))
 
+    def reached(self, target: float) -> int | None:
+        """The place (from 0) of the first epoch whose held-out accuracy is `target` percent or more."""
+        accuracies = self.held_out_accuracy or []
+        return next((place for place, value in enumerate(accuracies) if _as_much(value, target)), None)
+
+    def lost(self, target: float) -> list[int]:
+        """The places (from 0) of the epochs after the first one at `target` percent that fell below it again."""
+        first, accuracies = self.reached(target), self.held_out_accuracy or []
+        if first is None:
+            return []
+        return [place for place in range(first, len(accuracies)) if not _as_much(accuracies[place], target)]
+
     @property
     def drops(self) -> list[int]:
         """The places (from 0) of the epochs at whose start the learning rate stepped down to half or less.
@@ -62,6 +74,11 @@ class History:
             for place in range(1, len(rates))
             if 0 < rates[place] <= 0.5 * rates[place - 1] and (is_level(place - 1) or is_level(place + 1))
         ]
+
+
+def _as_much(accuracy: float, target: float) -> bool:
+    # 9940 of 10,000 is 99.4 %, whatever the last bit of a float says.
+    return round(accuracy, 9) >= target
 
 
 def history_of(metrics: Metrics) -> History:

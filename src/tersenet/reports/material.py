@@ -6,21 +6,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tersenet._errors import TersenetError
-from tersenet.data import Dataset
-from tersenet.evaluation import Measures, Mistake, find_mistakes, measure, predict_logits
+from tersenet.data import Dataset, Split
+from tersenet.evaluation import (
+    Measures,
+    Mistake,
+    corrected_labels,
+    find_mistakes,
+    guesses,
+    measure,
+    predict_logits,
+)
 from tersenet.networks import BudgetLine, Summary, summarize
 from tersenet.reports.history import History, history_of
+from tersenet.reports.regularisation import Reading, read_again
 from tersenet.reports.style import data_title
 from tersenet.runs import Run, budget_lines
-from tersenet.training import EvaluationBatches
+from tersenet.training import EvaluationBatches, hold_out
 
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
     """A run with its history, its network's summary, its budget and its answers on the test set.
 
-    `measures` and `mistakes` are those of the test set; None and none where it has not been read yet (a run that
-    holds images out and is not finished).
+    `measures` and `mistakes` are those of the test set, `corrected` the number of right answers with its known wrong
+    labels as people read them (None where none is known); all of them are absent where the test set has not been read
+    yet (a run that holds images out and is not finished). `reading` is what the network reads in the images that it
+    learned from.
     """
 
     run: Run
@@ -30,6 +41,8 @@ class Material:
     budget: tuple[BudgetLine, ...]
     measures: Measures | None
     mistakes: list[Mistake]
+    corrected: int | None
+    reading: Reading
 
     @property
     def finished(self) -> bool:
@@ -65,11 +78,13 @@ def gather(run: Run, *, data_dir: Path | None = None) -> Material:
     dataset = run.data(data_dir)
     result = run.result
     model = run.model()
-    measures, mistakes = None, []
+    measures, mistakes, corrected = None, [], None
     if result is not None or not run.experiment.validation:
         logits, labels = predict_logits(model, EvaluationBatches(dataset.test))
         measures = measure(logits, labels, dataset.classes)
         mistakes = find_mistakes(logits, labels)
+        truth = corrected_labels(dataset.name, labels)
+        corrected = None if truth is None else int((guesses(logits) == truth).sum())
     lines = (
         tuple(BudgetLine(**line) for line in result["budget"])
         if result is not None
@@ -83,4 +98,16 @@ def gather(run: Run, *, data_dir: Path | None = None) -> Material:
         budget=lines,
         measures=measures,
         mistakes=mistakes,
+        corrected=corrected,
+        reading=read_again(
+            model, _learned(run, dataset), run.experiment.training.augmentation, seed=run.experiment.seed
+        ),
     )
+
+
+def _learned(run: Run, dataset: Dataset) -> Split:
+    """The training images that the run learned from: those that it did not hold out."""
+    experiment = run.experiment
+    if not experiment.validation:
+        return dataset.train
+    return hold_out(dataset.train, experiment.validation, seed=experiment.seed)[0]

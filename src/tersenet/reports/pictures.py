@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tersenet.evaluation import KNOWN_WRONG_LABELS
-from tersenet.reports import analysis
+from tersenet.reports import finding
 from tersenet.reports.blocks import Picture
 from tersenet.reports.confusion import plot_calibration, plot_confusion
 from tersenet.reports.curves import plot_curves, plot_learning_rate
 from tersenet.reports.gallery import plot_mistakes
 from tersenet.reports.material import Material
+from tersenet.reports.readings_figure import plot_readings
 from tersenet.reports.style import Drawing
 
 GALLERY = 30  # mistakes shown
@@ -23,16 +24,23 @@ def draw(material: Material) -> Iterator[Picture]:
     target = material.target
     drawn: list[tuple[str, Drawing, str]] = [
         (
-            analysis.CURVES,
+            finding.CURVES,
             plot_curves(metrics, title=name, target=target),
             f"Loss and accuracy of training and {held_out} on {material.data}, by epoch. The training "
             "figures are "
             "measured while the weights change, with augmentation and dropout at work.",
         ),
         (
-            analysis.LEARNING_RATE,
+            finding.LEARNING_RATE,
             plot_learning_rate(metrics, title=f"Learning rate: {name}"),
             "The learning rate at the first step of each epoch.",
+        ),
+        (
+            finding.REGULARISATION,
+            plot_readings(material.history, material.reading, title=f"What regularises: {name}"),
+            f"The training accuracy on {material.data} while learning, and read again with the saved weights: with "
+            f"dropout or augmentation alone switched on ({material.reading.sample:,} images), and with neither "
+            f"({material.reading.images:,}); the {held_out} accuracy beside it.",
         ),
     ]
     measures = material.measures
@@ -40,12 +48,12 @@ def draw(material: Material) -> Iterator[Picture]:
         classes = material.dataset.classes
         drawn += [
             (
-                analysis.CONFUSION,
+                finding.CONFUSION,
                 plot_confusion(measures.confusion, classes, title=f"Confusions: {name}"),
                 f"The confusion matrix on the test set of {material.data}; only mistakes are coloured.",
             ),
             (
-                analysis.CALIBRATION,
+                finding.CALIBRATION,
                 plot_calibration(measures.calibration, title=f"Calibration: {name}"),
                 f"Accuracy against confidence on the test set of {material.data}, in 15 bins, with 95 % intervals.",
             ),
@@ -59,7 +67,7 @@ def draw(material: Material) -> Iterator[Picture]:
             )
             drawn.append(
                 (
-                    analysis.MISTAKES,
+                    finding.MISTAKES,
                     plot_mistakes(
                         material.dataset.test.images,
                         material.mistakes,

@@ -1,0 +1,209 @@
+"""The measured part of a report: the result, the epochs, the answers on the test set, the analysis and the advice."""
+
+from __future__ import annotations
+
+from tersenet.evaluation import KNOWN_WRONG_LABELS, Measures, wilson_interval
+from tersenet.reports.advice import Evidence, advise
+from tersenet.reports.analysis import analyse
+from tersenet.reports.blocks import Block, Heading, Item, Items, Paragraph, Picture, Table
+from tersenet.reports.finding import CALIBRATION, CONFUSION, MISTAKES, Finding
+from tersenet.reports.material import Material
+
+PAIRS = 10  # confused pairs listed
+
+
+def result(material: Material) -> list[Block]:
+    """The accuracies, each with what it was measured on, and what the budget's accuracy did from epoch to epoch."""
+    return [
+        Heading("Result"),
+        Table(
+            head=(f"on {material.data}", "accuracy", "loss (nats)"),
+            rows=[*_held_out_rows(material), *_training_rows(material)],
+            right=("accuracy", "loss (nats)"),
+        ),
+        Table(head=("measured", "figure"), rows=_measured(material)),
+        *_remarks(material),
+    ]
+
+
+Row = tuple[str, str, str]
+
+
+def _held_out_rows(material: Material) -> list[Row]:
+    """The headline first; the best epoch marked as picked."""
+    history, run, measures = material.history, material.run, material.measures
+    accuracies, losses, best = history.held_out_accuracy, history.held_out_loss, history.best
+    assert accuracies is not None
+    assert losses is not None
+    assert best is not None
+    last, rows = history.epochs[-1], []
+    if measures is not None:
+        loss = measures.loss if run.result is None else run.result["test_loss"]
+        read = ", read once, at the end" if run.experiment.validation else ""
+        rows.append((f"last epoch ({last}), test{read}", _counted(material, measures), f"{loss:.4f}"))
+    if history.held_out == "validation":
+        rows.append((f"last epoch ({last}), validation", f"{accuracies[-1]:.2f} %", f"{losses[-1]:.4f}"))
+    picked = f"best epoch ({history.epochs[best]}), picked on the {history.held_out} set"
+    return [*rows, (picked, f"{accuracies[best]:.2f} %", f"{losses[best]:.4f}")]
+
+
+def _training_rows(material: Material) -> list[Row]:
+    """Training accuracy while the weights change, last and best, and the same images read again afterwards."""
+    history, reading = material.history, material.reading
+    rows = []
+    if history.train_accuracy and history.train_loss:
+        accuracies = history.train_accuracy
+        best = max(range(len(accuracies)), key=accuracies.__getitem__)
+        for name, place in (("last", len(accuracies) - 1), ("best", best)):
+            which = f"{name} epoch ({history.epochs[place]}), training, while the weights change"
+            rows.append((which, f"{accuracies[place]:.2f} %", f"{history.train_loss[place]:.4f}"))
+    again = f"the {reading.images:,} training images read again for this report, without dropout and augmentation"
+    return [*rows, (again, f"{reading.accuracy:.2f} %", f"{reading.loss:.4f}")]
+
+
+def _measured(material: Material) -> list[tuple[str, str]]:
+    """What the accuracies amount to: gap, budget's accuracy first reached and held, labels corrected."""
+    history, target, measures = material.history, material.target, material.measures
+    assert history.held_out_accuracy is not None
+    gap = material.reading.accuracy - history.held_out_accuracy[-1]
+    rows = [
+        ("parameters", f"{material.summary.parameters:,}"),
+        (f"gap: training images read again, less {history.held_out} images of the last epoch", f"{gap:.2f} points"),
+    ]
+    if target is not None:
+        first, lost = history.reached(target), history.lost(target)
+        reached = "not in any epoch" if first is None else f"epoch {history.epochs[first]} of {history.epochs[-1]}"
+        rows.append((f"{target:g} % of the budget first reached", reached))
+        if first is not None:
+            after = len(history.epochs) - 1 - first
+            held = "yes, in every later epoch" if not lost else f"no: lost in {len(lost)} of {after} later epochs"
+            rows.append((f"{target:g} % held for the rest", held if after else "not known: it was the last epoch"))
+    if measures is not None and material.corrected is not None:
+        right = f"{material.corrected}/{measures.images} ({100 * material.corrected / measures.images:.2f} %)"
+        changed = len(KNOWN_WRONG_LABELS[material.dataset.name])
+        rows.append((f"test accuracy with the {changed} labels known to be wrong corrected", right))
+    return rows
+
+
+def _remarks(material: Material) -> list[Block]:
+    measures = material.measures
+    if measures is None:
+        return []
+    correct = round(headline(material) * measures.images / 100)
+    low, high = wilson_interval(correct, measures.images)
+    remarks = [
+        f"Counting {measures.images:,} pictures leaves a 95 % interval (Wilson) from {100 * low:.2f} to "
+        f"{100 * high:.2f} %; the spread between seeds is not in it."
+    ]
+    if measures.correct != correct:
+        remarks.append(
+            f"Measured again for this page, on the CPU: {measures.correct}/{measures.images}. Other hardware rounds "
+            "otherwise; the figures below are those of this second reading."
+        )
+    return [Paragraph(text) for text in remarks]
+
+
+def epochs(material: Material) -> list[Block]:
+    """Every epoch in figures, folded."""
+    name = material.history.held_out
+    rows = [
+        (
+            str(row.epoch),
+            f"{row.learning_rate:.4g}",
+            f"{row.train_loss:.4f}",
+            f"{row.train_accuracy:.2f}",
+            f"{getattr(row, f'{name}_loss'):.4f}",
+            f"{getattr(row, f'{name}_accuracy'):.2f}",
+            f"{row.seconds:.1f}",
+        )
+        for row in material.run.metrics
+    ]
+    head = ("epoch", "learning rate", "training loss", "training %", f"{name} loss", f"{name} %", "seconds")
+    return [Table(head=head, rows=rows, right=head, folded="Every epoch in figures")]
+
+
+def answers(material: Material, measures: Measures, pictures: dict[str, Picture]) -> list[Block]:
+    """Where the network is right on the test set, and where it is wrong."""
+    classes = material.dataset.classes
+    wrong = measures.images - measures.correct
+    blocks: list[Block] = [
+        Heading("Where it is right, and where it is wrong"),
+        *(pictures[key] for key in (CONFUSION, CALIBRATION)),
+    ]
+    if measures.confused_pairs:
+        listed = measures.confused_pairs[:PAIRS]
+        rows = [(classes[pair.label], classes[pair.guess], str(pair.count)) for pair in listed]
+        head = ("true class", "read as", "pictures")
+        said = f"The most confused pairs, of {len(measures.confused_pairs)} that occur in {wrong} mistakes:"
+        blocks += [Paragraph(said), Table(head=head, rows=rows, right=("pictures",))]
+    per_class = [
+        (row.name, _percent(row.precision), _percent(row.recall), _percent(row.f1), f"{row.support:,}")
+        for row in measures.per_class
+    ]
+    head_per_class = ("class", "precision %", "recall %", "F1 %", "pictures")
+    blocks.append(
+        Table(head=head_per_class, rows=per_class, right=head_per_class[1:], folded="Every class in figures")
+    )
+    blocks.append(Heading("Mistakes"))
+    if MISTAKES in pictures:
+        blocks.append(pictures[MISTAKES])
+    else:
+        blocks.append(Paragraph(f"There is none: all {measures.images:,} test pictures were read rightly."))
+    return blocks
+
+
+def analysis(material: Material, pictures: dict[str, Picture]) -> list[Block]:
+    """What the figures say and what to try next, by stated rules."""
+    findings = analyse(
+        material.history,
+        images=material.judged,
+        target=material.target,
+        reading=material.reading,
+        measures=material.measures,
+        mistakes=material.mistakes,
+        data=material.dataset.name,
+    )
+    experiment = material.run.experiment
+    advice = advise(
+        Evidence(
+            history=material.history,
+            images=material.judged,
+            recipe=experiment.training,
+            summary=material.summary,
+            budget=material.budget,
+            target=material.target,
+            validation=experiment.validation,
+            reading=material.reading,
+            measures=material.measures,
+        )
+    )
+    return [
+        Heading("Analysis"),
+        Paragraph("By stated rules, from the figures; the rules are those of `tersenet.reports.analysis`."),
+        Items([_item(finding, pictures) for finding in findings]),
+        Heading("What to try next"),
+        Paragraph(
+            "By stated rules too, those of `tersenet.reports.advice`; what is worth trying, not what will help."
+        ),
+        Items([_item(finding, pictures) for finding in advice]),
+    ]
+
+
+def _item(finding: Finding, pictures: dict[str, Picture]) -> Item:
+    return Item(finding.text, pictures.get(finding.figure or ""))
+
+
+def headline(material: Material) -> float:
+    """The headline: what the run measured at its end; for an unfinished run, what its weights measure now."""
+    assert material.measures is not None
+    result = material.run.result
+    return material.measures.accuracy if result is None else float(result["test_accuracy"])
+
+
+def _counted(material: Material, measures: Measures) -> str:
+    correct = round(headline(material) * measures.images / 100)
+    return f"{correct}/{measures.images} ({headline(material):.2f} %)"
+
+
+def _percent(fraction: float) -> str:
+    return "–" if fraction != fraction else f"{100 * fraction:.2f}"
