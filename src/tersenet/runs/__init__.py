@@ -10,11 +10,15 @@ from tersenet.runs.experiment import (
     with_settings,
 )
 from tersenet.runs.folder import Run
-from tersenet.runs.index import find_run, list_runs
+from tersenet.runs.group import Group
+from tersenet.runs.index import find_run, find_run_or_group, list_groups, list_runs
+from tersenet.runs.seeds import GroupListeners, resume_group, start_group
 from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run
 
 __all__ = [
     "Experiment",
+    "Group",
+    "GroupListeners",
     "Listeners",
     "Run",
     "Settings",
@@ -22,9 +26,13 @@ __all__ = [
     "experiment_from",
     "experiment_names",
     "find_run",
+    "find_run_or_group",
+    "list_groups",
     "list_runs",
     "load_experiment",
+    "resume_group",
     "resume_run",
+    "start_group",
     "start_run",
     "to_toml",
     "with_settings",

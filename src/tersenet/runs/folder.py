@@ -23,6 +23,7 @@ from tersenet.training.metrics import EpochMetrics
 
 EXPERIMENT, ENVIRONMENT, METRICS = "experiment.toml", "environment.json", "metrics.csv"
 MODEL, RESULT, SUMMARY, CHECKPOINT = "model.safetensors", "result.json", "summary.txt", "checkpoint"
+GROUP = "group.json"  # only the folder of several seeds has it
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.path.resolve().name
+        """The folder's name; that of one seed of a group has the group's before it: `quick-3/seed-0`."""
+        path = self.path.resolve()
+        return f"{path.parent.name}/{path.name}" if (path.parent / GROUP).is_file() else path.name
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -56,12 +58,12 @@ class Run:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """Versions, machine, device, commit, command line, and where the data came from."""
-        return _read_json(self.path / ENVIRONMENT)
+        return read_json(self.path / ENVIRONMENT)
 
     @property
     def result(self) -> dict[str, Any] | None:
         """The figures of a finished run (as `tersenet train --json` prints them); None where it is not finished."""
-        return _read_json(self.path / RESULT) if (self.path / RESULT).is_file() else None
+        return read_json(self.path / RESULT) if (self.path / RESULT).is_file() else None
 
     @property
     def metrics(self) -> list[EpochMetrics]:
@@ -76,9 +78,7 @@ class Run:
 
     def data(self, data_dir: Path | None = None) -> Dataset:
         """The data set that the run was trained on, from where it was found then unless told otherwise."""
-        recorded = Path(self.environment.get("data_dir") or "")
-        there = recorded if recorded.is_absolute() and recorded.is_dir() else None
-        return load_data(self.experiment.data, data_dir=data_dir or there)
+        return recorded_data(self.experiment, self.environment, data_dir)
 
     def empty_model(self) -> nn.Module:
         """The network without its trained weights."""
@@ -104,6 +104,13 @@ class Run:
                 got=str(error).splitlines()[-1].strip(),
                 where=self.path / MODEL,
             ) from error
+
+
+def recorded_data(experiment: Experiment, environment: dict[str, Any], data_dir: Path | None) -> Dataset:
+    """An experiment's data set, from where it was found when it ran unless told otherwise."""
+    recorded = Path(environment.get("data_dir") or "")
+    there = recorded if recorded.is_absolute() and recorded.is_dir() else None
+    return load_data(experiment.data, data_dir=data_dir or there)
 
 
 def take_folder(runs_dir: Path, name: str) -> Path:
@@ -155,7 +162,8 @@ def _short(value: float) -> str:
     return repr(value)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A table out of a JSON file; raises TersenetError where it is missing or is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -37,6 +37,20 @@ class Listeners:
     on_epoch: Callable[[EpochMetrics], None] = lambda metrics: None
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PreparedRun:
+    """An experiment with nothing left open, its data and fresh network, and what the run's folder says of it.
+
+    `facts` become `environment.json`, `summary` becomes `summary.txt`.
+    """
+
+    experiment: Experiment
+    dataset: Dataset
+    model: nn.Module
+    facts: dict[str, Any]
+    summary: str
+
+
 def start_run(
     experiment: Experiment,
     *,
@@ -48,9 +62,19 @@ def start_run(
 
     Every mistake in the experiment is found before the folder is made. Raises TersenetError.
     """
-    choose_device(experiment.settings.device)
     listeners = listeners or Listeners()
-    dataset = load_data(experiment.data, data_dir=data_dir, progress=listeners.on_download)
+    ready = prepare_run(experiment, data_dir=data_dir, on_download=listeners.on_download)
+    path = folder.take_folder(runs_dir, ready.experiment.name or "")
+    folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
+    return _train(Run(path), ready.model, ready.dataset, None, listeners)
+
+
+def prepare_run(
+    experiment: Experiment, *, data_dir: Path | None = None, on_download: Progress | None = None
+) -> PreparedRun:
+    """All that comes before a run's folder is made; raises TersenetError for every mistake in the experiment."""
+    choose_device(experiment.settings.device)
+    dataset = load_data(experiment.data, data_dir=data_dir, progress=on_download)
     check_held_out(dataset, experiment.validation)
     size = (1, *dataset.train.images.shape[1:])
     with _seeded(experiment.seed):
@@ -79,9 +103,7 @@ def start_run(
         "input_size": list(size),
     }
     text = format_summary(summarize(design.module, size))
-    path = folder.take_folder(runs_dir, name)
-    folder.write_experiment(path, settled, facts, text)
-    return _train(Run(path), design.module, dataset, None, listeners)
+    return PreparedRun(experiment=settled, dataset=dataset, model=design.module, facts=facts, summary=text)
 
 
 def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners | None = None) -> Run:

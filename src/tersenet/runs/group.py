@@ -1,0 +1,150 @@
+"""A group: one experiment trained with several seeds, in one folder that holds a run folder each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from tersenet._errors import TersenetError
+from tersenet.data import Dataset
+from tersenet.evaluation import spread
+from tersenet.runs import folder
+from tersenet.runs.experiment import Experiment, load_experiment
+from tersenet.runs.folder import EXPERIMENT, GROUP, Run
+from tersenet.runs.start import budget_lines
+
+
+@dataclass(frozen=True)
+class Group:
+    """Several trainings of one experiment that differ in their seeds alone, as their folder tells it.
+
+    Files are read when they are asked for; one that is missing or broken raises TersenetError with its path.
+    """
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        if not is_group(self.path):
+            raise TersenetError(
+                "This is not the folder of a group of seeds.",
+                got=self.path,
+                expected=f"a folder that holds {EXPERIMENT} and {GROUP}",
+                mend="tersenet runs lists what is here",
+            )
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """What was run, resolved and complete; its seed is the first of the group."""
+        return load_experiment(self.path / EXPERIMENT)
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Versions, machine, device, commit, command line, and where the data came from."""
+        return folder.read_json(self.path / folder.ENVIRONMENT)
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that were asked for, whether or not they are done."""
+        return tuple(int(seed) for seed in self._plan("seeds"))
+
+    @property
+    def processes(self) -> int:
+        """How many seeds train at a time."""
+        return int(self._plan("processes"))
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """The figures of a finished group (as `tersenet train --seeds N --json` prints them); None before the end."""
+        path = self.path / folder.RESULT
+        return folder.read_json(path) if path.is_file() else None
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs that were begun, in the order of the seeds."""
+        paths = [self.seed_path(seed) for seed in self.seeds]
+        return [Run(path) for path in paths if (path / EXPERIMENT).is_file()]
+
+    @property
+    def finished_runs(self) -> list[Run]:
+        """The runs that came to their end, in the order of the seeds."""
+        return [run for run in self.runs if run.result is not None]
+
+    def seed_path(self, seed: int) -> Path:
+        """The folder of one seed's run.
+
+        >>> Group.seed_path.__name__
+        'seed_path'
+        """
+        return self.path / f"seed-{seed}"
+
+    def data(self, data_dir: Path | None = None) -> Dataset:
+        """The data set that the group was trained on."""
+        return folder.recorded_data(self.experiment, self.environment, data_dir)
+
+    def _plan(self, key: str) -> Any:
+        path = self.path / GROUP
+        try:
+            return folder.read_json(path)[key]
+        except KeyError as error:
+            raise TersenetError("A field of the group's plan is missing.", got=key, where=path) from error
+
+
+def is_group(path: Path) -> bool:
+    """Whether a folder is that of a group."""
+    return (path / GROUP).is_file() and (path / EXPERIMENT).is_file()
+
+
+def write_plan(path: Path, seeds: Sequence[int], processes: int) -> None:
+    """Write which seeds the group is of, and how many of them train at a time."""
+    folder.write_json(path / GROUP, {"schema": 1, "seeds": list(seeds), "processes": processes})
+
+
+def group_result(group: Group, wall_seconds: float | None) -> dict[str, Any]:
+    """The figures of a group whose runs are all finished: keys as in `tersenet train --seeds N --json`.
+
+    Accuracies are those of the last epochs, in percent; `seconds` is the mean of the runs' training times and
+    `wall_seconds` what the clock showed from the first to the last, None where the group was interrupted.
+    """
+    results = [_finished(run) for run in group.runs]
+    first = results[0]
+    found = spread([result["test_accuracy"] for result in results])
+    kind = "validation" if group.experiment.validation else "test"
+    lines = budget_lines(group.runs[0], found.mean, max(result["epochs"] for result in results))
+    return {
+        "run": group.name,
+        "data": first["data"],
+        "network": group.experiment.network,
+        "device": group.environment["device"],
+        "parameters": first["parameters"],
+        "epochs": max(result["epochs"] for result in results),
+        "seeds": list(group.seeds),
+        "processes": group.processes,
+        "runs": results,
+        "mean": found.mean,
+        "deviation": found.deviation,
+        "minimum": found.minimum,
+        "maximum": found.maximum,
+        "interval": found.interval,
+        "indication": found.is_indication,
+        f"best_{kind}_mean": fmean(result[f"best_{kind}_accuracy"] for result in results),
+        "train_mean": fmean(result["train_accuracy"] for result in results),
+        "test_images": first["test_images"],
+        "seconds": fmean(result["seconds"] for result in results),
+        "wall_seconds": wall_seconds,
+        "budget": [asdict(line) for line in lines],
+    }
+
+
+def _finished(run: Run) -> dict[str, Any]:
+    result = run.result
+    assert result is not None, run.path
+    return result
