@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tersenet._errors import TersenetError
+from tersenet._errors import TersenetError, check_setting
 from tersenet.data import Dataset, Split, normalize, read_picture
+from tersenet.evaluation import known_wrong_label
 from tersenet.inspection.class_activation import ClassActivation, activation_of
 from tersenet.inspection.excitation import Excitation, excitations_of, strongest_place
 from tersenet.inspection.feature_maps import Kernels, kernels_of, require_unit
@@ -20,6 +21,7 @@ from tersenet.runs.folder import MODEL
 from tersenet.training import EvaluationBatches
 
 UNITS, PICTURES = 5, 6  # rows and columns of the figure of exciting pictures
+MOST_PICTURES = 12  # more would be too small to see
 SEEN_AT_MOST = 0.6  # of a picture's side: a unit that sees more has no patch worth the name
 
 
@@ -46,6 +48,7 @@ class Explanation:
     `layers` hold what each layer gives; `activation` has a map for each class; `centre` is the pixel around which
     receptive fields are drawn: the middle of what the map's position sees that speaks most for the guess. `units` are
     those of `unit_layer`, which `tested` pictures of the set were shown to; None and none where no set was given.
+    `read_by_people` is the class that people see where `label` is known to be wrong.
     """
 
     network: str
@@ -63,6 +66,7 @@ class Explanation:
     units: list[Unit]
     tested: Split | None
     notice: str | None = None
+    read_by_people: int | None = None
 
     @property
     def guess(self) -> int:
@@ -97,6 +101,7 @@ def explain(
             got="neither a file nor an index" if picture is None else "a file and an index",
             expected="a picture file, or the index of a picture of the test set",
         )
+    check_setting(0 <= count <= MOST_PICTURES, "pictures", count, f"0 to {MOST_PICTURES}")
     if not (run.path / MODEL).is_file():
         raise TersenetError(
             "This run has no trained weights yet.",
@@ -107,9 +112,11 @@ def explain(
     model = run.model()
     image = None if picture is None else torch.from_numpy(read_picture(picture))
     dataset = run.data(data_dir) if index is not None or count else None
-    label = None
+    label = read_by_people = None
     if dataset is not None and index is not None:
         image, label = _of_the_test_set(dataset, index)
+        wrong = known_wrong_label(dataset.name, index, label)
+        read_by_people = wrong.read if wrong else None
     assert image is not None  # one of the two was given
     return explain_picture(
         model,
@@ -124,6 +131,7 @@ def explain(
         unit=unit,
         count=count,
         notice=run.environment.get("data_notice"),
+        read_by_people=read_by_people,
     )
 
 
@@ -141,6 +149,7 @@ def explain_picture(
     unit: int | None = None,
     count: int = PICTURES,
     notice: str | None = None,
+    read_by_people: int | None = None,
 ) -> Explanation:
     """The same for any module that takes normalised pictures `[N, 1, H, W]`, and a picture as bytes `[H, W]`.
 
@@ -186,6 +195,7 @@ def explain_picture(
         units=units,
         tested=tested if units else None,
         notice=notice,
+        read_by_people=read_by_people,
     )
 
 

@@ -4,6 +4,7 @@ from tersenet.reports.confusion import plot_calibration, plot_confusion
 from tersenet.reports.curves import plot_curves, plot_learning_rate
 from tersenet.reports.gallery import plot_mistakes, plot_samples
 from tersenet.reports.history import History, history_of
+from tersenet.reports.inside_page import write_explanation
 from tersenet.reports.report import write_report
 from tersenet.reports.style import Drawing, data_title
 
@@ -18,5 +19,6 @@ __all__ = [
     "plot_learning_rate",
     "plot_mistakes",
     "plot_samples",
+    "write_explanation",
     "write_report",
 ]

@@ -1,0 +1,125 @@
+"""See inside a run: what each class looks at in a picture, the kernels, the maps of each layer, what excites a unit.
+
+RUN is a run's folder, its name, or an experiment's name (its latest run). PICTURE is any picture of one digit, read
+as by `tersenet predict`; or --index names a picture of the test set. One figure (explain.png) and one page
+(explain.html, pictures inside) are written.
+
+examples:
+  tersenet explain quick seven.png
+  tersenet explain gap-14320 --index 947
+  tersenet explain gap-14320 --index 947 --layer 12 --unit 3 --out pages
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from tersenet.cli.output import CommonArguments, Output, option
+
+if TYPE_CHECKING:
+    from tersenet.inspection import Explanation, Unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(CommonArguments):
+    """What `tersenet explain` takes."""
+
+    run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
+    """A run's folder, its name, or an experiment's name (its latest run)."""
+    picture: Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="[PICTURE]")] = None
+    """The picture file."""
+    index: Annotated[int | None, option("N")] = None
+    """Explain this picture of the test set, counted from 0."""
+    layer: Annotated[str | None, option("LAYER")] = None
+    """Whose units' most exciting pictures are shown: a number or name as in `tersenet summary` (5, ReLU-5)."""
+    unit: Annotated[int | None, option("N")] = None
+    """Only this unit of the layer; else the five that the picture excites most."""
+    pictures: int = 6
+    """How many exciting pictures of each unit; with 0 the test set is not looked through."""
+    out: Annotated[Path | None, option("FOLDER")] = None
+    """Where to write; else RUN/explain/PICTURE."""
+    data_dir: Annotated[Path | None, option("FOLDER")] = None
+    """Where data sets lie; else where the run found them, $TERSENET_DATA, your cache folder."""
+    runs_dir: Path = Path("runs")
+    """The folder that holds the runs."""
+
+
+def run(arguments: Arguments, output: Output) -> int:
+    """Look inside, write the figure and the page, say what was read and where they are."""
+    from tersenet.inspection import explain
+    from tersenet.reports import write_explanation
+    from tersenet.runs import find_run
+
+    run = find_run(arguments.run, arguments.runs_dir)
+    found = explain(
+        run,
+        arguments.picture,
+        index=arguments.index,
+        layer=arguments.layer,
+        unit=arguments.unit,
+        count=arguments.pictures,
+        data_dir=arguments.data_dir,
+    )
+    name = f"test-{arguments.index}" if arguments.picture is None else arguments.picture.stem
+    written = write_explanation(found, arguments.out or run.path / "explain" / name)
+    guess = found.guess
+    read = f"{found.picture}: reads {found.classes[guess]}, {100 * found.probabilities[guess]:.2f} %"
+    output.say(read + (f" (label {found.classes[found.label]})" if found.label is not None else ""), style="bold")
+    exact = "exact" if found.activation.bias is not None else "an approximation (Grad-CAM)"
+    output.say(f"class activation maps from {found.activation.layer.name}: {exact}")
+    if found.notice:
+        output.say(found.notice, style="bold yellow")
+    output.say(f"figure: {written.figure}")
+    output.say(f"page:   {written.page}")
+    output.document(_document(found, {"figure": str(written.figure), "page": str(written.page)}))
+    return 0
+
+
+def _document(found: Explanation, written: dict[str, str]) -> dict[str, Any]:
+    activation = found.activation
+    return {
+        "run": found.network,
+        "data": found.data,
+        "picture": found.picture,
+        **written,
+        "label": found.label,
+        "class": found.guess,
+        "name": found.classes[found.guess],
+        "probability": found.probabilities[found.guess],
+        "probabilities": found.probabilities,
+        "logits": found.logits,
+        "class_activation": {
+            "method": activation.method,
+            "layer": activation.layer.name,
+            "bias": None if activation.bias is None else activation.bias.tolist(),
+            "maps": activation.maps[0].tolist(),
+        },
+        "layers": [
+            {
+                "number": layer.number,
+                "name": layer.name,
+                "module": layer.path,
+                "output_shape": layer.output.shape[1:],
+                "receptive_field": square.size if (square := layer.square()) else None,
+            }
+            for layer in found.layers
+        ],
+        "unit_layer": found.unit_layer.name if found.unit_layer else None,
+        "units": [_unit(unit) for unit in found.units],
+    }
+
+
+def _unit(unit: Unit) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "unit": unit.number,
+        "value": unit.here.value,
+        "position": unit.here.position,
+        "share": unit.share,
+        "pictures": [asdict(picture) for picture in unit.pictures],
+    }

@@ -1,0 +1,314 @@
+"""The panels that show what a network makes of one picture: answer, class activation, receptive field, inner maps.
+
+One scale of colours serves all: zero is white, positive is orange, negative is blue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from tersenet.inspection import Explanation, Kernels, Layer, Square, squares_around
+from tersenet.inspection.class_activation import EXACT
+from tersenet.inspection.feature_maps import stages
+from tersenet.reports.style import BLUE, FAINT, GRID, INK, SMALL, VERMILION, WIDTH, Drawing, dress
+
+SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "white", VERMILION])
+CLASS_COLOURS = (
+    *("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"),
+    *("#56B4E9", "#7F7F00", "#6A3D9A", "#8B4513", "#8A8F94"),
+)
+CLASSES_SHOWN = 10
+KERNELS_SHOWN, MAPS_SHOWN = 48, 16
+HERE = "#F0E442"  # frames in the explained picture: no class has this colour
+TOP = 0.42  # inches for a panel's title
+
+
+def class_colour(number: int) -> str:
+    """The colour that a class has in every panel; past ten they come again.
+
+    >>> class_colour(1) == class_colour(11)
+    True
+    """
+    return CLASS_COLOURS[number % len(CLASS_COLOURS)]
+
+
+def draw_answer(found: Explanation) -> Drawing:
+    """The picture as the network sees it, and the probability of each class."""
+    shown = sorted(_most_likely(found))
+    height = TOP + 0.5 + max(0.2 * len(shown), 1.9)
+    drawing = Drawing(height=height, title="What the network reads", layout=None)
+    side = 1.9
+    picture = drawing.add_axes(_place(0.12, TOP, side, side, height))
+    _image(picture, found.image)
+    words = [f"reads {found.classes[found.guess]}, {100 * found.probabilities[found.guess]:.1f} %"]
+    if found.label is not None:
+        words.append(_label_words(found, found.label))
+    picture.set_xlabel("\n".join(words), fontsize=SMALL, color=INK, labelpad=4)
+    longest = max(len(found.classes[number]) for number in shown)
+    left = 2.25 + min(1.2, 0.075 * longest)
+    bars = drawing.add_axes(_place(left, TOP, WIDTH - left - 0.6, height - TOP - 0.5, height))
+    values = [100 * found.probabilities[number] for number in shown]
+    bars.barh(range(len(shown)), values, color=[class_colour(number) for number in shown], height=0.72)
+    for row, value in enumerate(values):
+        bars.text(value + 1.5, row, f"{value:.1f} %", va="center", fontsize=SMALL - 1, color=INK)
+    bars.set_yticks(range(len(shown)), [found.classes[number] for number in shown])
+    bars.set_xlim(0, 100)
+    bars.set_ylim(len(shown) - 0.45, -0.55)
+    dress(bars, x="probability in percent", grid="x")
+    return drawing
+
+
+def draw_class_activation(found: Explanation) -> Drawing:
+    """A map for each class over the picture's outline, all on one scale."""
+    shown = sorted(_most_likely(found))
+    maps = found.activation.on_input(*found.image.shape)[0].cpu().numpy()
+    exact = found.activation.method == EXACT
+    title = "Where each class looks: " + ("exact maps" if exact else "Grad-CAM, approximate")
+    drawing, places, _ = _grid(len(shown), 5, 2 if exact else 1, title)
+    scale = float(np.abs(maps[shown]).max()) or 1.0
+    for axes, number in zip(places, shown, strict=True):
+        axes.imshow(maps[number], cmap=SIGNED, vmin=-scale, vmax=scale, interpolation="bilinear")
+        axes.contour(found.image.numpy(), levels=[96], colors=INK, linewidths=0.9)
+        _frame(axes, class_colour(number), 3.0 if number == found.guess else 1.0)
+        name, logit = _cut(found.classes[number], 9), found.logits[number]
+        words = f"{name}: logit {_signed(logit)}" if len(name) < 4 else f"{name}: {_signed(logit)}"
+        if exact and found.activation.bias is not None:
+            mean, bias = float(found.activation.maps[0, number].mean()), float(found.activation.bias[number])
+            words += f"\n{_signed(mean)} {'+' if bias >= 0 else '−'} {abs(bias):.1f}"
+        heavy = "bold" if number == found.guess else "normal"
+        axes.set_xlabel(words, fontsize=SMALL - 0.5, color=INK, labelpad=3, fontweight=heavy, linespacing=1.15)
+    return drawing
+
+
+def draw_receptive_field(found: Explanation) -> Drawing:
+    """Squares on the picture that grow from layer to layer, and the same as a line."""
+    grown = _grown(squares_around(found.layers, found.centre))
+    height = TOP + 3.05
+    drawing = Drawing(height=height, title="What one unit of each layer sees", layout=None)
+    rows, columns = found.image.shape
+    picture = drawing.add_axes(_place(0.12, TOP, 2.55, 2.55, height))
+    _image(picture, found.image)
+    colours = LinearSegmentedColormap.from_list("depth", ["#F0E442", VERMILION, "#CC79A7", "#56B4E9"])
+    tones = [colours(place / max(1, len(grown) - 1)) for place in range(len(grown))]
+    low = min([0, *(min(square.top, square.left) for _, square in grown)])
+    high = max([max(rows, columns) - 1, *(max(square.bottom, square.right) for _, square in grown)])
+    picture.set_xlim(low - 1, high + 1)
+    picture.set_ylim(high + 1, low - 1)
+    picture.set_facecolor("#3c4248")
+    for (_, square), tone in zip(grown, tones, strict=True):
+        _mark(picture, square, tone, 1.6)
+    beyond = low < 0 or high >= max(rows, columns)
+    picture.set_xlabel("grey margin: padding" if beyond else "", fontsize=SMALL, color=INK, labelpad=4)
+    line = drawing.add_axes(_place(4.35, TOP, WIDTH - 4.35 - 0.45, 2.4, height))
+    sizes = [max(square.size) for _, square in grown]
+    line.barh(range(len(grown)), sizes, color=tones, edgecolor=FAINT, linewidth=0.5, height=0.7)
+    for row, size in enumerate(sizes):
+        line.text(size + 0.02 * max(sizes), row, str(size), va="center", fontsize=SMALL - 1, color=INK)
+    line.axvline(rows, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
+    line.set_yticks(range(len(grown)), [layer.name for layer, _ in grown])
+    line.set_ylim(len(grown) - 0.4, -0.6)
+    line.set_xlim(0, max([rows, *sizes]) * 1.02)
+    line.set_xticks([0, rows // 2, rows])
+    dress(line, x="pixels a side", grid="")
+    line.tick_params(axis="y", labelsize=SMALL - (1 if len(grown) > 12 else 0))
+    return drawing
+
+
+def draw_kernels(found: Explanation) -> Drawing:
+    """The kernels of the first convolution, and of the second for each of its inputs."""
+    first, *rest = found.kernels
+    shown = [_flat(first), *([_flat(rest[0])] if rest else [])]
+    names = [_kernel_words(each) for each in found.kernels[:2]]
+    columns = (8, 16)
+    blocks = [(tensors[:KERNELS_SHOWN], columns[min(place, 1)]) for place, tensors in enumerate(shown)]
+    return _strips("Kernels of the first layers", names, blocks)
+
+
+def draw_feature_maps(found: Explanation) -> Drawing:
+    """What the picture becomes, a strip for each stage of the network: its strongest maps."""
+    names, blocks = [], []
+    for stage in stages(found.layers):
+        layer = stage[-1]
+        maps = layer.output[0].cpu().numpy()
+        strongest = np.sort(np.argsort(-np.abs(maps).max(axis=(1, 2)), kind="stable")[:MAPS_SHOWN])
+        names.append(_stage_words(stage, len(maps)))
+        blocks.append((maps[strongest], 8))
+    return _strips("The picture, layer by layer", names, blocks)
+
+
+def draw_excitation(found: Explanation, labels: Tensor, images: Tensor) -> Drawing:
+    """A row for each unit: the explained picture, then those that excite it most; what the unit sees is framed."""
+    units = found.units
+    count = max(len(unit.pictures) for unit in units)
+    layer = found.unit_layer
+    title = f"What excites units of {layer.name}" if layer else ""
+    columns = max(count + 1, 7)
+    drawing, places, at = _grid(columns * len(units), columns, 1, title, row_words=1)
+    for row, unit in enumerate(units):
+        line = places[row * columns : (row + 1) * columns]
+        _image(line[0], found.image)
+        if unit.here.square:
+            _shade(line[0], unit.here.square, HERE)
+        letters = SMALL - 1 if columns < 9 else SMALL - 3
+        here = f"here {unit.here.value:.2f}" if columns < 9 else f"{unit.here.value:.2f}"
+        line[0].set_xlabel(here, fontsize=letters, color=INK, labelpad=2)
+        head = f"unit {unit.number}: here {100 * unit.share:.0f} % of its strongest"
+        if not unit.pictures or unit.pictures[0].value <= 0:
+            head = f"unit {unit.number}: no picture of the set excites it"
+        drawing.text(at[row][0], at[row][1], head, fontsize=SMALL, color=INK, va="bottom", ha="left")
+        for axes, picture in zip(line[1:], unit.pictures, strict=False):
+            label = int(labels[picture.index])
+            _image(axes, images[picture.index])
+            if picture.square:
+                _shade(axes, picture.square, class_colour(label))
+            words = f"{_cut(found.classes[label], 5)} #{picture.index}"
+            axes.set_xlabel(words, fontsize=letters, color=INK, labelpad=2)
+        for axes in line[1 + len(unit.pictures) :]:
+            axes.set_visible(False)
+    return drawing
+
+
+def _label_words(found: Explanation, label: int) -> str:
+    name = found.classes[label]
+    if found.read_by_people is not None:
+        return f"label {name}, known to be wrong: a {found.classes[found.read_by_people]}"
+    return f"label {name}" + (", so a mistake" if label != found.guess else "")
+
+
+def _most_likely(found: Explanation) -> list[int]:
+    order = sorted(range(len(found.classes)), key=lambda number: -found.probabilities[number])
+    return order[:CLASSES_SHOWN]
+
+
+def _grown(squares: Iterable[tuple[Layer, Square]]) -> list[tuple[Layer, Square]]:
+    """The layers at which the receptive field grows."""
+    grown: list[tuple[Layer, Square]] = []
+    for layer, square in squares:
+        if not grown or max(square.size) > max(grown[-1][1].size):
+            grown.append((layer, square))
+    return grown
+
+
+def _flat(kernels: Kernels) -> np.ndarray:
+    """All kernels of a layer one after another, `[out · in, height, width]`."""
+    weights: np.ndarray = kernels.weights.cpu().numpy()
+    return weights.reshape(-1, *weights.shape[2:])
+
+
+def _kernel_words(kernels: Kernels) -> str:
+    out, given, height, width = kernels.weights.shape
+    shown = f", the first {KERNELS_SHOWN} of {out * given:,}" if out * given > KERNELS_SHOWN else ""
+    many = f"{out} kernels" if given == 1 else f"{out}×{given} kernels"
+    return f"{kernels.layer}: {many} of {height}×{width}{shown}"
+
+
+def _stage_words(stage: Sequence[Layer], channels: int) -> str:
+    layer = stage[-1]
+    square = layer.square(0, 0)
+    route = [each.name for each in stage if "Dropout" not in each.type]
+    path = " → ".join(route) if len(route) < 4 else f"{route[0]} → … → {route[-1]}"
+    height, width = layer.output.shape[2:]
+    sees = f", sees {'×'.join(map(str, square.size))}" if square else ""
+    part = f" (strongest {MAPS_SHOWN})" if channels > MAPS_SHOWN else ""
+    return f"{path}: {channels} × {height}×{width}{part}{sees}"
+
+
+def _strips(title: str, names: Sequence[str], blocks: Sequence[tuple[np.ndarray, int]]) -> Drawing:
+    """Named blocks of small pictures under each other; each block has a scale of its own, symmetric about zero."""
+    gap, words, edge = 0.05, 0.27, 0.12
+    sides = [(WIDTH - 2 * edge - gap * (columns - 1)) / columns for _, columns in blocks]
+    lines = [-(-len(pictures) // columns) for pictures, columns in blocks]
+    height = TOP + sum(words + n * (side + gap) for n, side in zip(lines, sides, strict=True)) + 0.08
+    drawing = Drawing(height=height, title=title, layout=None)
+    top = TOP - 0.06
+    for name, (pictures, columns), side, count in zip(names, blocks, sides, lines, strict=True):
+        x, y, _, _ = _place(edge, top + words - 0.06, 0, 0, height)
+        drawing.text(x, y, name, fontsize=SMALL, color=INK, va="bottom", ha="left")
+        scale = float(np.abs(pictures).max()) or 1.0
+        for number, picture in enumerate(pictures):
+            row, column = divmod(number, columns)
+            left, down = edge + column * (side + gap), top + words + row * (side + gap)
+            axes = drawing.add_axes(_place(left, down, side, side, height))
+            axes.imshow(picture, cmap=SIGNED, vmin=-scale, vmax=scale, interpolation="nearest")
+            _frame(axes, GRID, 0.8)
+        top += words + count * (side + gap)
+    return drawing
+
+
+def _grid(
+    number: int, columns: int, lines: int, title: str, *, row_words: int = 0
+) -> tuple[Drawing, list[Axes], list[tuple[float, float]]]:
+    """Square places in rows, with room for `lines` of words under each and `row_words` above each row."""
+    gap, edge, below, above = 0.1, 0.12, 0.19 * lines + 0.07, 0.27 * row_words
+    rows = -(-number // columns)
+    side = (WIDTH - 2 * edge - gap * (columns - 1)) / columns
+    height = TOP + rows * (above + side + below)
+    drawing = Drawing(height=height, title=title, layout=None)
+    places: list[Axes] = []
+    heads = []
+    for row in range(rows):
+        down = TOP - (0.08 if row_words else 0) + row * (above + side + below) + above
+        x, y, _, _ = _place(edge, down - 0.05, 0, 0, height)
+        heads.append((x, y))
+        lefts = (edge + column * (side + gap) for column in range(min(columns, number - row * columns)))
+        places += [drawing.add_axes(_place(left, down, side, side, height)) for left in lefts]
+    return drawing, places, heads
+
+
+def _place(left: float, down: float, width: float, tall: float, height: float) -> tuple[float, float, float, float]:
+    """A place in parts of the drawing, from inches: from the left, and down from the top."""
+    return left / WIDTH, 1 - (down + tall) / height, width / WIDTH, tall / height
+
+
+def _image(axes: Axes, picture: Tensor) -> None:
+    axes.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    _frame(axes, GRID, 0.8)
+
+
+def _frame(axes: Axes, colour: str, width: float) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_color(colour)
+        spine.set_linewidth(width)
+
+
+def _mark(axes: Axes, square: Square, colour: Any, width: float) -> None:
+    height, across = square.size
+    axes.add_patch(
+        Rectangle(
+            (square.left - 0.5, square.top - 0.5),
+            across,
+            height,
+            fill=False,
+            edgecolor=colour,
+            linewidth=width,
+        )
+    )
+
+
+def _shade(axes: Axes, square: Square, colour: str) -> None:
+    """Frame what a unit sees, and darken the rest; what lies in the padding is cut off."""
+    rows, columns = (round(abs(b - a)) for a, b in (axes.get_ylim(), axes.get_xlim()))
+    top, left = max(square.top, 0), max(square.left, 0)
+    bottom, right = min(square.bottom, rows - 1), min(square.right, columns - 1)
+    veil = np.zeros((rows, columns, 4))
+    veil[..., :3], veil[..., 3] = (0.35, 0.37, 0.4), 0.62
+    veil[top : bottom + 1, left : right + 1, 3] = 0
+    axes.imshow(veil, interpolation="nearest")
+    _mark(axes, Square(top, left, bottom, right), colour, 1.8)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
+
+
+def _cut(name: str, most: int) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
