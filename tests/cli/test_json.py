@@ -27,10 +27,13 @@ CALLS = {
     "predict": ["mine PICTURES/bar/0.png PICTURES/ring/1.png --runs-dir RUNS"],
     "summary": ["gap-14320", "16C3", "file.py:Net"],
     "networks": ["", "funnel-18937"],
-    "experiments": ["", "quick"],
+    "experiments": ["", "quick", "--runs-dir RUNS"],
+    "new": ["PLACE/idea --from quick"],
     "data": ["list", "show folder:PICTURES --out PLACE/grid.png"],
     "report": ["mine --runs-dir RUNS"],
     "runs": ["--runs-dir RUNS"],
+    "claim": ["mine --runs-dir RUNS"],
+    "verify": ["no-claim.toml"],
     "backprop": [
         "derive",
         "derive --weight w5",
@@ -65,4 +68,10 @@ def test_the_output_is_one_document_or_empty_on_an_error(command, words, place, 
     else:
         assert (status, captured.out) == (1, "")
         assert captured.err.startswith("error: ")
-        assert words in ("16C3", "file.py:Net")
+        # What is wrong: maps larger than 1×1, no such file, a folder of pictures that nobody else has, no such claim.
+        assert (command, words.split()[0]) in (
+            ("summary", "16C3"),
+            ("summary", "file.py:Net"),
+            ("claim", "mine"),
+            ("verify", "no-claim.toml"),
+        )

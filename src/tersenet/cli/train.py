@@ -124,7 +124,7 @@ def chosen_experiment(arguments: Arguments) -> Experiment:
     """The experiment that the arguments describe."""
     from tersenet.runs import find_run, with_settings
 
-    experiment = _named_or_typed(arguments.experiment)
+    experiment = named_or_typed(arguments.experiment)
     given = {
         "data": arguments.data,
         "name": arguments.name,
@@ -140,7 +140,7 @@ def chosen_experiment(arguments: Arguments) -> Experiment:
     return with_settings(experiment, arguments.set, flags)
 
 
-def _named_or_typed(word: str) -> Experiment:
+def named_or_typed(word: str) -> Experiment:
     """An experiment by name or file; else the word is a network and gets Tersenet's own recipe."""
     from tersenet.networks import NETWORKS, parse
     from tersenet.runs import Experiment, experiment_names, load_experiment

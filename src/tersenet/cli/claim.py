@@ -1,0 +1,70 @@
+"""Put a result into one file that anybody can verify: how it was trained, what came of it, the hash of the weights.
+
+RUN is a run or a group of seeds: its folder, its name, or an experiment's name (its latest).
+
+examples:
+  tersenet claim quick-3
+  tersenet claim gap-14320-2 --out claims/gap.toml
+  tersenet verify claim-gap-14320-2.toml
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from tersenet.cli.output import CommonArguments, Output, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(CommonArguments):
+    """What `tersenet claim` takes."""
+
+    run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
+    """A run or a group: its folder, its name, or an experiment's name (its latest)."""
+    out: Annotated[Path | None, option("FILE")] = None
+    """The file to write; else claim-RUN.toml, here. A file that is there is never overwritten."""
+    data_dir: Annotated[Path | None, option("FOLDER")] = None
+    """Where data sets lie; else where the run found them, $TERSENET_DATA, your cache folder."""
+    runs_dir: Path = Path("runs")
+    """The folder that holds the runs."""
+
+
+def run(arguments: Arguments, output: Output) -> int:
+    """Write the claim and say what it claims."""
+    from tersenet.runs.claim import make_claim, write_claim
+    from tersenet.runs.index import find_run_or_group
+
+    source = find_run_or_group(arguments.run, arguments.runs_dir)
+    claim = make_claim(source, data_dir=arguments.data_dir)
+    path = write_claim(claim, arguments.out or Path(f"claim-{source.name}.toml"))
+    spread = f" ± {claim.deviation:.2f}" if claim.deviation is not None else ""
+    output.say(
+        f"{claim.accuracy:.2f} %{spread} on the test set of {claim.data} after {claim.epochs} epochs with "
+        f"{claim.parameters:,} parameters; seeds: {', '.join(str(each.seed) for each in claim.seeds)}",
+        style="bold",
+    )
+    if claim.is_indication:
+        output.say("An indication: a claim that others should believe is the mean of five seeds or more.")
+    if claim.experiment.validation:
+        output.say(f"{claim.experiment.validation:,} training images were held out; the test set was read once.")
+    output.say(f"claim: {path}")
+    output.say(f"check: tersenet verify {path}")
+    output.document(
+        {
+            "claim": str(path),
+            "run": source.name,
+            "data": claim.data,
+            "accuracy": claim.accuracy,
+            "deviation": claim.deviation,
+            "parameters": claim.parameters,
+            "epochs": claim.epochs,
+            "seeds": [each.seed for each in claim.seeds],
+            "weights_sha256": [each.weights_sha256 for each in claim.seeds],
+            "indication": claim.is_indication,
+        }
+    )
+    return 0

@@ -1,0 +1,61 @@
+"""Write an experiment of your own: a TOML file with every field explained, ready to be changed and trained.
+
+It begins as a shipped experiment, a file, a named network or a line of notation does.
+
+examples:
+  tersenet new my-idea --from gap-14320
+  tersenet new tiny --from "8C3 BN R MP2 16C3 BN R GAP 10Nb"
+  tersenet new ideas/deeper.toml --from my-idea.toml
+  tersenet train my-idea.toml
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from tersenet._errors import TersenetError
+from tersenet.cli.output import CommonArguments, Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(CommonArguments):
+    """What `tersenet new` takes."""
+
+    name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
+    """The experiment's name, or the path of its file. A file that is there is never overwritten."""
+    begin: Annotated[str, tyro.conf.arg(name="from", metavar="EXPERIMENT")] = "quick"
+    """An experiment, a .toml file, a network's name, file.py:Name, or notation."""
+
+
+def run(arguments: Arguments, output: Output) -> int:
+    """Write the file and say what to do with it."""
+    from tersenet._files import write_whole
+    from tersenet.cli.train import named_or_typed
+    from tersenet.networks import NETWORKS
+    from tersenet.runs import experiment_names
+    from tersenet.runs.template import new_experiment_file
+
+    path = Path(arguments.name if arguments.name.endswith(".toml") else f"{arguments.name}.toml")
+    name = path.stem
+    if name in experiment_names():
+        raise TersenetError(
+            "This name is taken by an experiment that Tersenet ships.", got=name, mend="choose another name"
+        )
+    base = named_or_typed(arguments.begin)
+    known = NETWORKS.get(base.network)
+    text = new_experiment_file(
+        base, name, started_from=arguments.begin, notation=known.notation if known else base.notation
+    )
+    if path.exists():
+        raise TersenetError(
+            "There is a file of this name already; it was left as it is.", got=path, mend="choose another name"
+        )
+    write_whole(path, text)
+    output.say(f"experiment: {path}, as {arguments.begin} begins")
+    output.say(f"change a line or two, then: tersenet train {path}")
+    output.document({"experiment": name, "file": str(path), "from": arguments.begin})
+    return 0

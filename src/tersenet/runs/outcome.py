@@ -1,0 +1,121 @@
+"""What became of an experiment: the run or group that tells most about it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tersenet._errors import TersenetError
+from tersenet.networks import NETWORKS, BudgetLine
+from tersenet.runs.experiment import Experiment, to_tables
+from tersenet.runs.folder import Run
+from tersenet.runs.group import Group
+from tersenet.runs.index import list_groups, list_runs
+from tersenet.runs.start import budget_lines
+
+COMPARED = ("network", "validation", "init", "training")  # what makes a run one of the experiment, whatever its name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The last-epoch test accuracy of an experiment's run, in percent: the mean where several seeds were trained.
+
+    `changed` names the fields, dotted, in which the run was told otherwise than the experiment says; `budget` is
+    that of the experiment, checked against the run.
+    """
+
+    run: str
+    data: str
+    accuracy: float
+    deviation: float | None
+    seeds: int
+    epochs: int
+    changed: tuple[str, ...]
+    budget: tuple[BudgetLine, ...]
+
+    @property
+    def met(self) -> bool | None:
+        """Whether every line of the budget is met; None where there is none, or a line cannot be said."""
+        verdicts = [line.met for line in self.budget]
+        if False in verdicts:
+            return False
+        return True if verdicts and None not in verdicts else None
+
+
+def outcome_of(experiment: Experiment, runs_dir: Path = Path("runs")) -> Outcome | None:
+    """What the finished runs under a folder say of an experiment; None where it has none.
+
+    A run is the experiment's by its name, or because it trains the same network in the same way. One as the
+    experiment says stands before one that was told otherwise, more seeds before fewer, a later one before an earlier.
+    Runs whose files cannot be read are passed over.
+
+    >>> outcome_of(Experiment(name="mine", network="8C3 GAP 10N"), Path("no/such/folder")) is None
+    True
+    """
+    found = list(_outcomes(experiment, runs_dir))
+    if not found:
+        return None
+    return max(enumerate(found), key=lambda pair: (not pair[1].changed, pair[1].seeds, pair[0]))[1]
+
+
+def _outcomes(experiment: Experiment, runs_dir: Path) -> Iterator[Outcome]:
+    both: list[Run | Group] = [*list_runs(runs_dir), *list_groups(runs_dir)]
+    for each in both:
+        try:
+            if each.experiment.name != experiment.name and changed_fields(experiment, each.experiment):
+                continue
+            runs = each.finished_runs if isinstance(each, Group) else [each]
+            results = [run.result for run in runs]
+            if results and None not in results:
+                yield _outcome(experiment, each.name, runs)
+        except TersenetError:
+            continue
+
+
+def _outcome(experiment: Experiment, name: str, runs: list[Run]) -> Outcome:
+    results: list[dict[str, Any]] = [run.result or {} for run in runs]
+    accuracies = [result["test_accuracy"] for result in results]
+    mean = statistics.fmean(accuracies)
+    epochs = max(result["epochs"] for result in results)
+    first = runs[0]
+    lines = budget_lines(first, mean, epochs) if first.experiment.budget == experiment.budget else ()
+    return Outcome(
+        run=name,
+        data=results[0]["data"],
+        accuracy=mean,
+        deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+        seeds=len({run.experiment.seed for run in runs}),
+        epochs=epochs,
+        changed=changed_fields(experiment, first.experiment),
+        budget=lines,
+    )
+
+
+def changed_fields(experiment: Experiment, run: Experiment) -> tuple[str, ...]:
+    """The dotted names of what a run trained otherwise than an experiment says: network, recipe, held-out images.
+
+    >>> base = Experiment(network="8C3 GAP 10N")
+    >>> changed_fields(base, base.changed(validation=5000, seed=3))
+    ('validation',)
+    """
+    said, done = (
+        _flat({key: to_tables(each).get(key) for key in COMPARED} | {"network": _line(each)})
+        for each in (experiment, run)
+    )
+    return tuple(key for key in sorted({*said, *done}) if said.get(key) != done.get(key))
+
+
+def _line(experiment: Experiment) -> str:
+    """The network's notation where it has one, so that a name and its line are the same network."""
+    known = NETWORKS.get(experiment.network)
+    return experiment.notation or (known.notation if known else experiment.network)
+
+
+def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tables.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return flat
