@@ -1,11 +1,11 @@
-# Tersenet: `make run` trains the default network and writes its report; `make test` passes the tests.
-# Both need Python 3.11 or newer and nothing else: they build a virtual environment in .venv.
+# Tersenet: `make run` trains the default network and writes its report; `make test` passes the tests; `make docs`
+# builds the documentation into site/. All need Python 3.11 or newer and nothing else: they build a virtual environment in .venv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types check-python clean
+.PHONY: run test lint types docs check-python clean
 
 run: $(VENV)/.run-installed
 	@status=0; $(BIN)/tersenet train || status=$$?; \
@@ -20,6 +20,10 @@ lint: $(VENV)/.test-installed
 
 types: $(VENV)/.test-installed
 	$(BIN)/mypy
+
+docs: $(VENV)/.test-installed
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
 
 check-python:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
@@ -39,8 +43,8 @@ $(VENV)/.run-installed: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test-installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
 	@touch $@ $(VENV)/.run-installed
 
 clean:
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) dist site .mypy_cache .pytest_cache .ruff_cache

@@ -1,32 +1,13 @@
-"""What the pages on notation and networks show is true: their examples run, their lines are the named networks'."""
+"""What the page on networks shows is true: its lines are the named networks'."""
 
-import doctest
 import re
 from pathlib import Path
 
 import pytest
 
-from tersenet.cli import main
 from tersenet.networks import NETWORKS
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-def test_the_examples_of_the_notation_run():
-    text = (DOCS / "notation.md").read_text(encoding="utf-8")
-    examples = "\n\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
-    test = doctest.DocTestParser().get_doctest(examples, {}, "notation.md", None, 0)
-    result = doctest.DocTestRunner().run(test)
-    assert result.failed == 0
-    assert result.attempted > 8
-
-
-def test_the_commands_of_the_notation_run(capsys):
-    commands = re.findall(
-        r'^tersenet summary "(.*)"$', (DOCS / "notation.md").read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert [main(["summary", command]) for command in commands] == [0]
-    assert "GAP" in commands[0]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
