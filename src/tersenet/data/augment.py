@@ -108,6 +108,19 @@ POLICY_A = Augmentation(crop_probability=0.1, crop_size=22, rotation=15)
 """The write-ups' augmentation (000, 004): one picture in ten cropped to its centre and enlarged, all turned."""
 
 
+def affine_maps(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor | None:
+    """`[N, 2, 3]`: where each pixel of each picture comes from (see `warp`), where a policy does nothing else.
+
+    None, and nothing drawn, where a policy also bends, blanks, takes the nearest pixel or follows Pillow. The numbers
+    drawn are those of `augment`.
+    """
+    _check(images_nhw, policy)
+    other = policy.elastic or policy.erase_probability or policy.exact or policy.interpolation != "bilinear"
+    if not policy.moves or other:
+        return None
+    return _backward_map(images_nhw, policy, _draw(images_nhw, policy, generator))
+
+
 def augment(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
     """Every picture changed in its own way: uint8 `[N, H, W]` in, float32 `[N, 1, H, W]` in 0..1 out.
 

@@ -8,10 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tersenet.data.augment import Augmentation, augment, normalize
+from tersenet.data.augment import DEVIATION, MEAN, Augmentation, affine_maps, augment, normalize
 from tersenet.data.dataset import Split
+from tersenet.networks.compiled import library, warp_and_normalize
 
 Batch = tuple[Tensor, Tensor]
+
+TOGETHER = 1024  # pictures made at a time
 
 # What a stream of random numbers is for; part of its seed, so that no two streams are alike.
 SHUFFLE, AUGMENT, DROPOUT, HOLD_OUT = range(4)
@@ -36,7 +39,8 @@ class TrainingBatches:
 
     The order is a function of seed and epoch, the augmentation of seed, epoch and batch: neither of what was
     asked before, nor of the device. A last batch of a single picture is left out, since batch normalisation has
-    nothing to normalise with.
+    nothing to normalise with. With `workers` above 0 the pictures are moved by so many threads of the compiled
+    engine, where it is there and can.
 
     >>> split = Split(images=torch.zeros(10, 28, 28, dtype=torch.uint8), labels=torch.arange(10))
     >>> [len(labels) for images, labels in TrainingBatches(split, batch_size=4).epoch(1)]
@@ -51,12 +55,14 @@ class TrainingBatches:
         augmentation: Augmentation | None = None,
         seed: int = 0,
         device: torch.device | str = "cpu",
+        workers: int = 0,
     ) -> None:
         self.images = split.images.to(device)
         self.labels = split.labels.to(device)
         self.batch_size = batch_size
         self.augmentation = augmentation or Augmentation()
         self.seed = seed
+        self.workers = workers if self.images.device.type == "cpu" and workers and library() else 0
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.labels), self.batch_size)
@@ -65,11 +71,24 @@ class TrainingBatches:
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of epoch `epoch`, counted from 1."""
         order = torch.randperm(len(self.labels), generator=generator_for(self.seed, SHUFFLE, epoch))
-        for batch in range(len(self)):
-            chosen = order[batch * self.batch_size : (batch + 1) * self.batch_size].to(self.images.device)
-            generator = generator_for(self.seed, AUGMENT, epoch, batch)
-            images = augment(self.images[chosen], self.augmentation, generator)
-            yield normalize(images), self.labels[chosen]
+        generator = generator_for(self.seed, AUGMENT, epoch)
+        # Several batches are made at once: their pictures stay in the cache, and no call is made for a few of them.
+        together = max(1, TOGETHER // self.batch_size)
+        for first in range(0, len(self), together):
+            batches = range(first, min(first + together, len(self)))
+            chosen = order[first * self.batch_size : batches.stop * self.batch_size].to(self.images.device)
+            images, labels = self._made(chosen, generator), self.labels[chosen]
+            sizes = [self.batch_size] * (len(chosen) // self.batch_size)
+            sizes += [len(chosen) - sum(sizes)] * (len(chosen) > sum(sizes))
+            yield from zip(torch.split(images, sizes), torch.split(labels, sizes), strict=True)
+
+    def _made(self, chosen: Tensor, generator: torch.Generator) -> Tensor:
+        """The chosen pictures, each changed in its own way: float32 `[N, 1, H, W]`."""
+        images_nhw = self.images[chosen]
+        maps = affine_maps(images_nhw, self.augmentation, generator) if self.workers else None
+        if maps is None:
+            return normalize(augment(images_nhw, self.augmentation, generator))
+        return warp_and_normalize(images_nhw, maps, mean=MEAN, deviation=DEVIATION, workers=self.workers)
 
 
 class EvaluationBatches:

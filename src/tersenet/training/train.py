@@ -70,7 +70,12 @@ def train(
     device = torch.device(device)
     learned, judged = _splits(dataset, validation, seed)
     batches = TrainingBatches(
-        learned, batch_size=recipe.batch_size, augmentation=recipe.augmentation, seed=seed, device=device
+        learned,
+        batch_size=recipe.batch_size,
+        augmentation=recipe.augmentation,
+        seed=seed,
+        device=device,
+        workers=workers if engine == "compiled" else 0,
     )
     judges = EvaluationBatches(judged, device=device)
     compiled = compiled_or_error(model, precision, workers) if engine == "compiled" else None

@@ -90,6 +90,9 @@ def _declared(engine: ctypes.CDLL) -> ctypes.CDLL:
     engine.tersenet_backward.argtypes = [pointer, pointer, pointer]
     engine.tersenet_step.restype = None
     engine.tersenet_step.argtypes = [pointer, pointer, pointer, integer, ctypes.c_uint64, pointer, pointer]
+    real = ctypes.c_float
+    engine.tersenet_warp.restype = None
+    engine.tersenet_warp.argtypes = [pointer, pointer, integer, integer, integer, real, real, integer, pointer]
     engine.tersenet_destroy.restype = None
     engine.tersenet_destroy.argtypes = [pointer]
     return engine

@@ -52,6 +52,7 @@ float total(vec v) {
     for (int lane = 0; lane < LANES; ++lane) sum += v[lane];
     return sum;
 }
+vec choose(ivec condition, vec yes, vec no) { return condition ? yes : no; }
 int up_to_multiple(int n, int of) { return (n + of - 1) / of * of; }
 
 // ---- memory: vectors, aligned, zero at first ------------------------------------------------------------------------
@@ -524,8 +525,6 @@ template <class M> class Convolution : public Layer {
 
 constexpr float NO_ACTIVATION = 2;
 
-vec choose(ivec condition, vec yes, vec no) { return condition ? yes : no; }
-
 class BatchNorm : public Layer {
   public:
     BatchNorm(const Step &step, Shared &shared)
@@ -725,18 +724,69 @@ class Dropout : public Layer {
             }
     }
     uvec start(int tile, int channel) const {
+        const uint64_t place = ((uint64_t)index_ << 40) + ((uint64_t)tile << 20) + channel;
+        uint64_t key = mixed(shared.batch.seed + mixed(place));
         uvec state;
-        uint64_t key = shared.batch.seed + 0x9e3779b97f4a7c15ull * (((uint64_t)index_ << 40) + ((uint64_t)tile << 20) + channel);
-        for (int lane = 0; lane < LANES; ++lane) { // splitmix64 (Steele, Lea and Flood, 2014)
-            uint64_t z = key += 0x9e3779b97f4a7c15ull;
-            z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-            z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-            state[lane] = (uint32_t)((z ^ (z >> 31)) >> 16) | 1;
-        }
+        for (int lane = 0; lane < LANES; ++lane) state[lane] = (uint32_t)(mixed(key += GOLDEN) >> 16) | 1;
         return state;
+    }
+    static constexpr uint64_t GOLDEN = 0x9e3779b97f4a7c15ull;
+    static uint64_t mixed(uint64_t z) { // the end of splitmix64 (Steele, Lea and Flood, 2014)
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+        return z ^ (z >> 31);
     }
     const int index_;
 };
+
+// ---- pictures: chosen, moved and normalised --------------------------------------------------------------------------
+
+ivec looked_up(const uint32_t *table, ivec index) {
+#if defined(__AVX512F__)
+    return (ivec)_mm512_i32gather_epi32((__m512i)index, table, 4);
+#else
+    ivec found;
+    for (int lane = 0; lane < LANES; ++lane) found[lane] = (int32_t)table[index[lane]];
+    return found;
+#endif
+}
+
+// Bilinear, with 0 outside, from the place that the map [2][3] names in pixels from the centre: as grid_sample does.
+// `table` holds, for each pixel of the picture in a border, the four bytes of it and its neighbours right and below.
+void warp(const uint8_t *picture, const float *map, int height, int width, float scale, float offset,
+          std::vector<uint8_t> &bordered, std::vector<uint32_t> &table, float *to) {
+    const int row = width + 3;
+    bordered.assign((size_t)(height + 4) * row, 0);
+    table.resize((size_t)(height + 2) * row);
+    for (int i = 0; i < height; ++i) std::memcpy(&bordered[(i + 1) * row + 1], picture + i * width, width);
+    const uint8_t *upper = bordered.data(), *lower = upper + row;
+    for (size_t n = 0; n < table.size(); ++n)
+        table[n] = upper[n] | upper[n + 1] << 8 | lower[n] << 16 | (uint32_t)lower[n + 1] << 24;
+
+    const float middle_x = (width - 1) / 2.0f, middle_y = (height - 1) / 2.0f;
+    const vec right_edge = all((float)(width + 1)), bottom_edge = all((float)(height + 1)), zero{};
+    vec lanes;
+    for (int lane = 0; lane < LANES; ++lane) lanes[lane] = lane;
+    for (int i = 0; i < height; ++i, to += width) {
+        const float y = i - middle_y;
+        const float from_x = map[1] * y + map[2] + middle_x + 1, from_y = map[4] * y + map[5] + middle_y + 1;
+        for (int j = 0; j < width; j += LANES) {
+            const vec x = lanes + (j - middle_x);
+            vec u = map[0] * x + from_x, v = map[3] * x + from_y;
+            u = choose(u > 0, u, zero), u = choose(u < right_edge, u, right_edge);
+            v = choose(v > 0, v, zero), v = choose(v < bottom_edge, v, bottom_edge);
+            const ivec left = __builtin_convertvector(u, ivec), top = __builtin_convertvector(v, ivec);
+            const vec right_part = u - __builtin_convertvector(left, vec);
+            const vec lower_part = v - __builtin_convertvector(top, vec);
+            const uvec four = (uvec)looked_up(table.data(), top * row + left);
+            const auto byte = [&](int n) { return __builtin_convertvector((ivec)(four >> (8 * n) & 255), vec); };
+            const vec above = byte(0) + right_part * (byte(1) - byte(0));
+            const vec below = byte(2) + right_part * (byte(3) - byte(2));
+            const vec moved = (above + lower_part * (below - above)) * scale + offset;
+            std::memcpy(to + j, &moved, sizeof(float) * std::min(LANES, width - j));
+        }
+    }
+}
 
 // ---- what a step of training does, and what it found -------------------------------------------------------------------
 
@@ -971,6 +1021,20 @@ void tersenet_step(void *network, const float *images, const int64_t *labels, in
                    const void *update, void *outcome) {
     *static_cast<Outcome *>(outcome) =
         static_cast<Network *>(network)->step(images, labels, count, seed, *static_cast<const Update *>(update));
+}
+void tersenet_warp(const uint8_t *pictures, const float *maps, int count, int height, int width, float scale,
+                   float offset, int workers, float *to) {
+    const size_t size = (size_t)height * width;
+    auto share = [=](int worker) {
+        std::vector<uint8_t> bordered;
+        std::vector<uint32_t> table;
+        for (int n = (int)((int64_t)count * worker / workers); n < (int64_t)count * (worker + 1) / workers; ++n)
+            warp(pictures + n * size, maps + 6 * n, height, width, scale, offset, bordered, table, to + n * size);
+    };
+    std::vector<std::thread> threads;
+    for (int worker = 1; worker < workers; ++worker) threads.emplace_back(share, worker);
+    share(0);
+    for (auto &thread : threads) thread.join();
 }
 void tersenet_destroy(void *network) { delete static_cast<Network *>(network); }
 }

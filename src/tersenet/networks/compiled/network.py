@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from tersenet._errors import TersenetError
 from tersenet.networks.compiled.compiler import library
 from tersenet.networks.compiled.plan import Plan, plan
 
@@ -33,6 +34,8 @@ class CompiledNetwork(nn.Module):
         self.plan = made
         self._most = 0
         self._handle: int | None = None
+        self._addresses: list[int] = []
+        self._finalizer: Callable[[], object] = lambda: None
         self._passes = 0
 
     def forward(self, x_nchw: Tensor) -> Tensor:
@@ -73,8 +76,9 @@ class CompiledNetwork(nn.Module):
     def _ready(self, x_nchw: Tensor) -> tuple[Tensor, int]:
         """The pictures as the engine reads them, and the seed of dropout's random numbers."""
         images = x_nchw.detach().float().contiguous()
-        if len(images) > self._most:
-            self._create(len(images))
+        # An optimiser changes weights where they lie; should somebody have moved them, the engine is made anew.
+        if len(images) > self._most or self._addresses != [weight.data_ptr() for weight in self.plan.parameters]:
+            self._create(max(len(images), self._most))
         self._passes += 1
         return images, int(torch.randint(2**62, ())) if self.training and self.plan.drops else 0
 
@@ -85,7 +89,7 @@ class CompiledNetwork(nn.Module):
         engine().tersenet_backward(self._handle, given.data_ptr(), flat.data_ptr())
         return tuple(
             part.view(parameter.shape)
-            for part, parameter in zip(flat.split(sizes), self.plan.parameters, strict=True)
+            for part, parameter in zip(torch.split(flat, sizes), self.plan.parameters, strict=True)
         )
 
     def _create(self, most: int) -> None:
@@ -97,10 +101,14 @@ class CompiledNetwork(nn.Module):
             pointers(parameters), sizes, len(parameters), pointers(statistics), len(statistics),
         )  # fmt: skip
         if made is None:
-            raise MemoryError(f"no memory for a batch of {most} pictures")
-        if self._handle is not None:
-            self._finalizer()
+            raise TersenetError(
+                "There is no memory left for this batch.",
+                got=f"{most} pictures",
+                mend="take fewer at a time: a smaller training.batch_size",
+            )
+        self._finalizer()
         self._handle, self._most = made, most
+        self._addresses = [weight.data_ptr() for weight in parameters]
         self._finalizer = weakref.finalize(self, engine().tersenet_destroy, made)
 
 
@@ -116,10 +124,14 @@ class _Passes(torch.autograd.Function):
         return logits
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, logit_gradients: Tensor) -> tuple[Tensor | None, ...]:
         if ctx.number != ctx.compiled._passes:
-            raise RuntimeError("a compiled network goes backward from its latest forward pass only")
+            raise TersenetError(
+                "A compiled network goes backward from its latest forward pass only.",
+                got="a forward pass after which another one was made",
+                mend="call backward before the next forward pass, or use the network itself",
+            )
         return (None, None, *ctx.compiled._backward(logit_gradients))
 
 
