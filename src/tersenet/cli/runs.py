@@ -1,7 +1,10 @@
 """List the runs in a folder: data, parameters, accuracy of the last epoch, best epoch beside it.
 
+With `best`: the front of accuracy against parameters over all of them, runs that differ in their seed alone as one.
+
 examples:
   tersenet runs
+  tersenet runs best --under 8000
   tersenet runs --runs-dir elsewhere --json
 """
 
@@ -9,22 +12,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import tyro
 
 from tersenet._errors import TersenetError
-from tersenet.cli.output import CommonArguments, Output
+from tersenet.cli.output import CommonArguments, Output, option
+from tersenet.cli.runs_best import best
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments(CommonArguments):
     """What `tersenet runs` takes."""
 
+    view: tyro.conf.Positional[Literal["all", "best"]] = "all"
+    """all: every run; best: the front of accuracy against parameters."""
+    under: Annotated[int | None, option("N")] = None
+    """best: only networks with fewer parameters than this."""
+    data: Annotated[str | None, option("NAME")] = None
+    """best: only runs measured on this data set; mnist where none is named."""
     runs_dir: Path = Path("runs")
     """The folder that holds the runs."""
 
 
 def run(arguments: Arguments, output: Output) -> int:
-    """Print a row a run."""
+    """Print a row a run, or the front."""
+    if arguments.view == "best":
+        return best(arguments.runs_dir, arguments.under, arguments.data or "mnist", output)
+    if arguments.under is not None or arguments.data is not None:
+        raise TersenetError(
+            "--under and --data belong to `tersenet runs best`.", mend="tersenet runs best --under 8000"
+        )
     from rich.table import Table
 
     from tersenet.runs import list_runs
@@ -51,7 +69,7 @@ def run(arguments: Arguments, output: Output) -> int:
         table.add_row(
             row["run"],
             row["data"],
-            f"{row['parameters']:,}" if finished else "–",
+            f"{row['parameters']:,}",
             f"{row['epochs']}/{row['planned_epochs']}",
             f"{row['test_accuracy']:.2f}" if finished else "–",
             f"{row['best']:.2f} ({row['best_epoch']})" if row["best"] is not None else "–",
@@ -73,7 +91,7 @@ def _facts(run: Any) -> dict[str, Any]:
         "path": str(run.path),
         "network": run.experiment.network,
         "data": run.experiment.data,
-        "parameters": result.get("parameters"),
+        "parameters": result["parameters"] if result else _parameters(run),
         "epochs": len(metrics),
         "planned_epochs": run.experiment.training.epochs,
         "seed": run.experiment.seed,
@@ -82,3 +100,8 @@ def _facts(run: Any) -> dict[str, Any]:
         "best_epoch": best.epoch if best else None,
         "seconds": sum(row.seconds for row in metrics),
     }
+
+
+def _parameters(run: Any) -> int:
+    """How many parameters the network of an unfinished run has."""
+    return sum(weights.numel() for weights in run.empty_model().parameters())

@@ -1,0 +1,84 @@
+"""The front of accuracy against parameters, as `tersenet runs best` prints it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tersenet.cli.output import Output
+
+if TYPE_CHECKING:
+    from tersenet.runs.front import Entry, Size
+
+CLAIMED_SEEDS = 5
+
+
+def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
+    """Print a row for each entry of the front, and what the columns mean."""
+    from tersenet._errors import check_setting
+    from tersenet.runs.front import entries, front, size_of
+
+    check_setting(under is None or under > 0, "--under", under, "1 parameter or more")
+    all_of_them = entries(runs_dir, data)
+    found = [(entry, size_of(entry)) for entry in front(all_of_them, under=under)]
+    output.document(
+        {"data": data, "under": under, "of": len(all_of_them), "front": [_document(*row) for row in found]}
+    )
+    bound = f" with fewer than {under:,} parameters" if under is not None else ""
+    if not found:
+        output.say(f"There is no finished run on {data}{bound} in {runs_dir}.")
+        return 0
+    output.say(f"{data}: the front of accuracy against parameters{bound}", style="bold")
+    output.say(_table(found))
+    output.say(
+        f"{len(found)} of {len(all_of_them)} trainings on {data}: none of the others has more accuracy with as few"
+    )
+    output.say("parameters. test %: after the last epoch, the mean over seeds.")
+    if any(entry.seeds < CLAIMED_SEEDS for entry, _ in found):
+        output.say("†: fewer than five seeds, an indication.")
+    if any(entry.validation for entry, _ in found):
+        output.say("‡: training images were held out: it learned from fewer, and read the test set once.")
+    output.say("bytes: of the weights alone, in float32. file: with running statistics and names.")
+    output.say("A front is itself picked on the test set: of many trainings the best is partly luck.")
+    return 0
+
+
+def _table(found: list[tuple[Entry, Size]]) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("run", overflow="fold", min_width=12)
+    for title in ("parameters", "non-zero", "bytes", "file", "epochs", "seeds", "test %"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for entry, size in found:
+        marks = "†" * (entry.seeds < CLAIMED_SEEDS) + "‡" * bool(entry.validation)
+        spread = f" ± {entry.deviation:.2f}" if entry.deviation is not None else ""
+        table.add_row(
+            entry.name,
+            f"{size.parameters:,}",
+            f"{size.nonzero:,}",
+            f"{size.weight_bytes:,}",
+            f"{size.file_bytes:,}",
+            str(entry.epochs),
+            f"{entry.seeds}{marks}",
+            f"{entry.accuracy:.2f}{spread}",
+        )
+    return table
+
+
+def _document(entry: Entry, size: Size) -> dict[str, Any]:
+    return {
+        "run": entry.name,
+        "runs": [run.name for run in entry.runs],
+        "network": entry.network,
+        "notation": entry.runs[0].notation,
+        "data": entry.data,
+        "epochs": entry.epochs,
+        "seeds": entry.seeds,
+        "indication": entry.seeds < CLAIMED_SEEDS,
+        "validation": entry.validation,
+        "test_accuracy": entry.accuracy,
+        "deviation": entry.deviation,
+        **asdict(size),
+    }
