@@ -16,6 +16,8 @@ CLAIMED_SEEDS = 5
 
 def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
     """Print a row for each entry of the front, and what the columns mean."""
+    from rich.text import Text
+
     from tersenet._errors import check_setting
     from tersenet.runs.front import entries, front, size_of
 
@@ -31,16 +33,18 @@ def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
         return 0
     output.say(f"{data}: the front of accuracy against parameters{bound}", style="bold")
     output.say(_table(found))
-    output.say(
-        f"{len(found)} of {len(all_of_them)} trainings on {data}: none of the others has more accuracy with as few"
-    )
-    output.say("parameters. test %: after the last epoch, the mean over seeds.")
+    notes = [
+        f"{len(found)} of {len(all_of_them)} trainings on {data}: none of the others has more accuracy with as few "
+        "parameters. test %: after the last epoch, the mean over seeds. A front is itself picked on the test set: of "
+        "many trainings the best is partly luck."
+    ]
     if any(entry.seeds < CLAIMED_SEEDS for entry, _ in found):
-        output.say("†: fewer than five seeds, an indication.")
+        notes.append("†: fewer than five seeds, an indication.")
     if any(entry.validation for entry, _ in found):
-        output.say("‡: training images were held out: it learned from fewer, and read the test set once.")
-    output.say("bytes: of the weights alone, in float32. file: with running statistics and names.")
-    output.say("A front is itself picked on the test set: of many trainings the best is partly luck.")
+        notes.append("‡: training images were held out: it learned from fewer, and read the test set once.")
+    notes.append("bytes: of the weights alone, in float32. file: with running statistics and names.")
+    for note in notes:
+        output.say(Text(note))
     return 0
 
 
