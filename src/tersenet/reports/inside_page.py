@@ -56,7 +56,7 @@ def one_figure(found: Explanation, panel_pngs: Sequence[bytes]) -> bytes:
             sheet.paste(shown[place], (x, y))
             y += shown[place].height + gap
     held = io.BytesIO()
-    sheet.save(held, format="PNG", optimize=True)
+    sheet.save(held, format="PNG")
     return held.getvalue()
 
 

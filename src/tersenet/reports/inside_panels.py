@@ -25,6 +25,7 @@ CLASS_COLOURS = (
     *("#56B4E9", "#7F7F00", "#6A3D9A", "#8B4513", "#8A8F94"),
 )
 CLASSES_SHOWN = 10
+NAME = 14  # letters of a class's name
 KERNELS_SHOWN, MAPS_SHOWN = 48, 16
 HERE = "#F0E442"  # frames in the explained picture: no class has this colour
 TOP = 0.42  # inches for a panel's title
@@ -42,23 +43,23 @@ def class_colour(number: int) -> str:
 def draw_answer(found: Explanation) -> Drawing:
     """The picture as the network sees it, and the probability of each class."""
     shown = sorted(_most_likely(found))
-    height = TOP + 0.5 + max(0.2 * len(shown), 1.9)
+    height = TOP + 0.62 + max(0.2 * len(shown), 1.9)
     drawing = Drawing(height=height, title="What the network reads", layout=None)
     side = 1.9
     picture = drawing.add_axes(_place(0.12, TOP, side, side, height))
     _image(picture, found.image)
-    words = [f"reads {found.classes[found.guess]}, {100 * found.probabilities[found.guess]:.1f} %"]
+    words = [f"reads {_cut(found.classes[found.guess], NAME)}, {100 * found.probabilities[found.guess]:.1f} %"]
     if found.label is not None:
         words.append(_label_words(found, found.label))
     picture.set_xlabel("\n".join(words), fontsize=SMALL, color=INK, labelpad=4)
-    longest = max(len(found.classes[number]) for number in shown)
-    left = 2.25 + min(1.2, 0.075 * longest)
-    bars = drawing.add_axes(_place(left, TOP, WIDTH - left - 0.6, height - TOP - 0.5, height))
+    names = [_cut(found.classes[number], NAME) for number in shown]
+    left = 2.25 + 0.085 * max(map(len, names))
+    bars = drawing.add_axes(_place(left, TOP, WIDTH - left - 0.6, height - TOP - 0.62, height))
     values = [100 * found.probabilities[number] for number in shown]
     bars.barh(range(len(shown)), values, color=[class_colour(number) for number in shown], height=0.72)
     for row, value in enumerate(values):
         bars.text(value + 1.5, row, f"{value:.1f} %", va="center", fontsize=SMALL - 1, color=INK)
-    bars.set_yticks(range(len(shown)), [found.classes[number] for number in shown])
+    bars.set_yticks(range(len(shown)), names)
     bars.set_xlim(0, 100)
     bars.set_ylim(len(shown) - 0.45, -0.55)
     dress(bars, x="probability in percent", grid="x")
@@ -176,9 +177,9 @@ def draw_excitation(found: Explanation, labels: Tensor, images: Tensor) -> Drawi
 
 
 def _label_words(found: Explanation, label: int) -> str:
-    name = found.classes[label]
+    name = _cut(found.classes[label], NAME)
     if found.read_by_people is not None:
-        return f"label {name}, known to be wrong: a {found.classes[found.read_by_people]}"
+        return f"label {name}, known to be wrong:\npeople see {_cut(found.classes[found.read_by_people], NAME)}"
     return f"label {name}" + (", so a mistake" if label != found.guess else "")
 
 
@@ -228,6 +229,8 @@ def _strips(title: str, names: Sequence[str], blocks: Sequence[tuple[np.ndarray,
     height = TOP + sum(words + n * (side + gap) for n, side in zip(lines, sides, strict=True)) + 0.08
     drawing = Drawing(height=height, title=title, layout=None)
     top = TOP - 0.06
+    # One plane in inches for all: an axes for each of some hundred pictures would take seconds.
+    plane = drawing.add_axes((0, 0, 1, 1))
     for name, (pictures, columns), side, count in zip(names, blocks, sides, lines, strict=True):
         x, y, _, _ = _place(edge, top + words - 0.06, 0, 0, height)
         drawing.text(x, y, name, fontsize=SMALL, color=INK, va="bottom", ha="left")
@@ -235,10 +238,16 @@ def _strips(title: str, names: Sequence[str], blocks: Sequence[tuple[np.ndarray,
         for number, picture in enumerate(pictures):
             row, column = divmod(number, columns)
             left, down = edge + column * (side + gap), top + words + row * (side + gap)
-            axes = drawing.add_axes(_place(left, down, side, side, height))
-            axes.imshow(picture, cmap=SIGNED, vmin=-scale, vmax=scale, interpolation="nearest")
-            _frame(axes, GRID, 0.8)
+            extent = (left, left + side, down + side, down)
+            plane.imshow(
+                picture, cmap=SIGNED, vmin=-scale, vmax=scale, interpolation="nearest", extent=extent, aspect="auto"
+            )
+            frame = Rectangle((left, down), side, side, fill=False, edgecolor=GRID, linewidth=0.8)
+            plane.add_patch(frame)
         top += words + count * (side + gap)
+    plane.set_axis_off()
+    plane.set_xlim(0, WIDTH)
+    plane.set_ylim(height, 0)
     return drawing
 
 
