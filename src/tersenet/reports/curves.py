@@ -104,7 +104,7 @@ def _draw_accuracy(axes: Axes, history: History, target: float | None) -> None:
     if target is not None:
         axes.axhline(target, color=GREEN, linewidth=1.4, linestyle=":", label=f"target {target:g} %")
         shown.append(target)
-    _use_error_scale(axes, shown)
+    use_error_scale(axes, shown)
     values = curves[-1]
     best = history.best
     if best is None or best == len(values) - 1:
@@ -142,7 +142,7 @@ def _mark_drops(axes: Axes, history: History, *, named: bool) -> None:
             )
 
 
-def _use_error_scale(axes: Axes, accuracies: Sequence[float]) -> None:
+def use_error_scale(axes: Axes, accuracies: Sequence[float]) -> None:
     """Draw accuracy `a` at −log(100 − a): equal steps mean equal factors of the error."""
     errors = [100 - value for value in accuracies]
     # No error at all has no logarithm: it is drawn at half the smallest error that is there.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,18 +66,39 @@ def plot_mistakes(
     true 4, guess 9
     98.0 %, #1
     """
-    pictures = _pictures(images)
-    chosen = list(mistakes)[:limit]
+    known = wrong_labels or {}
+    chosen = [
+        (mistake.index, _caption(mistake, classes, known.get(mistake.index))) for mistake in list(mistakes)[:limit]
+    ]
     if not chosen:
         raise TersenetError("There is no mistake to draw.", got="an empty list")
-    known = wrong_labels or {}
-    captions = [_caption(mistake, classes, known.get(mistake.index)) for mistake in chosen]
-    lines = 1 + max(caption.count("\n") for caption in captions)
+    return plot_captioned(images, chosen, framed=known, title=title)
+
+
+def plot_captioned(
+    images: Tensor,
+    chosen: Sequence[tuple[int, str]],
+    *,
+    framed: Collection[int] = (),
+    title: str = "",
+) -> Drawing:
+    """Pictures by number with a caption each: `chosen` are pairs of a picture's number and what stands under it.
+
+    `images` are all pictures of the set, `[N, H, W]` or `[N, 1, H, W]`; those numbered in `framed` get a frame.
+
+    >>> import torch
+    >>> print(plot_captioned(torch.zeros(2, 28, 28), [(1, "8 of 10 seeds")]).axes[0].get_xlabel())
+    8 of 10 seeds
+    """
+    pictures = _pictures(images)
+    if not chosen:
+        raise TersenetError("There is no picture to draw.", got="an empty list")
+    lines = 1 + max(caption.count("\n") for _, caption in chosen)
     drawing, grid = _grid(len(chosen), COLUMNS, lines, title)
-    for axes, mistake, caption in zip(grid, chosen, captions, strict=True):
-        _show(axes, pictures[mistake.index], pictures)
+    for axes, (index, caption) in zip(grid, chosen, strict=True):
+        _show(axes, pictures[index], pictures)
         axes.set_xlabel(caption, fontsize=SMALL, color=INK, labelpad=3, linespacing=1.1)
-        if mistake.index in known:
+        if index in framed:
             for spine in axes.spines.values():
                 spine.set_color(PURPLE)
                 spine.set_linewidth(3)

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tersenet._files import write_whole
-from tersenet.reports.blocks import Picture
 from tersenet.reports.content import compose
-from tersenet.reports.html import to_html
-from tersenet.reports.markdown import to_markdown
+from tersenet.reports.group_content import compose_group
 from tersenet.reports.material import gather
-from tersenet.runs import Run
+from tersenet.reports.page import write_page
+from tersenet.reports.side import read_side
+from tersenet.reports.style import data_title
+from tersenet.runs import Group, Run
 
 
-def write_report(run: Run, *, data_dir: Path | None = None) -> Path:
-    """Measure a run on its test set and write `report.md`, `report.html` and `figures/*.png`; return the HTML's path.
+def write_report(run: Run | Group, *, data_dir: Path | None = None) -> Path:
+    """Measure a run, or the seeds of a group, on the test set and write the report into its folder.
 
-    The HTML file holds its pictures and needs nothing else. Each file is written whole or not at all, and what was
-    there before is replaced. Raises `TersenetError` where no epoch is done, or the data or the weights cannot be
-    read.
+    `report.md`, `report.html` and `figures/*.png`; the HTML file, whose path is returned, holds its pictures and
+    needs nothing else. Each file is written whole or not at all, and what was there before is replaced. Raises
+    `TersenetError` where no epoch (of a group: no seed) is done, or the data or the weights cannot be read.
     """
+    if isinstance(run, Group):
+        dataset = run.data(data_dir)
+        blocks = compose_group(run, read_side(run, dataset), dataset)
+        return write_page(run.path, "report", blocks, title=f"{run.name} on {data_title(dataset.name)}")
     material = gather(run, data_dir=data_dir)
-    blocks = compose(material)
-    figures = run.path / "figures"
-    pictures = [block for block in blocks if isinstance(block, Picture)]
-    for picture in pictures:
-        write_whole(figures / f"{picture.key}.png", picture.png)
-    write_whole(run.path / "report.md", to_markdown(blocks))
-    return write_whole(run.path / "report.html", to_html(blocks, title=f"{run.name} on {material.data}"))
+    return write_page(run.path, "report", compose(material), title=f"{run.name} on {material.data}")

@@ -1,0 +1,200 @@
+"""A comparison as a page: the verdict, what it rests on, the seeds, the curves, the pictures that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tersenet.evaluation import KNOWN_WRONG_LABELS, NO_ANSWER
+from tersenet.reports.blocks import Block, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tiles, Title
+from tersenet.reports.comparison import Comparison
+from tersenet.reports.differences import Change, Pair, p_in_words, signed
+from tersenet.reports.gallery import plot_captioned
+from tersenet.reports.page import write_page
+from tersenet.reports.side import Side
+from tersenet.reports.side_figures import plot_accuracy_by_parameters, plot_means_by_epoch, plot_seeds
+from tersenet.reports.style import Drawing, data_title
+
+GALLERY = 20  # pictures of either kind
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> Path:
+    """Write `comparison.md`, `comparison.html` and `figures/*.png` into a folder; return the HTML's path."""
+    blocks = compose_comparison(comparison)
+    return write_page(folder, "comparison", blocks, title=_title(comparison))
+
+
+def compose_comparison(comparison: Comparison) -> list[Block]:
+    """The blocks of the page; warnings come before everything else."""
+    pictures = _pictures(comparison)
+    two = comparison.pairs[0] if len(comparison.pairs) == 1 else None
+    return [
+        *(Notice(text=text, kind="warning") for text in comparison.warnings),
+        Title(_title(comparison)),
+        *([Tiles(_tiles(two))] if two else []),
+        Heading("Verdict"),
+        *(Paragraph(pair.verdict) for pair in comparison.pairs),
+        *([Items([Item(text) for text in two.reasons])] if two else _all_pairs(comparison)),
+        Heading("Sides"),
+        _sides(comparison),
+        *(picture for key, picture in pictures.items() if key not in ("repaired", "broken")),
+        *(_changes(two, pictures) if two and not comparison.best else []),
+    ]
+
+
+def _title(comparison: Comparison) -> str:
+    names = [side.name for side in comparison.sides]
+    data = data_title(comparison.dataset.name)
+    if len(names) == 2:
+        return f"{names[1]} against {names[0]} on {data}"
+    return f"{len(names) - 1} against {names[0]} on {data}"
+
+
+def _tiles(pair: Pair) -> list[tuple[str, str]]:
+    tiles = [(signed(pair.difference), f"points, {pair.b.name} less {pair.a.name}")]
+    if pair.interval:
+        low, high = pair.interval
+        tiles.append((f"{signed(low)} to {signed(high)}", "95 % interval"))
+    if pair.p is not None:
+        tiles.append((p_in_words(pair.p), "Welch's test" if pair.welch else "McNemar's test"))
+    if pair.mcnemar:
+        tiles.append((f"{pair.mcnemar.repaired} / {pair.mcnemar.broken}", "pictures repaired / broken"))
+    return tiles
+
+
+def _all_pairs(comparison: Comparison) -> list[Block]:
+    first = comparison.sides[0].name
+    head = (f"against {first}", "difference", "95 % interval", "p (Holm)", "p over pictures")
+    return [
+        Table(head=head, rows=[pair_row(pair) for pair in comparison.pairs], right=head[1:]),
+        Paragraph(
+            f"Each is compared with {first}. The p-values of {len(comparison.pairs)} comparisons are adjusted after "
+            "Holm, so that all of them together are held to one level; a difference is told below 0.05."
+        ),
+    ]
+
+
+def pair_row(pair: Pair) -> tuple[str, str, str, str, str]:
+    """One pair in a table: name, difference, interval, p of the seeds, p of the pictures."""
+    over_pictures = pair.permutation or pair.mcnemar
+    return (
+        pair.b.name,
+        signed(pair.difference),
+        "–" if pair.interval is None else f"{signed(pair.interval[0])} to {signed(pair.interval[1])}",
+        _p(pair.p if pair.welch else None),
+        _p(over_pictures.p if over_pictures else None),
+    )
+
+
+def _p(p: float | None) -> str:
+    return "–" if p is None else p_in_words(p).removeprefix("p = ").removeprefix("p ")
+
+
+def _sides(comparison: Comparison) -> Table:
+    validated = any(side.kind == "validation" for side in comparison.sides)
+    head = ["side", "parameters", "epochs", "seeds", "test %", "deviation", "lowest", "highest", "95 % interval"]
+    head += ["validation %"] if validated else []
+    head += ["best epoch %, picked", "seconds"]
+    return Table(head=head, rows=[_side_row(side, validated) for side in comparison.sides], right=head[1:])
+
+
+def _side_row(side: Side, validated: bool) -> list[str]:
+    found, held_out = side.spread, side.validation_accuracies
+    interval = "–" if found.interval is None else f"{found.interval[0]:.2f} to {found.interval[1]:.2f}"
+    row = [
+        side.name,
+        f"{side.parameters:,}",
+        str(side.epochs),
+        str(side.seeds),
+        f"{found.mean:.2f}",
+        "–" if found.deviation is None else f"{found.deviation:.3f}",
+        f"{found.minimum:.2f}",
+        f"{found.maximum:.2f}",
+        interval,
+    ]
+    if validated:
+        row.append("–" if held_out is None else f"{sum(held_out) / len(held_out):.2f}")
+    return [*row, f"{sum(side.best_accuracies) / side.seeds:.2f}", f"{side.seconds:.1f}"]
+
+
+def _pictures(comparison: Comparison) -> dict[str, Picture]:
+    sides, data = comparison.sides, data_title(comparison.dataset.name)
+    drawn: list[tuple[str, Drawing, str]] = [
+        (
+            "seeds",
+            plot_seeds(sides, best=comparison.best, title=f"Every seed on {data}"),
+            f"The {'best' if comparison.best else 'test'} accuracy of every seed on {data}; below the dots the mean "
+            "and, for the last epoch of several seeds, its 95 % interval.",
+        ),
+        (
+            "curves",
+            plot_means_by_epoch(sides, title=f"By epoch on {data}"),
+            f"Mean accuracy on {data} by epoch; the span of the seeds is shaded.",
+        ),
+    ]
+    if len(sides) > 2:
+        drawn.append(
+            (
+                "parameters",
+                plot_accuracy_by_parameters(sides, title=f"Accuracy and size on {data}"),
+                f"Mean test accuracy on {data} against the number of parameters.",
+            )
+        )
+    elif not comparison.best:
+        drawn += _galleries(comparison)
+    return {
+        key: Picture(key=key, number=number, caption=caption, png=drawing.png())
+        for number, (key, drawing, caption) in enumerate(drawn, start=1)
+    }
+
+
+def _galleries(comparison: Comparison) -> list[tuple[str, Drawing, str]]:
+    pair, dataset = comparison.pairs[0], comparison.dataset
+    known = KNOWN_WRONG_LABELS.get(dataset.name, {})
+    galleries = []
+    for key, changes in (("repaired", pair.repaired), ("broken", pair.broken)):
+        chosen = changes[:GALLERY]
+        if not chosen:
+            continue
+        captions = [(change.index, _caption(change, pair, dataset.classes)) for change in chosen]
+        verb = "reads better" if key == "repaired" else "reads worse"
+        framed = any(change.index in known for change in chosen)
+        galleries.append(
+            (
+                key,
+                plot_captioned(dataset.test.images, captions, framed=known, title=f"What B ({pair.b.name}) {verb}"),
+                f"{len(chosen)} of {len(changes)} test pictures of {data_title(dataset.name)} that {pair.b.name} (B) "
+                f"{verb} than {pair.a.name} (A)"
+                + (", the largest differences first." if _several(pair) else ".")
+                + (" Framed: the label is known to be wrong." if framed else ""),
+            )
+        )
+    return galleries
+
+
+def _caption(change: Change, pair: Pair, classes: Sequence[str]) -> str:
+    """True class and number, then what either side makes of it: its guess, or how many of its seeds are right."""
+    first = f"true {classes[change.label]}, #{change.index}"
+    if _several(pair):
+        return f"{first}\nA {change.right_a} of {pair.a.seeds} right\nB {change.right_b} of {pair.b.seeds} right"
+    guess_a, guess_b = (
+        "none" if guess == NO_ANSWER else classes[guess] for guess in (change.guess_a, change.guess_b)
+    )
+    return f"{first}\nA: {guess_a}\nB: {guess_b}"
+
+
+def _several(pair: Pair) -> bool:
+    return max(pair.a.seeds, pair.b.seeds) > 1
+
+
+def _changes(pair: Pair, pictures: dict[str, Picture]) -> list[Block]:
+    shown = [pictures[key] for key in ("repaired", "broken") if key in pictures]
+    if _several(pair):
+        said = (
+            f"{pair.b.name} (B) reads {len(pair.repaired)} pictures rightly with a larger share of its seeds than "
+            f"{pair.a.name} (A), and {len(pair.broken)} with a smaller."
+        )
+    else:
+        said = f"{pair.b.name} (B) repaired {len(pair.repaired)} pictures that {pair.a.name} (A) read wrongly, and "
+        said += f"broke {len(pair.broken)} that it read rightly."
+    return [Heading("Which pictures changed"), Paragraph(said), *shown]
