@@ -85,6 +85,8 @@ WRITE_UP = Problem(
     inputs=((0.05, 0.1),),
     targets=((0.5, 0.5),),
 )
+"""The network, weights, inputs and targets of the write-ups' spreadsheet."""
+
 MAZUR = replace(
     WRITE_UP,
     name="mazur",
@@ -93,7 +95,10 @@ MAZUR = replace(
     biases=(0.35, 0.35, 0.60, 0.60),
     train_biases=False,  # his page holds them fixed
 )
+"""The same network with biases and the targets of M. Mazur's page, A Step by Step Backpropagation Example (2015)."""
+
 EXAMPLES = {"write-up": WRITE_UP, "mazur": MAZUR}
+"""The problems that have a name."""
 
 Numbers = Sequence[float] | Mapping[str, float]
 

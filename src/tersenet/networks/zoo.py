@@ -177,3 +177,4 @@ _ALL = (
 )
 
 NETWORKS: dict[str, NamedNetwork] = {network.name: network for network in _ALL}
+"""The named networks by their names, which end in the number of parameters."""
