@@ -24,7 +24,21 @@ _ROOMS = {
         "train_one_epoch",
     ),
     "tersenet.runs": ("Experiment", "Run", "find_run", "list_runs", "load_experiment", "resume_run", "start_run"),
-    "tersenet.reports": ("plot_confusion", "plot_curves", "plot_mistakes", "plot_samples", "write_report"),
+    "tersenet.inspection": (
+        "class_activation_maps",
+        "exciting_pictures",
+        "explain",
+        "feature_maps",
+        "kernels",
+    ),
+    "tersenet.reports": (
+        "plot_confusion",
+        "plot_curves",
+        "plot_mistakes",
+        "plot_samples",
+        "write_explanation",
+        "write_report",
+    ),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
