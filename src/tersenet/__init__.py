@@ -26,6 +26,9 @@ _ROOMS = {
     "tersenet.runs": ("Experiment", "Run", "find_run", "list_runs", "load_experiment", "resume_run", "start_run"),
     "tersenet.inspection": (
         "class_activation_maps",
+        "diagnose",
+        "diagnose_network",
+        "diagnose_run",
         "exciting_pictures",
         "explain",
         "feature_maps",

@@ -26,6 +26,7 @@ CALLS = {
     "evaluate": ["mine --runs-dir RUNS"],
     "predict": ["mine PICTURES/bar/0.png PICTURES/ring/1.png --runs-dir RUNS"],
     "explain": ["mine PICTURES/bar/0.png --runs-dir RUNS"],
+    "doctor": ["mine --runs-dir RUNS"],
     "summary": ["gap-14320", "16C3", "file.py:Net"],
     "networks": ["", "funnel-18937"],
     "experiments": ["", "quick", "--runs-dir RUNS"],

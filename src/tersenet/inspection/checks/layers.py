@@ -1,0 +1,197 @@
+"""What each layer does on real pictures: units that never fire, signals and gradients that vanish or explode."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from tersenet.inspection.doctor_patient import Patient, at_rest, copied
+from tersenet.inspection.doctor_trace import Step, silent_units
+from tersenet.inspection.findings import Check, Finding, unlooked
+
+DEAD = 0.2  # share of a layer's units: one of eight may be bad luck, a fifth is capacity lost
+MOSTLY_DEAD = 0.5
+FAINT = 1e-3  # a third of √(1e-5), the ε that batch normalisation adds to a variance: fainter signals stay faint
+LOUD = 1e3
+WEAK = 1e-2  # of the strongest relative gradient; in the shipped networks no layer is below 0.05
+VIOLENT = 10.0  # a step of rate 0.1 then moves a kernel by its own length; the shipped networks stay below 3
+
+
+def dead_units(patient: Patient) -> Check:
+    """Units of ReLU layers that give 0 for every picture of the sample, at every place."""
+    rule = "dead units"
+    layers = [step for step in patient.trace.layers if step.dead is not None]
+    if not layers:
+        return unlooked(rule, "no ReLU in the network")
+    if any(bool(step.dead.any()) for step in layers if step.dead is not None):
+        _look_again(patient, layers)
+    found = []
+    for step in layers:
+        assert step.dead is not None
+        dead, units = int(step.dead.sum()), len(step.dead)
+        if dead / units > DEAD:
+            found.append(
+                Finding(
+                    rule=rule,
+                    severity="fault" if dead / units >= MOSTLY_DEAD else "warning",
+                    where=step.name,
+                    figure=f"{dead} of {units} units ({100 * dead / units:.0f} %) never fire on "
+                    f"{len(patient.train.labels):,} pictures",
+                    value=dead / units,
+                    bound=DEAD,
+                    why="A ReLU that always gives 0 passes no gradient: its unit costs parameters and stays dead.",
+                    mend="batch normalisation before the ReLU, a lower learning rate, or LR.1 (leaky ReLU) in its "
+                    "place",
+                )
+            )
+    dead = sum(int(step.dead.sum()) for step in layers if step.dead is not None)
+    units = sum(len(step.dead) for step in layers if step.dead is not None)
+    reading = f"{dead} of {units} units in {len(layers)} ReLU layers never fire"
+    return Check(rule=rule, reading=reading.replace("1 ReLU layers", "1 ReLU layer"), findings=tuple(found))
+
+
+def _look_again(patient: Patient, layers: list[Step]) -> None:
+    """Take back what was said of units that fire for a later picture of the sample."""
+    model, _ = copied(patient.model)
+    at_rest(model)
+    images = patient.train.images
+    batch = len(patient.traced_batch[0])
+    for start in range(batch, len(images) - 1, batch):
+        silent = silent_units(model, images[start : start + batch].to(patient.device))
+        for step, dead in zip(layers, silent, strict=True):
+            assert step.dead is not None
+            step.dead &= dead
+
+
+def signal(patient: Patient) -> Check:
+    """By how much each layer's output differs from picture to picture."""
+    rule = "signal"
+    kernels = [step for step in patient.trace.layers if step.number in patient.trace.gradients]
+    if not bool(torch.isfinite(patient.traced_batch[0]).all()):
+        return Check(rule=rule, reading="pictures that are not finite", findings=(_broken_pictures(patient),))
+    if not kernels:
+        return unlooked(rule, "no layer with a kernel")
+    found = []
+    loud = [step for step in kernels if not step.signal <= LOUD]
+    faint = [step for step in kernels if step.signal < FAINT]
+    if loud:
+        found.append(
+            Finding(
+                rule=rule,
+                severity="fault",
+                where=loud[0].name,
+                figure=f"the output differs by {_figure(loud[0].signal)} from picture to picture{_more(loud)}",
+                value=loud[0].signal,
+                bound=LOUD,
+                why="The activations explode: the loss and its gradient overflow, or are ruled by a few pictures.",
+                mend="batch normalisation after the layer, smaller starting weights, and a lower learning rate",
+            )
+        )
+    if faint:
+        found.append(
+            Finding(
+                rule=rule,
+                severity="fault",
+                where=faint[0].name,
+                figure=f"the output differs by {_figure(faint[0].signal)} from picture to picture{_more(faint)}",
+                value=faint[0].signal,
+                bound=FAINT,
+                why="The activations vanish: what comes after this layer can hardly tell one picture from another.",
+                mend="batch normalisation, residuals [ ] around the layers, fewer of them, or He's starting weights",
+            )
+        )
+    low, high = min(step.signal for step in kernels), max(step.signal for step in kernels)
+    reading = f"{_figure(low)} to {_figure(high)} from picture to picture, in {len(kernels)} layers"
+    return Check(rule=rule, reading=reading, findings=tuple(found))
+
+
+def gradients(patient: Patient) -> Check:
+    """The loss's gradient with respect to each kernel, as a part of that kernel."""
+    rule = "gradients"
+    relative = patient.trace.gradients
+    if not relative:
+        return unlooked(rule, "no kernel that takes a gradient")
+    steps = [step for step in patient.trace.layers if step.number in relative]
+    size = {step.name: relative[step.number or 0] for step in steps}
+    highest = max(size.values())
+    found = []
+    violent = [name for name, value in size.items() if not value <= VIOLENT]
+    weak = [name for name, value in size.items() if value < WEAK * highest or value == 0]
+    if violent:
+        found.append(
+            Finding(
+                rule=rule,
+                severity="fault",
+                where=violent[0],
+                figure=f"the gradient is {_figure(size[violent[0]])} times as long as the kernel{_others(violent)}",
+                value=size[violent[0]],
+                bound=VIOLENT,
+                why="The gradient explodes: one step of rate 0.1 would replace the kernel.",
+                mend="batch normalisation, smaller starting weights, or clipping of the gradient",
+            )
+        )
+    if weak:
+        of_strongest = size[weak[0]] / highest if 0 < highest < math.inf else 0.0
+        found.append(
+            Finding(
+                rule=rule,
+                severity="fault",
+                where=weak[0],
+                figure=f"the gradient, as a part of the kernel, is {_figure(of_strongest)} of the strongest layer's"
+                + _others(weak),
+                value=of_strongest,
+                bound=WEAK,
+                why="The gradient vanishes: this layer stands still while others learn.",
+                mend="ReLU in place of sigmoid or tanh, batch normalisation, residuals [ ] around later layers",
+            )
+        )
+    found += _unreached(patient, rule)
+    reading = f"{_figure(min(size.values()))} to {_figure(highest)} of the kernel, in {len(size)} layers"
+    return Check(rule=rule, reading=reading, findings=tuple(found))
+
+
+def _unreached(patient: Patient, rule: str) -> list[Finding]:
+    """Weights that no gradient comes to, where others get one."""
+    names = patient.trace.unreached
+    if not names:
+        return []
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return [
+        Finding(
+            rule=rule,
+            severity="warning",
+            where=names[0],
+            figure=f"no gradient comes to these weights{more}",
+            value=0.0,
+            bound=0.0,
+            why="They are never used on the way to the loss, or the way is cut (detach, no_grad, argmax).",
+            mend="use the layer in forward, or take it out",
+        )
+    ]
+
+
+def _broken_pictures(patient: Patient) -> Finding:
+    broken = (~torch.isfinite(patient.traced_batch[0]).flatten(1).all(dim=1)).sum()
+    return Finding(
+        rule="signal",
+        severity="fault",
+        where="training pictures",
+        figure=f"{int(broken)} of {len(patient.traced_batch[0])} pictures hold NaN or infinity",
+        value=float(broken),
+        bound=0.0,
+        why="One such value makes the loss NaN, and after one step all weights.",
+        mend="look at the normalisation: a deviation of 0 divides by nothing",
+    )
+
+
+def _more(steps: list[Step]) -> str:
+    return _others([step.name for step in steps])
+
+
+def _others(names: list[str]) -> str:
+    return f"; so are {len(names) - 1} more layers" if len(names) > 2 else "; so is 1 more" if len(names) == 2 else ""
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2g}"

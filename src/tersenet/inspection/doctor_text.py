@@ -1,0 +1,101 @@
+"""A diagnosis as people read it: the findings in sentences, a row a rule, and a row a layer where that is wanted."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from tersenet.inspection.findings import CLEAR, FOUND, Diagnosis, Finding
+from tersenet.networks.shapes import spelled
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+STYLES = {"fault": "bold red", "warning": "bold yellow", FOUND: "red", CLEAR: "green"}
+
+
+def finding_text(finding: Finding) -> RenderableType:
+    """Severity, rule and place on the first line; figure, reason and mend indented under it."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    head = Text(f"{finding.severity}: {finding.rule}, {finding.where}", style=STYLES[finding.severity])
+    figure = finding.figure[0].upper() + finding.figure[1:]
+    body = [Text(f"{figure}. {finding.why}"), Text(f"Mend: {finding.mend}.")]
+    return Group(head, *(Padding(line, (0, 0, 0, 2)) for line in body))
+
+
+def rule_table(diagnosis: Diagnosis) -> RenderableType:
+    """What each rule read, and what came of it; fits 80 columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("rule", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("what was read")
+    for check in diagnosis.checks:
+        table.add_row(check.rule, Text(check.status, style=STYLES.get(check.status, "dim")), Text(check.reading))
+    return table
+
+
+def reading_table(diagnosis: Diagnosis) -> RenderableType:
+    """What was measured of each layer, numbered as in `tersenet summary`; fits 80 columns."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading, figures in (
+        ("#", True),
+        ("layer", False),
+        ("output", False),
+        ("signal", True),
+        ("never fire", True),
+        ("gradient", True),
+    ):
+        table.add_column(heading, justify="right" if figures else "left", no_wrap=True)
+    for row in diagnosis.layers:
+        table.add_row(
+            str(row.number),
+            row.type,
+            spelled(row.output_shape),
+            f"{row.signal:.3g}",
+            "" if row.units is None else f"{row.dead} of {row.units}",
+            "" if row.gradient is None else f"{row.gradient:.2g}",
+        )
+    return table
+
+
+def format_diagnosis(diagnosis: Diagnosis, *, width: int = 80) -> str:
+    """The whole diagnosis as plain text.
+
+    >>> from tersenet.inspection.findings import Check
+    >>> check = Check(rule="labels", reading="nearest neighbour 88 %, linear 71 %, chance 11 %")
+    >>> print(format_diagnosis(Diagnosis(checks=(check,), layers=(), pictures=2048)))
+    the network, on the batches given
+    Nothing was found: 1 rule was looked at, on 2,048 pictures.
+    <BLANKLINE>
+    rule           what was read
+    labels  clear  nearest neighbour 88 %, linear 71 %, chance 11 %
+    """
+    from rich.console import Console
+
+    text = io.StringIO()
+    console = Console(file=text, width=width, highlight=False, color_system=None, force_terminal=False)
+    for part in diagnosis_parts(diagnosis):
+        console.print(part, markup=False)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+def diagnosis_parts(diagnosis: Diagnosis) -> list[RenderableType]:
+    """What is shown, from top to bottom: whom it is about, the verdict, the findings, the rules."""
+    from rich.text import Text
+
+    parts: list[RenderableType] = [
+        Text(f"{diagnosis.of}, on {diagnosis.data}", style="bold"),
+        Text(diagnosis.verdict, style="green" if diagnosis.healthy else "red"),
+        Text(""),
+    ]
+    for finding in diagnosis.findings:
+        parts += [finding_text(finding), Text("")]
+    return [*parts, rule_table(diagnosis)]

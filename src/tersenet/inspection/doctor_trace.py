@@ -1,0 +1,272 @@
+"""One forward and backward pass on real pictures, and what each layer did in it.
+
+Layers are told apart and numbered as `tersenet summary` does it; those that a user's code calls as functions too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from tersenet._errors import TersenetError
+from tersenet.inspection.findings import LayerReading
+from tersenet.networks.field_rules import SOFTMAXES, Call, covers_whole_map
+from tersenet.networks.summary import _LAYERS, _is_layer
+from tersenet.networks.tracing import bare_name, tensors_in
+
+RELUS = ("ReLU", "ReLU6")
+
+Criterion = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(eq=False)
+class Step:
+    """One call on the way from the picture to the loss: a layer (with its row number), or a function without a row.
+
+    `type` is torch's class name for a layer, the function's bare name otherwise; `given` and `made` are tensors
+    of the pass. `calls` are the torch functions called inside it.
+    """
+
+    type: str
+    path: str
+    given: Tensor | None
+    made: Tensor
+    number: int | None = None
+    module: nn.Module | None = None
+    calls: list[Call] = field(default_factory=list)
+    weights: list[nn.Parameter] = field(default_factory=list)
+    signal: float = float("nan")
+    units: int | None = None
+    dead: Tensor | None = None  # bool [units]
+
+    @property
+    def name(self) -> str:
+        """What a finding calls it: `layer 3, ReLU (layers.2)`."""
+        if self.number is None:
+            return f"{self.type}()"
+        return f"layer {self.number}, {self.type}" + (f" ({self.path})" if self.path else "")
+
+    def argument(self, place: int, name: str, default: Any) -> Any:
+        """An argument of the one function that the step is, by its place or its name."""
+        return self.calls[0].argument(place, name, default) if self.calls else default
+
+
+@dataclass(eq=False)
+class Trace:
+    """What one pass showed.
+
+    `steps` in the order of calls up to the network's answer, `criterion_calls` what the criterion called after it;
+    `answer` is what the network gave, `logits` the same as `[N, K]`; `unreached` names the weights that the gradient
+    never came to.
+    """
+
+    steps: list[Step]
+    criterion_calls: list[Call]
+    answer: Tensor
+    logits: Tensor
+    loss: float
+    unreached: tuple[str, ...]
+    gradients: dict[int, float]
+
+    @property
+    def layers(self) -> list[Step]:
+        """The steps that are layers."""
+        return [step for step in self.steps if step.number is not None]
+
+    def way_back(self) -> Iterator[Step]:
+        """The steps from the answer back, each giving what the one before it in this order took."""
+        wanted: Tensor | None = self.answer
+        for step in reversed(self.steps):
+            if step.made is wanted:
+                yield step
+                wanted = step.given
+
+    def readings(self) -> tuple[LayerReading, ...]:
+        """The figures of every layer."""
+        return tuple(
+            LayerReading(
+                number=step.number or 0,
+                name=step.name,
+                type=step.type,
+                output_shape=tuple(step.made.shape[1:]),
+                signal=step.signal,
+                units=step.units,
+                dead=None if step.dead is None else int(step.dead.sum()),
+                gradient=self.gradients.get(step.number or 0),
+            )
+            for step in self.layers
+        )
+
+
+def trace(model: nn.Module, images: Tensor, labels: Tensor, criterion: Criterion) -> Trace:
+    """Run a network (a copy: it gets gradients and new running statistics) forward and backward once."""
+    recorder = _Recorder()
+    with recorder.hooked(model), recorder:
+        answer = model(images)
+        recorder.stage = recorder.criterion_calls
+        logits = as_logits(answer)
+        loss = criterion(logits, labels)
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    if loss.requires_grad:
+        loss.backward()  # type: ignore[no-untyped-call]
+    unreached = [name for name, weight in model.named_parameters() if weight.requires_grad and weight.grad is None]
+    return Trace(
+        steps=recorder.steps,
+        criterion_calls=recorder.criterion_calls,
+        answer=answer,
+        logits=logits.detach(),
+        loss=float(loss.detach()),
+        unreached=tuple(unreached) if weights else (),
+        gradients=_relative_gradients(recorder.steps),
+    )
+
+
+def as_logits(answer: Tensor) -> Tensor:
+    """An answer as `[N, K]`: maps of 1×1 are flattened; raises TersenetError where it is not one figure a class."""
+    if isinstance(answer, Tensor) and answer.ndim > 2 and answer.shape[2:].numel() == 1:
+        answer = answer.flatten(1)
+    if not isinstance(answer, Tensor) or answer.ndim != 2:
+        raise TersenetError(
+            "The network's answer is not one figure a class.",
+            got=f"an output of shape {list(answer.shape)}" if isinstance(answer, Tensor) else type(answer).__name__,
+            expected="[N, K] or [N, K, 1, 1]",
+            mend="end the network with a global pooling or a dense layer",
+        )
+    return answer
+
+
+def _relative_gradients(steps: list[Step]) -> dict[int, float]:
+    """‖∂L/∂W‖ / ‖W‖ of each layer with a kernel, by the layer's number."""
+    found = {}
+    for step in steps:
+        kernels = [weight for weight in step.weights if weight.ndim > 1 and weight.requires_grad]
+        if step.number is None or not kernels:
+            continue
+        gradient = sum(float(w.grad.double().square().sum()) for w in kernels if w.grad is not None)
+        size = sum(float(w.detach().double().square().sum()) for w in kernels)
+        found[step.number] = (gradient / size) ** 0.5 if size > 0 else float("inf" if gradient else 0)
+    return found
+
+
+class _Recorder(TorchFunctionMode):
+    """Writes the steps down while the module runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[Step] = []
+        self.criterion_calls: list[Call] = []
+        self.stage: list[Call] | None = None
+        self._inside: list[list[Call]] = []
+        self._layers = 0
+        self._counted: set[int] = set()
+        self._resting = False
+
+    @contextmanager
+    def hooked(self, model: nn.Module) -> Iterator[None]:
+        """Hooks on every layer, for as long as this lasts."""
+        with ExitStack() as hooks:
+            for name, module in model.named_modules():
+                own_code = module is model and not type(module).__module__.startswith("torch.")
+                if _is_layer(module) and not own_code:
+                    hooks.callback(module.register_forward_pre_hook(self._entering).remove)
+                    hooks.callback(module.register_forward_hook(self._leaving(name)).remove)
+            yield
+
+    def _entering(self, module: nn.Module, inputs: Any) -> None:
+        self._inside.append([])
+
+    def _leaving(self, path: str) -> Any:
+        def leave(module: nn.Module, inputs: Any, output: Any) -> None:
+            calls = self._inside.pop()
+            made = next(tensors_in(output), None)
+            if made is None or self._inside:
+                return
+            step = Step(type(module).__name__, path, next(tensors_in(inputs), None), made, module=module, calls=calls)
+            self._add_layer(step, list(module.parameters()))
+
+        return leave
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        output = function(*args, **kwargs)
+        made = next(tensors_in(output), None)
+        if made is None or self._resting:
+            return output
+        call = Call(bare_name(function), args, kwargs, output)
+        if self.stage is not None:
+            self.stage.append(call)
+        elif self._inside:
+            self._inside[-1].append(call)
+        else:
+            self._add_function(call, made)
+        return output
+
+    def _add_function(self, call: Call, made: Tensor) -> None:
+        weights = [t for t in tensors_in((call.args, call.kwargs)) if isinstance(t, nn.Parameter)]
+        step = Step(call.name, "", next(tensors_in((call.args, call.kwargs)), None), made, calls=[call])
+        name = _LAYERS.get(call.name)
+        if call.name == "mean" and covers_whole_map(call):
+            name = "AdaptiveAvgPool2d"
+        elif call.name in ("matmul", "mm", "addmm") and weights:
+            name = "Linear"
+        if name is None:
+            self.steps.append(step)
+        else:
+            step.type = name
+            self._add_layer(step, weights)
+
+    def _add_layer(self, step: Step, weights: list[nn.Parameter]) -> None:
+        self._resting = True
+        self._layers += 1
+        step.number = self._layers
+        step.weights = [weight for weight in weights if id(weight) not in self._counted]
+        self._counted |= {id(weight) for weight in weights}
+        # Now, since a layer in place would write over it.
+        made = step.made.detach()
+        step.signal = signal_of(made)
+        if step.type in RELUS and made.ndim > 1:
+            step.dead = never_fired(made)
+            step.units = len(step.dead)
+        self.steps.append(step)
+        self._resting = False
+
+
+def signal_of(made: Tensor) -> float:
+    """By how much a layer's output differs from picture to picture: deviation over the pictures, mean over elements.
+
+    >>> signal_of(torch.tensor([[0.0, 5.0], [2.0, 5.0]]))
+    0.5
+    """
+    if not made.is_floating_point() or len(made) < 2:
+        return float("nan")
+    return float(made.float().std(dim=0, correction=0).mean())
+
+
+def never_fired(made: Tensor) -> Tensor:
+    """Which units (axis 1) of `[N, K, …]` are at or below 0 for every picture and place: bool `[K]`.
+
+    >>> never_fired(torch.tensor([[0.0, 1.0], [0.0, 0.0]])).tolist()
+    [True, False]
+    """
+    return made.transpose(0, 1).flatten(1).amax(dim=1) <= 0
+
+
+def silent_units(model: nn.Module, images: Tensor) -> list[Tensor]:
+    """Which units never fire on these pictures: bool `[units]` of each ReLU layer, in the order of calls."""
+    recorder = _Recorder()
+    with torch.no_grad(), recorder.hooked(model), recorder:
+        model(images)
+    return [step.dead for step in recorder.steps if step.dead is not None]
+
+
+def softmaxes(calls: list[Call]) -> list[Call]:
+    """The calls among these that are a softmax of some kind."""
+    return [call for call in calls if call.name in SOFTMAXES]

@@ -1,0 +1,142 @@
+"""What the doctor says: findings, each with its layer, figure and mend, and which rules were looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["fault", "warning"]
+
+FOUND, CLEAR, NOT_LOOKED_AT = "found", "clear", "not looked at"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is wrong, or probably so.
+
+    `severity` is "fault" where training or a figure is wrong because of it, "warning" where it is likely to cost
+    accuracy. `where` names the layer (numbered as in `tersenet summary`) or the pictures; `figure` is what was
+    measured, in words, `value` the same as a number beside the `bound` that it passed (None where the rule has no
+    number); `mend` says what to do.
+
+    >>> print(Finding(rule="dead units", severity="fault", where="layer 3, ReLU", figure="6 of 8 units never fire",
+    ...               value=0.75, bound=0.1, why="They learn nothing.", mend="use a lower rate"))
+    dead units, layer 3, ReLU: 6 of 8 units never fire. They learn nothing. Mend: use a lower rate.
+    """
+
+    rule: str
+    severity: Severity
+    where: str
+    figure: str
+    value: float | None = None
+    bound: float | None = None
+    why: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}, {self.where}: {self.figure}. {self.why} Mend: {self.mend}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One rule as it was applied: what was read, and what was found.
+
+    `looked` is False where the rule had nothing to look at; `reading` then says what is missing.
+    """
+
+    rule: str
+    reading: str
+    findings: tuple[Finding, ...] = ()
+    looked: bool = True
+
+    @property
+    def status(self) -> str:
+        """`found`, `clear` or `not looked at`.
+
+        >>> Check(rule="labels", reading="too few pictures", looked=False).status
+        'not looked at'
+        """
+        return FOUND if self.findings else CLEAR if self.looked else NOT_LOOKED_AT
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerReading:
+    """What was measured of one layer on real pictures; None where it does not apply.
+
+    `signal` is by how much the layer's output differs from picture to picture (standard deviation over the pictures,
+    mean over the output's elements); `dead` and `units` count units that never fire; `gradient` is the norm of the
+    loss's gradient with respect to the layer's kernel over the norm of that kernel.
+    """
+
+    number: int
+    name: str
+    type: str
+    output_shape: tuple[int, ...]
+    signal: float
+    units: int | None = None
+    dead: int | None = None
+    gradient: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """All that the doctor looked at: `checks` in the order of the rules, `layers` in the order of calls.
+
+    `of` and `data` say whom and what was looked at; `pictures` is how many training pictures were. `print(diagnosis)`
+    shows it as `tersenet doctor` does.
+    """
+
+    checks: tuple[Check, ...]
+    layers: tuple[LayerReading, ...]
+    pictures: int
+    of: str = "the network"
+    data: str = "the batches given"
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong: faults first, then warnings, each in the order of the rules."""
+        found = [finding for check in self.checks for finding in check.findings]
+        return tuple(sorted(found, key=lambda finding: finding.severity != "fault"))
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+    def check(self, rule: str) -> Check:
+        """The check of one rule, by its name; KeyError where there is none."""
+        return {check.rule: check for check in self.checks}[rule]
+
+    @property
+    def verdict(self) -> str:
+        """One sentence.
+
+        >>> Diagnosis(checks=(Check(rule="labels", reading=""),), layers=(), pictures=9).verdict
+        'Nothing was found: 1 rule was looked at, on 9 pictures.'
+        """
+        looked = sum(check.looked for check in self.checks)
+        rules = f"{looked} rule was" if looked == 1 else f"{looked} rules were"
+        base = f"{rules} looked at, on {self.pictures:,} pictures."
+        if self.healthy:
+            return f"Nothing was found: {base}"
+        counts = Counter[str](finding.severity for finding in self.findings)
+        return f"{_counted(counts)} found: {base}"
+
+    def __str__(self) -> str:
+        from tersenet.inspection.doctor_text import format_diagnosis
+
+        return format_diagnosis(self)
+
+
+def unlooked(rule: str, missing: str) -> Check:
+    """A check that had nothing to look at."""
+    return Check(rule=rule, reading=missing, looked=False)
+
+
+def _counted(counts: Counter[str]) -> str:
+    words: Iterable[str] = (
+        f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in ("fault", "warning") if counts[kind]
+    )
+    return " and ".join(words)
