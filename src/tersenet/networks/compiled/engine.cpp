@@ -8,6 +8,9 @@
 // 32 bits then holds the same pixel of two channels (forward, and backward to the input) or of two tiles (backward to
 // the weights), and one instruction multiplies both and adds them up.
 //
+// A pass takes two tiles through all layers up to the next batch normalisation before it takes the next two, so that
+// what one layer writes is still in the cache when the next one reads it.
+//
 // Each worker is a thread with its own tiles. They meet at barriers; sums over the batch are made worker by worker in
 // a fixed order, so that the result depends on the number of workers and on nothing else.
 
@@ -227,28 +230,26 @@ struct Shared {
     float *gradient(int worker, int parameter) const { return &partial[worker * size + offsets[parameter]]; }
 };
 
+// Tiles that go through the layers together. What is kept of all tiles is found by a tile's number; gradients are kept
+// of these few alone, and found by its place among them.
+struct Span {
+    int first, end;
+};
+
 class Layer {
   public:
     Layer(const Step &step, Shared &shared) : step(step), shared(shared) {}
     virtual ~Layer() = default;
-    virtual void prepare(int) {}                                               // once a pass: the weights
-    virtual void forward(int worker, const vec *x, vec *y) = 0;                // x, y: all tiles
-    virtual void backward(int worker, const vec *x, const vec *y, vec *gy, vec *gx) = 0; // gx: null at the first layer
+    virtual void prepare(int) {} // once a pass, by each worker
+    virtual void forward(int worker, Span tiles, const vec *x, vec *y) = 0;
+    virtual void backward(int worker, Span tiles, const vec *x, vec *gy, vec *gx) = 0; // gx: null at the first layer
+    virtual void finish(int) {} // by each worker, when all its tiles have gone backward
+
+    const Step step;
 
   protected:
-    const vec *input(const vec *x, int tile, int channel = 0) const {
-        return x + ((size_t)tile * step.channels_in + channel) * step.pixels_in();
-    }
-    vec *input(vec *x, int tile, int channel = 0) const {
-        return x + ((size_t)tile * step.channels_in + channel) * step.pixels_in();
-    }
-    const vec *output(const vec *y, int tile, int channel = 0) const {
-        return y + ((size_t)tile * step.channels + channel) * step.pixels();
-    }
-    vec *output(vec *y, int tile, int channel = 0) const {
-        return y + ((size_t)tile * step.channels + channel) * step.pixels();
-    }
-    const Step step;
+    size_t size_in() const { return (size_t)step.channels_in * step.pixels_in(); }
+    size_t size() const { return (size_t)step.channels * step.pixels(); }
     Shared &shared;
 };
 
@@ -344,7 +345,7 @@ void correlate(const typename M::wide *x, size_t x_tile, size_t x_plane, int x_r
         }
     for (int o = 0; o < count_o; ++o)
         for (int c = 0; c < count_i; ++c)
-            for (int k = 0; k < KX; ++k) dw[o * to_o + c * to_i + k] = total(sum[o][c][k]);
+            for (int k = 0; k < KX; ++k) dw[o * to_o + c * to_i + k] += total(sum[o][c][k]);
 }
 
 template <class M> class Convolution : public Layer {
@@ -395,34 +396,35 @@ template <class M> class Convolution : public Layer {
         });
     }
 
-    void forward(int worker, const vec *x, vec *y) override {
+    void forward(int worker, Span tiles, const vec *x, vec *y) override {
         const float *bias = step.bias ? shared.parameters[step.weights + 1] : nullptr;
-        const int end = shared.end_tile(worker);
-        for (int tile = shared.first_tile(worker); tile < end; ++tile) {
+        for (int tile = tiles.first; tile < tiles.end; ++tile) {
             wide *given = M::group == 1 ? &seen_[(size_t)tile * x_planes_ * plane_]
                                         : &given_[(size_t)worker * groups_in_ * plane_];
-            pack_channels(input(x, tile), step.channels_in, given);
-            forward_(given, plane_, row_, weights_.get(), bias, output(y, tile));
-            if (M::group == 2 && shared.batch.training && (tile % 2 || tile + 1 == end)) pack_pair(x, tile / 2, end);
+            pack_channels(x + tile * size_in(), given);
+            forward_(given, plane_, row_, weights_.get(), bias, y + tile * size());
+        }
+        if (M::group == 2 && shared.batch.training) pack_pair(x, tiles);
+    }
+
+    void backward(int worker, Span tiles, const vec *, vec *gy, vec *gx) override {
+        for (int tile = tiles.first; tile < tiles.end; tile += M::group) {
+            wide *to = &gradients_[(size_t)(tile / M::group) * g_planes_ * step.pixels()];
+            const vec *a = gy + (tile - tiles.first) * size(), *b = tile + 1 < tiles.end ? a + size() : nullptr;
+            for (size_t n = 0; n < size(); ++n) to[n] = M::tiles(a[n], b ? b[n] : vec{});
+        }
+        if (large()) correlate_all(worker, tiles);
+        if (step.bias) add_bias(worker, gy, tiles.end - tiles.first);
+        if (first_) return;
+        for (int tile = 0; tile < tiles.end - tiles.first; ++tile) {
+            wide *back = &back_[(size_t)worker * groups_out_ * back_plane_];
+            spread(gy + tile * size(), back);
+            backward_(back, back_plane_, back_row_, back_weights_.get(), nullptr, gx + tile * size_in());
         }
     }
 
-    void backward(int worker, const vec *, const vec *, vec *gy, vec *gx) override {
-        const int first = shared.first_tile(worker), end = shared.end_tile(worker);
-        for (int tile = first; tile < end; tile += M::group) {
-            wide *to = &gradients_[(size_t)(tile / M::group) * g_planes_ * step.pixels()];
-            const vec *a = output(gy, tile), *b = tile + 1 < end ? output(gy, tile + 1) : nullptr;
-            for (int n = 0; n < step.channels * step.pixels(); ++n) to[n] = M::tiles(a[n], b ? b[n] : vec{});
-        }
-        // A worker without tiles adds nothing; the last of an odd number is half a pair.
-        correlate_all(worker, first / M::group, first == end ? first / M::group : (end + M::group - 1) / M::group);
-        if (step.bias) add_bias(worker, gy, first, end);
-        if (first_) return;
-        for (int tile = first; tile < end; ++tile) {
-            wide *back = &back_[(size_t)worker * groups_out_ * back_plane_];
-            spread(output(gy, tile), back);
-            backward_(back, back_plane_, back_row_, back_weights_.get(), nullptr, input(gx, tile));
-        }
+    void finish(int worker) override {
+        if (!large()) correlate_all(worker, {shared.first_tile(worker), shared.end_tile(worker)});
     }
 
   private:
@@ -431,10 +433,13 @@ template <class M> class Convolution : public Layer {
             job(first, std::min(block, channels - first), block);
     }
 
+    // Many pixels a sum: the gradient of the weights can be summed up two tiles at a time.
+    bool large() const { return step.pixels() >= 100; }
+
     // Planes of a tile, M::group channels a unit, inside their border.
-    void pack_channels(const vec *x, int channels, wide *to) {
-        for (int c = 0; c < channels; c += M::group, to += plane_) {
-            const vec *a = x + (size_t)c * step.pixels_in(), *b = c + 1 < channels ? a + step.pixels_in() : nullptr;
+    void pack_channels(const vec *x, wide *to) {
+        for (int c = 0; c < step.channels_in; c += M::group, to += plane_) {
+            const vec *a = x + (size_t)c * step.pixels_in(), *b = c + 1 < step.channels_in ? a + step.pixels_in() : nullptr;
             for (int i = 0; i < step.height_in; ++i) {
                 wide *at = to + (size_t)(i + step.padding) * row_ + step.padding;
                 for (int j = 0; j < step.width_in; ++j, ++a) at[j] = M::channels(*a, b ? *b++ : vec{});
@@ -443,10 +448,9 @@ template <class M> class Convolution : public Layer {
     }
 
     // Planes of two tiles, for the gradient of the weights.
-    void pack_pair(const vec *x, int pair, int end) {
-        const int tile = 2 * pair;
-        const vec *a = input(x, tile), *b = tile + 1 < end ? input(x, tile + 1) : nullptr;
-        wide *to = &seen_[(size_t)pair * x_planes_ * plane_];
+    void pack_pair(const vec *x, Span tiles) {
+        const vec *a = x + tiles.first * size_in(), *b = tiles.first + 1 < tiles.end ? a + size_in() : nullptr;
+        wide *to = &seen_[(size_t)(tiles.first / 2) * x_planes_ * plane_];
         for (int c = 0; c < step.channels_in; ++c, to += plane_)
             for (int i = 0; i < step.height_in; ++i) {
                 wide *at = to + (size_t)(i + step.padding) * row_ + step.padding;
@@ -466,7 +470,9 @@ template <class M> class Convolution : public Layer {
         }
     }
 
-    void correlate_all(int worker, int first, int end) {
+    void correlate_all(int worker, Span tiles) {
+        if (tiles.first == tiles.end) return;
+        const int first = tiles.first / M::group, end = (tiles.end + M::group - 1) / M::group;
         float *dw = shared.gradient(worker, step.weights);
         const int area = step.kernel_y * step.kernel_x;
         for (int o = 0; o < step.channels; o += DOWN)
@@ -497,15 +503,13 @@ template <class M> class Convolution : public Layer {
                              area, ob, ib);
     }
 
-    void add_bias(int worker, const vec *gy, int first, int end) {
+    void add_bias(int worker, const vec *gy, int tiles) {
         float *db = shared.gradient(worker, step.weights + 1);
         for (int c = 0; c < step.channels; ++c) {
             vec sum{};
-            for (int tile = first; tile < end; ++tile) {
-                const vec *g = output(gy, tile, c);
-                for (int p = 0; p < step.pixels(); ++p) sum += g[p];
-            }
-            db[c] = total(sum);
+            for (int tile = 0; tile < tiles; ++tile)
+                for (int p = 0; p < step.pixels(); ++p) sum += gy[tile * size() + c * step.pixels() + p];
+            db[c] += total(sum);
         }
     }
 
@@ -528,26 +532,33 @@ constexpr float NO_ACTIVATION = 2;
 class BatchNorm : public Layer {
   public:
     BatchNorm(const Step &step, Shared &shared)
-        : Layer(step, shared), sums_((size_t)shared.workers.count() * step.channels * 2), scale_(step.channels),
-          shift_(step.channels), mean_(step.channels), inverse_(step.channels) {}
+        : Layer(step, shared), sums_((size_t)shared.workers.count() * step.channels),
+          back_((size_t)shared.workers.count() * step.channels), scale_(step.channels), shift_(step.channels),
+          mean_(step.channels), inverse_(step.channels) {}
 
-    void forward(int worker, const vec *x, vec *y) override {
-        if (shared.batch.training) {
-            gather(worker, [&](int tile, int c, double &sum, double &squares) {
-                const vec *z = input(x, tile, c), mask = shared.mask(tile);
+    void prepare(int worker) override {
+        for (int c = 0; c < step.channels; ++c) at(sums_, worker, c) = at(back_, worker, c) = {};
+    }
+
+    // Before the workers meet: the sums of what is given. After it, by one of them: the statistics.
+    void observe(int worker, Span tiles, const vec *x) {
+        for (int tile = tiles.first; tile < tiles.end; ++tile) {
+            const vec mask = shared.mask(tile), *z = x + tile * size();
+            for (int c = 0; c < step.channels; ++c, z += step.pixels()) {
                 vec s{}, q{};
                 for (int p = 0; p < step.pixels(); ++p) s += z[p], q += z[p] * z[p];
-                sum += total(s * mask), squares += total(q * mask);
-            });
-            shared.workers.meet();
-            if (worker == 0) settle();
-        } else if (worker == 0)
-            recall();
-        shared.workers.meet();
-        for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
+                at(sums_, worker, c).first += total(s * mask), at(sums_, worker, c).second += total(q * mask);
+            }
+        }
+    }
+    void settle() { shared.batch.training ? measure() : recall(); }
+
+    void forward(int, Span tiles, const vec *x, vec *y) override {
+        for (int tile = tiles.first; tile < tiles.end; ++tile)
             for (int c = 0; c < step.channels; ++c) {
-                const vec *z = input(x, tile, c), scale = all(scale_[c]), shift = all(shift_[c]);
-                vec *to = output(y, tile, c);
+                const size_t start = tile * size() + (size_t)c * step.pixels();
+                const vec *z = x + start, scale = all(scale_[c]), shift = all(shift_[c]);
+                vec *to = y + start;
                 if (step.rate == NO_ACTIVATION)
                     for (int p = 0; p < step.pixels(); ++p) to[p] = z[p] * scale + shift;
                 else
@@ -558,56 +569,68 @@ class BatchNorm : public Layer {
             }
     }
 
-    void backward(int worker, const vec *x, const vec *y, vec *gy, vec *gx) override {
-        gather(worker, [&](int tile, int c, double &sum, double &product) {
-            const vec *z = input(x, tile, c), *out = output(y, tile, c);
-            vec *g = output(gy, tile, c), s{}, q{};
-            for (int p = 0; p < step.pixels(); ++p) {
-                if (step.rate != NO_ACTIVATION) g[p] = choose(out[p] > 0, g[p], g[p] * step.rate);
-                s += g[p], q += g[p] * (z[p] - mean_[c]);
+    // Before the workers meet: through the activation, and the sums of dy and of dy·(z − mean).
+    void weigh(int worker, Span tiles, const vec *x, vec *gy) {
+        for (int tile = tiles.first; tile < tiles.end; ++tile)
+            for (int c = 0; c < step.channels; ++c) {
+                const size_t place = (size_t)c * step.pixels();
+                const vec *z = x + tile * size() + place;
+                vec *g = gy + (tile - tiles.first) * size() + place, s{}, q{};
+                const float scale = scale_[c], shift = shift_[c], mean = mean_[c];
+                for (int p = 0; p < step.pixels(); ++p) {
+                    if (step.rate != NO_ACTIVATION) g[p] = choose(z[p] * scale + shift > 0, g[p], g[p] * step.rate);
+                    s += g[p], q += g[p] * (z[p] - mean);
+                }
+                at(back_, worker, c).first += total(s), at(back_, worker, c).second += total(q);
             }
-            sum += total(s), product += total(q) * inverse_[c];
-        });
-        shared.workers.meet();
-        const int workers = shared.workers.count();
+    }
+
+    void backward(int, Span tiles, const vec *x, vec *gy, vec *gx) override {
+        if (!gx) return;
         const double count = (double)shared.batch.images * step.pixels();
         for (int c = 0; c < step.channels; ++c) {
-            double sum = 0, product = 0; // of dy, of dy·x̂
-            for (int w = 0; w < workers; ++w) sum += at(w, c)[0], product += at(w, c)[1];
-            shared.gradient(worker, step.weights)[c] = worker ? 0 : (float)product;
-            shared.gradient(worker, step.weights + 1)[c] = worker ? 0 : (float)sum;
             // dx = γ/σ·(dy − mean(dy) − x̂·mean(dy·x̂))
-            const float front = scale_[c], slope = (float)(product / count) * inverse_[c];
-            const float level = (float)(sum / count) - slope * mean_[c];
-            if (gx)
-                for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile) {
-                    const vec *z = input(x, tile, c), *g = output(gy, tile, c), scale = shared.mask(tile) * front;
-                    vec *to = input(gx, tile, c);
-                    for (int p = 0; p < step.pixels(); ++p) to[p] = scale * (g[p] - level - slope * z[p]);
-                }
+            const Sums sums = summed(back_, c);
+            const float slope = (float)(sums.second / count) * inverse_[c] * inverse_[c];
+            const float level = (float)(sums.first / count) - slope * mean_[c];
+            for (int tile = tiles.first; tile < tiles.end; ++tile) {
+                const size_t place = (size_t)c * step.pixels(), start = (tile - tiles.first) * size() + place;
+                const vec *z = x + tile * size() + place, *g = gy + start, scale = shared.mask(tile) * scale_[c];
+                vec *to = gx + start;
+                for (int p = 0; p < step.pixels(); ++p) to[p] = scale * (g[p] - level - slope * z[p]);
+            }
         }
-        shared.workers.meet(); // the sums are read by all before they are written again
+    }
+
+    void finish(int worker) override {
+        if (worker) return;
+        for (int c = 0; c < step.channels; ++c) {
+            const Sums sums = summed(back_, c);
+            shared.gradient(0, step.weights)[c] = (float)(sums.second * inverse_[c]);
+            shared.gradient(0, step.weights + 1)[c] = (float)sums.first;
+        }
     }
 
   private:
-    double *at(int worker, int channel) const { return &sums_[((size_t)worker * step.channels + channel) * 2]; }
-
-    template <class F> void gather(int worker, F add) {
-        for (int c = 0; c < step.channels; ++c) {
-            double *pair = at(worker, c);
-            pair[0] = pair[1] = 0;
-            for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
-                add(tile, c, pair[0], pair[1]);
-        }
+    struct Sums {
+        double first, second;
+    };
+    Sums &at(const Buffer<Sums> &sums, int worker, int channel) const {
+        return sums[(size_t)worker * step.channels + channel];
+    }
+    Sums summed(const Buffer<Sums> &sums, int channel) const {
+        Sums all{};
+        for (int w = 0; w < shared.workers.count(); ++w)
+            all.first += at(sums, w, channel).first, all.second += at(sums, w, channel).second;
+        return all;
     }
 
-    void settle() {
+    void measure() {
         float *mean = shared.buffers[step.buffers], *variance = shared.buffers[step.buffers + 1];
         const double count = (double)shared.batch.images * step.pixels();
         for (int c = 0; c < step.channels; ++c) {
-            double sum = 0, squares = 0;
-            for (int w = 0; w < shared.workers.count(); ++w) sum += at(w, c)[0], squares += at(w, c)[1];
-            const double m = sum / count, v = std::max(0.0, squares / count - m * m);
+            const Sums sums = summed(sums_, c);
+            const double m = sums.first / count, v = std::max(0.0, sums.second / count - m * m);
             mean[c] += step.momentum * ((float)m - mean[c]);
             variance[c] += step.momentum * ((float)(v * count / (count - 1)) - variance[c]);
             set(c, m, v);
@@ -624,7 +647,7 @@ class BatchNorm : public Layer {
         shift_[c] = shared.parameters[step.weights + 1][c] - scale_[c] * mean_[c];
     }
 
-    Buffer<double> sums_;
+    Buffer<Sums> sums_, back_;
     Buffer<float> scale_, shift_, mean_, inverse_;
 };
 
@@ -633,93 +656,94 @@ class BatchNorm : public Layer {
 class Activation : public Layer {
   public:
     using Layer::Layer;
-    void forward(int worker, const vec *x, vec *y) override {
-        each(worker, [&](size_t n) { y[n] = choose(x[n] > 0, x[n], x[n] * step.rate); });
+    void forward(int, Span tiles, const vec *x, vec *y) override {
+        for (size_t n = tiles.first * size(); n < tiles.end * size(); ++n) y[n] = choose(x[n] > 0, x[n], x[n] * step.rate);
     }
-    void backward(int worker, const vec *x, const vec *, vec *gy, vec *gx) override {
-        if (gx) each(worker, [&](size_t n) { gx[n] = choose(x[n] > 0, gy[n], gy[n] * step.rate); });
-    }
-
-  private:
-    template <class F> void each(int worker, F job) {
-        const size_t size = (size_t)step.channels * step.pixels();
-        for (size_t n = shared.first_tile(worker) * size; n < shared.end_tile(worker) * size; ++n) job(n);
+    void backward(int, Span tiles, const vec *x, vec *gy, vec *gx) override {
+        x += tiles.first * size();
+        for (size_t n = 0; gx && n < (tiles.end - tiles.first) * size(); ++n)
+            gx[n] = choose(x[n] > 0, gy[n], gy[n] * step.rate);
     }
 };
 
 class Pool : public Layer {
   public:
     using Layer::Layer;
-    void forward(int worker, const vec *x, vec *y) override {
-        for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
-            for (int c = 0; c < step.channels; ++c) {
-                vec *to = output(y, tile, c);
-                for (int i = 0; i < step.height; ++i)
-                    for (int j = 0; j < step.width; ++j, ++to) {
-                        const vec *at = window(input(x, tile, c), i, j);
-                        vec best = *at, sum{};
-                        for (int k = 0; k < step.kernel_y; ++k)
-                            for (int l = 0; l < step.kernel_x; ++l) {
-                                const vec v = at[k * step.width_in + l];
-                                best = choose(v > best, v, best), sum += v;
-                            }
-                        *to = step.kind == MAX_POOL ? best : sum / (float)(step.kernel_y * step.kernel_x);
-                    }
-            }
+    void forward(int, Span tiles, const vec *x, vec *y) override {
+        y += tiles.first * size();
+        for (int plane = tiles.first * step.channels; plane < tiles.end * step.channels; ++plane)
+            for (int i = 0; i < step.height; ++i)
+                for (int j = 0; j < step.width; ++j, ++y) {
+                    const vec *at = x + window(plane, i, j);
+                    *y = step.kind == MAX_POOL ? largest(at) : mean(at);
+                }
     }
-    void backward(int worker, const vec *x, const vec *y, vec *gy, vec *gx) override {
+    void backward(int, Span tiles, const vec *x, vec *gy, vec *gx) override {
         if (!gx) return;
-        const float share = 1.0f / (step.kernel_y * step.kernel_x);
-        for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
-            for (int c = 0; c < step.channels; ++c) {
-                vec *to = input(gx, tile, c);
-                std::fill(to, to + step.pixels_in(), vec{});
-                const vec *best = output(y, tile, c), *g = output(gy, tile, c);
-                for (int i = 0; i < step.height; ++i)
-                    for (int j = 0; j < step.width; ++j, ++best, ++g) {
-                        const vec *at = window(input(x, tile, c), i, j);
-                        vec *back = to + (window(input(x, tile, c), i, j) - input(x, tile, c)), left = *g;
-                        for (int k = 0; k < step.kernel_y; ++k)
-                            for (int l = 0; l < step.kernel_x; ++l) {
-                                const int n = k * step.width_in + l;
-                                if (step.kind == MAX_POOL) { // the first of equal ones takes all, as in torch
-                                    const ivec here = at[n] == *best;
-                                    back[n] += choose(here, left, vec{}), left = choose(here, vec{}, left);
-                                } else
-                                    back[n] += *g * share;
-                            }
-                    }
-            }
+        std::fill(gx, gx + (tiles.end - tiles.first) * size_in(), vec{});
+        x += tiles.first * size_in();
+        for (int plane = 0; plane < (tiles.end - tiles.first) * step.channels; ++plane)
+            for (int i = 0; i < step.height; ++i)
+                for (int j = 0; j < step.width; ++j, ++gy) {
+                    const vec *at = x + window(plane, i, j);
+                    vec *back = gx + window(plane, i, j);
+                    if (step.kind == MAX_POOL)
+                        give_to_first(at, largest(at), *gy, back);
+                    else
+                        each([&](int n) { back[n] += *gy / (float)area(); });
+                }
     }
 
   private:
-    const vec *window(const vec *plane, int i, int j) const {
-        return plane + (size_t)i * step.stride * step.width_in + (size_t)j * step.stride;
+    int area() const { return step.kernel_y * step.kernel_x; }
+    size_t window(int plane, int i, int j) const {
+        return (size_t)plane * step.pixels_in() + (size_t)i * step.stride * step.width_in + (size_t)j * step.stride;
+    }
+    template <class F> void each(F job) const {
+        for (int k = 0; k < step.kernel_y; ++k)
+            for (int l = 0; l < step.kernel_x; ++l) job(k * step.width_in + l);
+    }
+    vec largest(const vec *at) const {
+        vec best = *at;
+        each([&](int n) { best = choose(at[n] > best, at[n], best); });
+        return best;
+    }
+    vec mean(const vec *at) const {
+        vec sum{};
+        each([&](int n) { sum += at[n]; });
+        return sum / (float)area();
+    }
+    // The first of equal ones takes all, as in torch.
+    void give_to_first(const vec *at, vec best, vec left, vec *back) const {
+        each([&](int n) {
+            const ivec here = at[n] == best;
+            back[n] += choose(here, left, vec{}), left = choose(here, vec{}, left);
+        });
     }
 };
 
 class Dropout : public Layer {
   public:
     Dropout(const Step &step, Shared &shared, int index) : Layer(step, shared), index_(index) {}
-    void forward(int worker, const vec *x, vec *y) override { drop(worker, x, y); }
-    void backward(int worker, const vec *, const vec *, vec *gy, vec *gx) override {
-        if (gx) drop(worker, gy, gx);
+    void forward(int, Span tiles, const vec *x, vec *y) override {
+        drop(tiles, x + tiles.first * size(), y + tiles.first * size());
+    }
+    void backward(int, Span tiles, const vec *, vec *gy, vec *gx) override {
+        if (gx) drop(tiles, gy, gx);
     }
 
   private:
     // The same numbers forward and backward: a function of seed, layer, tile and channel.
-    void drop(int worker, const vec *x, vec *y) {
+    void drop(Span tiles, const vec *x, vec *y) {
         const float keep = shared.batch.training ? 1 / (1 - step.rate) : 1;
         const uint32_t level = shared.batch.training ? (uint32_t)(step.rate * 4294967296.0) : 0;
-        for (int tile = shared.first_tile(worker); tile < shared.end_tile(worker); ++tile)
-            for (int c = 0; c < step.channels; ++c) {
-                const vec *from = output(x, tile, c);
-                vec *to = output(y, tile, c);
+        for (int tile = tiles.first; tile < tiles.end; ++tile)
+            for (int c = 0; c < step.channels; ++c, x += step.pixels(), y += step.pixels()) {
                 uvec state = start(tile, c);
                 for (int p = 0; p < step.pixels(); ++p) {
                     if (p == 0 || step.kind == DROPOUT) state ^= state << 13, state ^= state >> 17, state ^= state << 5;
                     // `state` is never 0: one is taken off to be uniform from 0 on.
-                    to[p] = choose((ivec)(state - 1 >= level), from[p] * keep, vec{});
+                    y[p] = choose((ivec)(state - 1 >= level), x[p] * keep, vec{});
                 }
             }
     }
@@ -822,7 +846,9 @@ class Network {
             largest = std::max(largest, std::max((size_t)s.channels_in * s.pixels_in(), (size_t)s.channels * s.pixels()));
             layers_.push_back(make(s, i, bfloat16));
         }
-        for (int worker = 0; worker < 2 * workers; ++worker) gradients_.emplace_back(largest * shared_.tiles);
+        for (int worker = 0; worker < 2 * workers; ++worker) scratch_.emplace_back(2 * largest);
+        for (int i = 0; i < count; ++i) // whatever is given to a batch normalisation waits for the whole batch
+            given_.emplace_back(norm(i) || i + 1 == count ? (size_t)shared_.tiles * steps_[i].channels * steps_[i].pixels() : 0);
     }
 
     void forward(const float *images, int count, bool training, uint64_t seed, float *logits) {
@@ -837,7 +863,7 @@ class Network {
 
     void backward(const float *logit_gradients, float *gradients) {
         workers_.run([&](int worker) {
-            move_in(worker, logit_gradients, outputs(), gradients_[2 * worker].get());
+            move_in(worker, logit_gradients, outputs(), given_.back().get());
             differentiate(worker);
             each_weight(worker, [&](int parameter, size_t n, float gradient) {
                 gradients[shared_.offsets[parameter] + n] = gradient;
@@ -876,19 +902,48 @@ class Network {
         shared_.batch = {count, up_to_multiple(count, LANES) / LANES, training, seed};
     }
 
+    BatchNorm *norm(size_t layer) const {
+        return layer < layers_.size() ? dynamic_cast<BatchNorm *>(layers_[layer].get()) : nullptr;
+    }
+    // The first layer after `layer` that is batch normalisation, or the number of layers.
+    size_t next_norm(size_t layer) const {
+        do ++layer;
+        while (layer < layers_.size() && !norm(layer));
+        return layer;
+    }
+    template <class F> void each_span(int worker, F job) const {
+        for (int tile = shared_.first_tile(worker); tile < shared_.end_tile(worker); tile += 2)
+            job(Span{tile, std::min(tile + 2, shared_.end_tile(worker))});
+    }
+
     void answer(int worker, const float *images) {
         for (auto &layer : layers_) layer->prepare(worker);
         move_in(worker, images, steps_.front().channels_in * steps_.front().pixels_in(), activations_.front().get());
         workers_.meet();
-        for (size_t i = 0; i < layers_.size(); ++i)
-            layers_[i]->forward(worker, activations_[i].get(), activations_[i + 1].get());
+        BatchNorm *before = norm(0); // normalises what it is given itself
+        if (before && shared_.batch.training)
+            each_span(worker, [&](Span tiles) { before->observe(worker, tiles, activations_[0].get()); });
+        for (size_t first = 0, end; first < layers_.size(); first = end) {
+            if (BatchNorm *own = norm(first)) {
+                workers_.meet();
+                if (worker == 0) own->settle();
+                workers_.meet();
+            }
+            end = next_norm(first);
+            BatchNorm *next = shared_.batch.training ? norm(end) : nullptr;
+            each_span(worker, [&](Span tiles) {
+                for (size_t i = first; i < end; ++i)
+                    layers_[i]->forward(worker, tiles, activations_[i].get(), activations_[i + 1].get());
+                if (next) next->observe(worker, tiles, activations_[end].get());
+            });
+        }
     }
 
     // Softmax cross-entropy of a worker's pictures, and its gradient (p − target)/N, which goes where backward begins.
     Outcome judge(int worker, const int64_t *labels, float smoothing) {
         const int size = outputs();
         Outcome outcome{};
-        float *gradients = (float *)gradients_[2 * worker].get();
+        float *gradients = (float *)given_.back().get();
         for (int tile = shared_.first_tile(worker); tile < shared_.end_tile(worker); ++tile)
             for (int lane = 0; lane < LANES; ++lane) {
                 const int n = tile * LANES + lane;
@@ -913,12 +968,40 @@ class Network {
         return outcome;
     }
 
-    // From the gradient of the logits, which lies in the worker's first buffer, to those of its share of the weights.
+    // From the gradient of the logits to those of the worker's share of the weights.
     void differentiate(int worker) {
-        vec *given = gradients_[2 * worker].get(), *found = gradients_[2 * worker + 1].get();
-        for (int i = (int)layers_.size() - 1; i >= 0; --i, std::swap(given, found))
-            layers_[i]->backward(worker, activations_[i].get(), activations_[i + 1].get(), given, i ? found : nullptr);
+        std::fill_n(&shared_.partial[worker * shared_.size], shared_.size, 0.0f);
+        for (size_t end = layers_.size(), first; end > 0; end = first) {
+            for (first = end - 1; first > 0 && !norm(first);) --first;
+            each_span(worker, [&](Span tiles) { return_through(worker, tiles, first, end); });
+            if (norm(first)) workers_.meet();
+        }
+        for (auto &layer : layers_) layer->finish(worker);
         workers_.meet();
+    }
+
+    // Two tiles from the output of layer end − 1 back to that of `first`, which is batch normalisation or the beginning.
+    void return_through(int worker, Span tiles, size_t first, size_t end) {
+        vec *one = scratch_[2 * worker].get(), *other = scratch_[2 * worker + 1].get();
+        const auto waiting = [&](size_t i) { return given_[i].get() + (size_t)tiles.first * activation_size(i + 1); };
+        const auto target = [&](size_t i) { return norm(first) && i == first ? waiting(i) : one; };
+        vec *now = waiting(layers_.size() - 1);
+        if (end < layers_.size()) {
+            now = target(end - 1);
+            layers_[end]->backward(worker, tiles, activations_[end].get(), waiting(end), now);
+        }
+        for (size_t i = end - 1; i > first || (i == 0 && !norm(0)); --i) {
+            std::swap(one, other);
+            vec *found = i ? target(i - 1) : nullptr;
+            layers_[i]->backward(worker, tiles, activations_[i].get(), now, found);
+            now = found;
+            if (i == 0) return;
+        }
+        if (norm(first)) norm(first)->weigh(worker, tiles, activations_[first].get(), now);
+    }
+    size_t activation_size(size_t i) const {
+        const Step &step = steps_[i ? i - 1 : 0];
+        return i ? (size_t)step.channels * step.pixels() : (size_t)step.channels_in * step.pixels_in();
     }
 
     // job(parameter, n, gradient) for a worker's share of all weights; the workers' parts are added up in their order.
@@ -985,7 +1068,8 @@ class Network {
     const std::vector<Step> steps_;
     Shared shared_;
     std::vector<Buffer<vec>> activations_;
-    std::vector<Buffer<vec>> gradients_; // two a worker: a fast one may be a layer ahead of the others
+    std::vector<Buffer<vec>> given_;   // gradients of all tiles: of the logits, and of what batch normalisation gave
+    std::vector<Buffer<vec>> scratch_; // two a worker: gradients of a few tiles between two layers
     std::vector<std::unique_ptr<Layer>> layers_;
 };
 
