@@ -43,6 +43,7 @@ class Recipe:
     augmentation: Augmentation = field(
         default_factory=lambda: Augmentation(rotation=8.0, scale=0.08, shift=0.06, shear=0.08)
     )
+    dropout: float | None = None  # the rate of all dropout layers; None leaves each its own
     label_smoothing: float = 0.0  # off: calibration suffers, accuracy does not gain here
     averaging: float = 0.999  # decay of the weights' moving average; 0 measures the weights themselves
     early_stopping: int = 0  # epochs without a lower watched loss before training ends; 0: never
@@ -58,6 +59,7 @@ class Recipe:
             (0 <= self.momentum < 1, "momentum", "from 0 to below 1"),
             (steady, "nesterov", "false where momentum is 0"),
             (0 <= self.weight_decay < math.inf, "weight_decay", "0 or above and finite"),
+            (self.dropout is None or 0 <= self.dropout < 1, "dropout", "from 0 to below 1"),
             (0 <= self.label_smoothing < 1, "label_smoothing", "from 0 to below 1"),
             (0 <= self.averaging < 1, "averaging", "from 0 to below 1"),
             (self.early_stopping >= 0, "early_stopping", "0 or more epochs"),

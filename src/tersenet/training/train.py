@@ -78,6 +78,8 @@ def train(
         workers=workers if engine == "compiled" else 0,
     )
     judges = EvaluationBatches(judged, device=device)
+    if recipe.dropout is not None:
+        set_dropout(model, recipe.dropout)
     compiled = compiled_or_error(model, precision, workers) if engine == "compiled" else None
     if compiled is None:
         model = model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -125,6 +127,19 @@ def train(
     if validation or held_out is None:
         held_out = evaluate(measured, EvaluationBatches(dataset.test, device=device), device=device)
     return Training(model=measured.eval(), metrics=tuple(state.metrics), test=held_out)
+
+
+def set_dropout(model: nn.Module, rate: float) -> None:
+    """Give all dropout layers of a network one rate.
+
+    >>> model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Dropout2d(0.2))
+    >>> set_dropout(model, 0.0)
+    >>> model[1].p
+    0.0
+    """
+    for module in model.modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd):
+            module.p = rate
 
 
 def _set_learning_rate(state: TrainingState, epoch: int, batch: int) -> None:

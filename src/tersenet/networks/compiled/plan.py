@@ -116,8 +116,8 @@ def _row(step: LayerShape, module: nn.Module) -> Row | None:
         case GlobalPooling():
             kind = MAX_POOL if step.layer.kind == "max" else AVERAGE_POOL
             return row | {"kind": kind, "kernel_y": height_in, "kernel_x": width_in}
-        case Dropout():
-            return row | {"kind": MAP_DROPOUT if step.layer.whole_maps else DROPOUT, "rate": step.layer.rate}
+        case Dropout() if isinstance(module, nn.modules.dropout._DropoutNd):
+            return row | {"kind": MAP_DROPOUT if step.layer.whole_maps else DROPOUT, "rate": module.p}
     return None
 
 
