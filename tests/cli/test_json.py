@@ -15,8 +15,9 @@ NET = "4C5s3 BN R GAP 2Nb"
 def place(picture_folder, tmp_path_factory):
     """A folder with one run in it, and a picture."""
     folder = tmp_path_factory.mktemp("json")
-    words = [NET, "--data", f"folder:{picture_folder}", "--epochs", "1", "--name", "mine", "--runs-dir"]
-    assert main(["train", *words, str(folder / "runs")]) == 0
+    words = [NET, "--data", f"folder:{picture_folder}", "--epochs", "1", "--runs-dir", str(folder / "runs")]
+    assert main(["train", *words, "--name", "mine"]) == 0
+    assert main(["train", *words, "--name", "other", "--seed", "1", "--no-report"]) == 0
     Image.new("L", (40, 40), 255).save(folder / "blank.png")
     return folder
 
@@ -32,6 +33,7 @@ CALLS = {
     "experiments": ["", "quick", "--runs-dir RUNS"],
     "new": ["PLACE/idea --from quick"],
     "data": ["list", "show folder:PICTURES --out PLACE/grid.png"],
+    "compare": ["mine other --runs-dir RUNS"],
     "report": ["mine --runs-dir RUNS"],
     "runs": ["--runs-dir RUNS"],
     "claim": ["mine --runs-dir RUNS"],

@@ -1,6 +1,7 @@
 """Measure a run: accuracy, loss, each class, the confused pairs, calibration, the mistakes.
 
-RUN is a run's folder, its name, or an experiment's name (its latest run).
+RUN is a run's folder, its name, or an experiment's name (its latest). Of a group of seeds each is measured; one of
+them is `quick-3/seed-0`.
 
 examples:
   tersenet evaluate gap-14320
@@ -18,12 +19,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet.cli.evaluate_group import evaluate_group
 from tersenet.cli.output import CommonArguments, Output
 
 if TYPE_CHECKING:
     from tersenet.data import Dataset
     from tersenet.evaluation import Measures, Mistake
-    from tersenet.runs import Run
+    from tersenet.runs import Group, Run
 
 SHOWN = 10  # confused pairs and mistakes that the tables show; the JSON document has all
 
@@ -33,7 +35,7 @@ class Arguments(CommonArguments):
     """What `tersenet evaluate` takes."""
 
     run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
-    """A run's folder, its name, or an experiment's name (its latest run)."""
+    """A run's or group's folder, its name, or an experiment's name (its latest)."""
     data: str | None = None
     """Measure on the test set of this data; else of the run's own."""
     data_dir: Path | None = None
@@ -49,12 +51,12 @@ class Arguments(CommonArguments):
 def run(arguments: Arguments, output: Output) -> int:
     """Measure, print the tables, draw the figures that were asked for."""
     from tersenet.data import load_data
-    from tersenet.evaluation import find_mistakes, measure, predict_logits
-    from tersenet.runs import find_run
+    from tersenet.evaluation import corrected_labels, find_mistakes, guesses, measure, predict_logits
+    from tersenet.runs import Group, find_run_or_group
     from tersenet.runs.environment import choose_device
     from tersenet.training import EvaluationBatches
 
-    run = find_run(arguments.run, arguments.runs_dir)
+    run = find_run_or_group(arguments.run, arguments.runs_dir)
     device = choose_device(arguments.device)
     if arguments.data is None:
         dataset = run.data(arguments.data_dir)
@@ -63,20 +65,34 @@ def run(arguments: Arguments, output: Output) -> int:
     _require_fit(run, dataset)
     if dataset.notice:
         output.say(dataset.notice, style="bold yellow")
+    if isinstance(run, Group):
+        _refuse_figures(arguments.figures, run)
+        return evaluate_group(run, dataset, device, output)
     logits, labels = predict_logits(
         run.model().to(device), EvaluationBatches(dataset.test, device=device), device=device
     )
     measures = measure(logits, labels, dataset.classes)
     mistakes = find_mistakes(logits, labels)
-    _say(run, dataset, measures, mistakes, output)
+    truth = corrected_labels(dataset.name, labels)
+    corrected = None if truth is None else int((guesses(logits) == truth).sum())
+    _say(run, dataset, measures, mistakes, corrected, output)
     figures = _draw(arguments.figures, run, dataset, measures, mistakes) if arguments.figures else []
     for path in figures:
         output.say(f"figure: {path}")
-    output.document(_document(run, dataset, measures, mistakes, figures))
+    output.document(_document(run, dataset, measures, mistakes, corrected, figures))
     return 0
 
 
-def _require_fit(run: Run, dataset: Dataset) -> None:
+def _refuse_figures(figures: Path | None, group: Group) -> None:
+    if figures is not None:
+        raise TersenetError(
+            "The figures are those of one run.",
+            got=group.name,
+            mend=f"tersenet evaluate {group.name}/seed-{group.seeds[0]}, or tersenet report {group.name}",
+        )
+
+
+def _require_fit(run: Run | Group, dataset: Dataset) -> None:
     """Raise where the network was made for other pictures or another number of classes."""
     classes, size = len(run.environment["classes"]), tuple(run.environment["input_size"])
     found = (1, *dataset.test.images.shape[1:])
@@ -89,14 +105,22 @@ def _require_fit(run: Run, dataset: Dataset) -> None:
         )
 
 
-def _say(run: Run, dataset: Dataset, measures: Measures, mistakes: list[Mistake], output: Output) -> None:
+def _say(
+    run: Run, dataset: Dataset, measures: Measures, mistakes: list[Mistake], corrected: int | None, output: Output
+) -> None:
     trained = "" if dataset.name == run.experiment.data else f" (trained on {run.experiment.data})"
     output.say(f"{run.name}{trained}, measured on the test set of {dataset.name}")
+    say_unfinished(run, output)
     output.say(
         f"accuracy {measures.correct}/{measures.images} ({measures.accuracy:.2f} %), loss {measures.loss:.4f}, "
         f"expected calibration error {100 * measures.calibration.expected_calibration_error:.2f} points",
         style="bold",
     )
+    if corrected is not None:
+        output.say(
+            f"with the labels known to be wrong corrected: {corrected}/{measures.images} "
+            f"({100 * corrected / measures.images:.2f} %)"
+        )
     if measures.unanswered:
         output.say(f"{measures.unanswered} answers are not a number; they count as wrong.", style="bold red")
     output.say()
@@ -110,6 +134,14 @@ def _say(run: Run, dataset: Dataset, measures: Measures, mistakes: list[Mistake]
     if mistakes:
         output.say(f"\nThe surest mistakes, {min(SHOWN, len(mistakes))} of {len(mistakes)}:")
         output.say(_mistake_table(dataset, mistakes))
+
+
+def say_unfinished(run: Run, output: Output) -> None:
+    """How far the training of an interrupted run has come: its weights are those of its last whole epoch."""
+    if run.result is None:
+        done, planned = len(run.metrics), run.experiment.training.epochs
+        said = f"This run is not finished: {done} of {planned} epochs are done, and these are the weights so far."
+        output.say(said, style="bold yellow")
 
 
 def _class_table(measures: Measures) -> Any:
@@ -177,17 +209,25 @@ def _draw(folder: Path, run: Run, dataset: Dataset, measures: Measures, mistakes
 
 
 def _document(
-    run: Run, dataset: Dataset, measures: Measures, mistakes: list[Mistake], figures: list[Path]
+    run: Run,
+    dataset: Dataset,
+    measures: Measures,
+    mistakes: list[Mistake],
+    corrected: int | None,
+    figures: list[Path],
 ) -> dict[str, Any]:
     rows = [asdict(row) for row in measures.per_class]
     return {
         "run": run.name,
         "data": dataset.name,
         "notice": dataset.notice,
+        "finished": run.result is not None,
+        "epochs": len(run.metrics),
         "images": measures.images,
         "correct": measures.correct,
         "unanswered": measures.unanswered,
         "accuracy": measures.accuracy,
+        "corrected_accuracy": None if corrected is None else 100 * corrected / measures.images,
         "loss": measures.loss,
         "per_class": [{"class": row.pop("name"), **row} for row in rows],
         "confusion": measures.confusion.tolist(),

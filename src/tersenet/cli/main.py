@@ -24,6 +24,7 @@ COMMANDS = {
     "experiments": "the experiments shipped with Tersenet, and what became of them",
     "new": "write an experiment of your own, every field explained",
     "data": "list, fetch, verify and show data sets; preview augmentation",
+    "compare": "compare runs or groups of seeds: which is better, by how much, can it be told",
     "report": "write a run's report again",
     "runs": "the runs in a folder; the best of them by parameters",
     "claim": "put a result into one file that anybody can verify",

@@ -1,7 +1,7 @@
 """Write a run's report again: report.html (one file, pictures inside), report.md and figures/.
 
-RUN is a run's folder, its name, or an experiment's name (its latest run). A run that is not finished has a report
-too, which says so.
+RUN is a run's or a group's folder, its name, or an experiment's name (its latest). One seed of a group is
+`quick-3/seed-0`. A run that is not finished has a report too, which says so.
 
 examples:
   tersenet report quick
@@ -24,7 +24,7 @@ class Arguments(CommonArguments):
     """What `tersenet report` takes."""
 
     run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
-    """A run's folder, its name, or an experiment's name (its latest run)."""
+    """A run's or group's folder, its name, or an experiment's name (its latest)."""
     data_dir: Path | None = None
     """Where data sets lie; else where the run found them, $TERSENET_DATA, your cache folder."""
     runs_dir: Path = Path("runs")
@@ -34,9 +34,9 @@ class Arguments(CommonArguments):
 def run(arguments: Arguments, output: Output) -> int:
     """Write the report and say where it is."""
     from tersenet.reports import write_report
-    from tersenet.runs import find_run
+    from tersenet.runs import find_run_or_group
 
-    run = find_run(arguments.run, arguments.runs_dir)
+    run = find_run_or_group(arguments.run, arguments.runs_dir)
     page = write_report(run, data_dir=arguments.data_dir)
     output.say(f"report: {page}")
     output.document({"run": run.name, "report": str(page), "markdown": str(page.with_suffix(".md"))})

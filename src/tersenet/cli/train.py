@@ -8,9 +8,11 @@ examples:
   tersenet train model.py:Net --epochs 5               a module of your own
   tersenet train quick --set training.batch_size=256   any field of the experiment
   tersenet train --init quick-3 --epochs 2             start from trained weights
-  tersenet train --resume quick-3                      go on where a run was interrupted
+  tersenet train quick --seeds 10                      ten seeds: mean, deviation, interval
+  tersenet train --resume quick-3                      go on where a run, or its seeds, was interrupted
+  tersenet train gap-14320 --lr-find                   a learning rate to begin with, not a training
 
-The exit status is 0, or 3 where the budget was missed.
+The exit status is 0, or 3 where the budget was missed (with several seeds, by their mean).
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ DEFAULT = "quick"
 class Arguments(CommonArguments):
     """What `tersenet train` takes."""
 
-    experiment: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="EXPERIMENT")] = DEFAULT
+    experiment: Annotated[
+        tyro.conf.Positional[str | None], tyro.conf.arg(metavar="EXPERIMENT", help_behavior_hint="(default: quick)")
+    ] = None
     """An experiment, a .toml file, a network's name, file.py:Name, or notation."""
     data: Annotated[str | None, option("NAME")] = None
     """mnist, fashion-mnist, kmnist, qmnist, synthetic, folder:PATH or auto."""
@@ -49,6 +53,8 @@ class Arguments(CommonArguments):
     """How often every training image is seen."""
     seed: Annotated[int | None, option("N")] = None
     """What all that is random depends on."""
+    seeds: Annotated[int | None, option("N")] = None
+    """Train so many seeds, from --seed upwards, as one group."""
     validation: Annotated[int | None, option("N")] = None
     """Training images held out; epochs are then measured on them."""
     device: Annotated[str | None, option("NAME")] = None
@@ -62,7 +68,9 @@ class Arguments(CommonArguments):
     init: Annotated[str | None, option("RUN")] = None
     """Start from this run's trained weights."""
     resume: Annotated[str | None, option("RUN")] = None
-    """Go on with this run instead of starting one."""
+    """Go on with this run or group instead of starting one."""
+    lr_find: bool = False
+    """Do not train: let the rate rise, draw the loss against it, suggest a rate."""
     no_report: bool = False
     """Leave the report out."""
 
@@ -70,13 +78,28 @@ class Arguments(CommonArguments):
 def run(arguments: Arguments, output: Output) -> int:
     """Train, report, and say what came of it."""
     from tersenet.cli.progress import Progress
-    from tersenet.runs import find_run, resume_run, start_run
+    from tersenet.runs import Group, find_run_or_group, resume_run, start_run
 
     _refuse_changes_on_resume(arguments)
+    if arguments.lr_find:
+        from tersenet.cli.lr_find import find_rate
+
+        return find_rate(chosen_experiment(arguments), arguments.runs_dir, arguments.data_dir, output)
+    resumed = find_run_or_group(arguments.resume, arguments.runs_dir) if arguments.resume is not None else None
+    if isinstance(resumed, Group) or arguments.seeds not in (None, 1):
+        from tersenet.cli.several_seeds import train_seeds
+
+        return train_seeds(
+            resumed if isinstance(resumed, Group) else chosen_experiment(arguments),
+            arguments.seeds or 0,
+            runs_dir=arguments.runs_dir,
+            data_dir=arguments.data_dir,
+            report=not arguments.no_report,
+            output=output,
+        )
     with Progress(output) as progress:
-        if arguments.resume is not None:
-            run = find_run(arguments.resume, arguments.runs_dir)
-            run = resume_run(run, data_dir=arguments.data_dir, listeners=progress.listeners)
+        if resumed is not None:
+            run = resume_run(resumed, data_dir=arguments.data_dir, listeners=progress.listeners)
         else:
             experiment = chosen_experiment(arguments)
             run = start_run(
@@ -104,18 +127,23 @@ def _refuse_changes_on_resume(arguments: Arguments) -> None:
         "name",
         "epochs",
         "seed",
+        "seeds",
         "validation",
         "device",
         "threads",
         "precision",
         "set",
         "init",
+        "lr_find",
     )
     changed = [name for name in fixed if getattr(arguments, name) != getattr(plain, name)]
     if changed:
         raise TersenetError(
             "A run goes on with the settings that it began with.",
-            got=", ".join(f"--{name}" if name != "experiment" else arguments.experiment for name in changed),
+            got=", ".join(
+                str(arguments.experiment) if name == "experiment" else f"--{name.replace('_', '-')}"
+                for name in changed
+            ),
             mend=f"tersenet train --resume {arguments.resume}",
         )
 
@@ -124,7 +152,7 @@ def chosen_experiment(arguments: Arguments) -> Experiment:
     """The experiment that the arguments describe."""
     from tersenet.runs import find_run, with_settings
 
-    experiment = named_or_typed(arguments.experiment)
+    experiment = named_or_typed(arguments.experiment or DEFAULT)
     given = {
         "data": arguments.data,
         "name": arguments.name,

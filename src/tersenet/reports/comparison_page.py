@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 
 from tersenet.evaluation import KNOWN_WRONG_LABELS, NO_ANSWER
 from tersenet.reports.blocks import Block, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tiles, Title
@@ -113,8 +114,8 @@ def _side_row(side: Side, validated: bool) -> list[str]:
         interval,
     ]
     if validated:
-        row.append("–" if held_out is None else f"{sum(held_out) / len(held_out):.2f}")
-    return [*row, f"{sum(side.best_accuracies) / side.seeds:.2f}", f"{side.seconds:.1f}"]
+        row.append("–" if held_out is None else f"{fmean(held_out):.2f}")
+    return [*row, f"{fmean(side.best_accuracies):.2f}", f"{side.seconds:.1f}"]
 
 
 def _pictures(comparison: Comparison) -> dict[str, Picture]:

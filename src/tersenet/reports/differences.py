@@ -94,7 +94,7 @@ class Pair:
         test = self.welch
         return (
             f"Would other seeds show it, on these pictures? Welch's test of {self.a.seeds} against {self.b.seeds} "
-            f"seeds: t = {test.t:.2f}, {test.degrees:.1f} degrees of freedom, {p_in_words(test.p)}."
+            f"seeds: t = {_plain(test.t)}, {test.degrees:.1f} degrees of freedom, {p_in_words(test.p)}."
         )
 
     def _pictures(self) -> str:

@@ -214,7 +214,7 @@ def _pictures(group: Group, side: Side, dataset: Dataset) -> list[Picture]:
                     dataset.test.images, captions, framed=known, title=f"Misread most often: {name} on {data}"
                 ),
                 f"{len(chosen)} of the {int((wrong > 0).sum())} test pictures of {data} that one seed or more reads "
-                "wrongly, those misread most often first: true label and number, the most frequent wrong guess, by how many."
+                "wrongly, those misread most often first: true label and number, and the most frequent wrong guess."
                 + (" Framed: the label is known to be wrong." if framed else ""),
             )
         )

@@ -1,0 +1,171 @@
+"""Compare runs or groups of seeds: is one better, by how much, can it be told, and which pictures changed?
+
+A and B are a run's or group's folder, its name, or an experiment's name (its latest). With more than two, each is
+compared with the first. Two single runs are judged by the pictures (McNemar's test), groups by their seeds (Welch's
+test) and by the pictures (a paired permutation).
+
+examples:
+  tersenet compare gap-14320 quick
+  tersenet compare quick-3 quick-4 --out comparison
+  tersenet compare runs/base-1 runs/wide-1 runs/deep-1
+  tersenet compare quick-3 quick-4 --resolve 0.02
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from tersenet.cli.output import CommonArguments, Output, option
+
+if TYPE_CHECKING:
+    from tersenet.reports.comparison import Comparison
+    from tersenet.reports.differences import Pair
+    from tersenet.reports.side import Side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(CommonArguments):
+    """What `tersenet compare` takes."""
+
+    runs: tyro.conf.Positional[Annotated[tuple[str, ...], tyro.conf.arg(metavar="A B …")]]
+    """Two or more runs or groups: folders, names, or experiments' names (the latest of each)."""
+    out: Annotated[Path | None, option("FOLDER")] = None
+    """Write the page (comparison.html, comparison.md) and its figures into this folder."""
+    resolve: Annotated[float, tyro.conf.arg(metavar="POINTS")] = 0.05
+    """The difference that the number of seeds is reckoned for."""
+    best: bool = False
+    """Compare the best epochs instead of the last; they were picked, and claim nothing."""
+    data_dir: Annotated[Path | None, option("FOLDER")] = None
+    """Where data sets lie; else where the first run found them."""
+    runs_dir: Path = Path("runs")
+    """The folder that holds the runs."""
+
+
+def run(arguments: Arguments, output: Output) -> int:
+    """Measure, test, and say it in plain words."""
+    from tersenet.reports.comparison import compare
+    from tersenet.reports.comparison_page import write_comparison
+    from tersenet.runs import find_run_or_group
+
+    sources = [find_run_or_group(name, arguments.runs_dir) for name in arguments.runs]
+    comparison = compare(sources, data_dir=arguments.data_dir, best=arguments.best, resolution=arguments.resolve)
+    _say(comparison, output)
+    page = write_comparison(comparison, arguments.out) if arguments.out else None
+    if page:
+        output.say()
+        output.say(f"page: {page}")
+    output.document(_document(comparison, page))
+    return 0
+
+
+def _say(comparison: Comparison, output: Output) -> None:
+    from rich.text import Text
+
+    for text in comparison.warnings:
+        output.say(Text(text, style="yellow"))
+    output.say()
+    output.say(_side_table(comparison))
+    output.say()
+    for pair in comparison.pairs:
+        output.say(Text(pair.verdict, style="bold"))
+    if len(comparison.pairs) > 1:
+        output.say()
+        output.say(_pair_table(comparison.pairs))
+        output.say(
+            Text("p: of the seeds, adjusted for the number of comparisons (Holm). A difference is told below 0.05.")
+        )
+        return
+    for text in comparison.pairs[0].reasons:
+        output.say(Text(text))
+
+
+def _side_table(comparison: Comparison) -> Any:
+    validated = any(side.kind == "validation" for side in comparison.sides)
+    table = _table(comparison.sides[0].source.experiment.data)
+    for title in ("parameters", "seeds", "test %", "95 % interval", *(["validation %"] * validated), "best %"):
+        table.add_column(title, justify="right")
+    for side in comparison.sides:
+        table.add_row(*_side_row(side, validated))
+    return table
+
+
+def _side_row(side: Side, validated: bool) -> list[str]:
+    found, held_out = side.spread, side.validation_accuracies
+    deviation = "" if found.deviation is None else f" ± {found.deviation:.2f}"
+    interval = "–" if found.interval is None else f"{found.interval[0]:.2f} to {found.interval[1]:.2f}"
+    row = [side.name, f"{side.parameters:,}", str(side.seeds), f"{found.mean:.2f}{deviation}", interval]
+    if validated:
+        row.append("–" if held_out is None else f"{fmean(held_out):.2f}")
+    return [*row, f"{fmean(side.best_accuracies):.2f}"]
+
+
+def _pair_table(pairs: list[Pair]) -> Any:
+    from tersenet.reports.comparison_page import pair_row
+
+    table = _table(f"against {pairs[0].a.name}")
+    for title in ("difference", "95 % interval", "p", "p of the pictures"):
+        table.add_column(title, justify="right")
+    for pair in pairs:
+        table.add_row(*pair_row(pair))
+    return table
+
+
+def _table(first: str) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column(first, overflow="fold")
+    return table
+
+
+def _document(comparison: Comparison, page: Path | None) -> dict[str, Any]:
+    return {
+        "data": comparison.dataset.name,
+        "images": len(comparison.dataset.test),
+        "best": comparison.best,
+        "warnings": comparison.warnings,
+        "sides": [_side_document(side) for side in comparison.sides],
+        "comparisons": [_pair_document(pair) for pair in comparison.pairs],
+        "page": None if page is None else str(page),
+    }
+
+
+def _side_document(side: Side) -> dict[str, Any]:
+    return {
+        "run": side.name,
+        "path": str(side.source.path),
+        "parameters": side.parameters,
+        "epochs": side.epochs,
+        "seeds": [run.experiment.seed for run in side.runs],
+        "accuracies": side.accuracies,
+        **asdict(side.spread),
+        "validation_accuracies": side.validation_accuracies,
+        "best_accuracies": side.best_accuracies,
+        "seconds": side.seconds,
+    }
+
+
+def _pair_document(pair: Pair) -> dict[str, Any]:
+    return {
+        "a": pair.a.name,
+        "b": pair.b.name,
+        "difference": pair.difference,
+        "interval": pair.interval,
+        "p": pair.p,
+        "told": pair.told,
+        "verdict": pair.verdict,
+        "reasons": pair.reasons,
+        "welch": asdict(pair.welch) if pair.welch else None,
+        "mcnemar": asdict(pair.mcnemar) if pair.mcnemar else None,
+        "permutation": asdict(pair.permutation) if pair.permutation else None,
+        "resolution": pair.resolution,
+        "deviation": pair.deviation,
+        "seeds_needed": pair.seeds_needed,
+        "repaired": [asdict(change) for change in pair.repaired],
+        "broken": [asdict(change) for change in pair.broken],
+    }
