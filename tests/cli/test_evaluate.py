@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 from tersenet.cli import main
-from tersenet.runs import Experiment, start_run
-from tersenet.training import Recipe
+from tersenet.evaluation import WrongLabel, guesses, predict_logits
+from tersenet.runs import Experiment, Run, start_run
+from tersenet.training import EvaluationBatches, Recipe
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +90,28 @@ def test_other_data_of_the_same_classes_is_measured_and_said(evaluate, picture_f
 def test_an_unknown_run_is_one_clear_error(evaluate, capsys):
     assert evaluate("tinny") == 1
     assert "did you mean" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_says_how_far_it_came(runs, tmp_path, capsys):
+    place = shutil.copytree(runs / "tiny-1", tmp_path / "tiny-1")
+    (place / "result.json").unlink()
+    assert main(["evaluate", str(place)]) == 0
+    assert "not finished: 1 of 1 epochs are done" in capsys.readouterr().out
+    assert main(["evaluate", str(place), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["finished"], document["epochs"]) == (False, 1)
+
+
+def test_accuracy_with_known_wrong_labels_corrected_stands_beside(runs, monkeypatch, capsys):
+    run = Run(runs / "tiny-1")
+    test = run.data().test
+    guess = guesses(predict_logits(run.model(), EvaluationBatches(test))[0])
+    # As if it were known that the first picture that is read wrongly bears a wrong label.
+    wrong = int((guess != test.labels).nonzero()[0])
+    known = {wrong: WrongLabel(given=int(test.labels[wrong]), read=int(guess[wrong]))}
+    monkeypatch.setattr("tersenet.evaluation.mistakes.KNOWN_WRONG_LABELS", {run.data().name: known})
+    assert main(["evaluate", str(run.path)]) == 0
+    right = int((guess == test.labels).sum()) + 1
+    assert f"with the labels known to be wrong corrected: {right}/{len(test)}" in capsys.readouterr().out
+    assert main(["evaluate", str(run.path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["corrected_accuracy"] == pytest.approx(100 * right / len(test))

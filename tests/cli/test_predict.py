@@ -1,6 +1,7 @@
 """`tersenet predict`, from picture files to classes and probabilities."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -81,3 +82,30 @@ def test_one_bad_picture_among_good_ones_is_named(predict, picture, tmp_path, ca
     bad.write_bytes(b"no picture")
     assert predict(picture, bad) == 1
     assert str(bad) in capsys.readouterr().err
+
+
+def test_every_bad_picture_is_named_before_anything_is_read_or_written(predict, picture, tmp_path, capsys):
+    for name in ("one.png", "two.png"):
+        (tmp_path / name).write_bytes(b"no picture")
+    assert predict(tmp_path / "one.png", picture, tmp_path / "two.png", "--show", tmp_path / "forms") == 1
+    captured = capsys.readouterr()
+    assert "2 of 3 pictures cannot be read" in captured.err
+    assert "one.png" in captured.err
+    assert "two.png" in captured.err
+    assert captured.out == ""
+    assert not (tmp_path / "forms").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_anything_is_said(predict, picture, tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert predict(picture, "--show", tmp_path / "file" / "forms") == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "cannot be written" in captured.err
+
+
+def test_an_interrupted_run_says_how_far_it_came(trained, picture, tmp_path, capsys):
+    place = shutil.copytree(trained.path, tmp_path / "tiny-1")
+    (place / "result.json").unlink()
+    assert main(["predict", str(place), str(picture)]) == 0
+    assert "not finished: 1 of 1 epochs are done" in capsys.readouterr().out

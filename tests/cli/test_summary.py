@@ -92,3 +92,10 @@ def test_an_error_leaves_standard_output_empty(capsys, words, says):
     assert (status, out) == (1, "")
     assert says in err
     assert "Traceback" not in err
+
+
+def test_a_number_of_classes_that_cannot_be_is_blamed_and_not_the_notation(capsys):
+    assert main(["summary", "8C3 GAP 10N", "--classes", "0"]) == 1
+    err = capsys.readouterr().err
+    assert "--classes" in err
+    assert "^" not in err

@@ -75,3 +75,20 @@ def test_modes_and_random_numbers_are_left_as_they_were(pictures):
 def test_the_same_reading_comes_twice(pictures):
     once, twice = (read_again(network(0.5), pictures, Augmentation(rotation=90), seed=3) for _ in range(2))
     assert once == twice
+
+
+def test_the_report_reads_with_the_recipes_rate_of_dropout(picture_folder, tmp_path):
+    from tersenet.reports.material import gather
+    from tersenet.runs import Experiment, start_run
+    from tersenet.training import Recipe
+
+    readings = {}
+    for rate in (None, 0.0, 0.9):
+        recipe = Recipe(epochs=1, batch_size=16, averaging=0.0, dropout=rate)
+        experiment = Experiment(
+            name="mine", network="4C5s3 BN R D.5 GAP 2Nb", data=f"folder:{picture_folder}", training=recipe
+        )
+        readings[rate] = gather(start_run(experiment, runs_dir=tmp_path)).reading
+    assert readings[None].with_dropout is not None
+    assert readings[0.0].with_dropout is None
+    assert readings[0.9].with_dropout is not None

@@ -42,6 +42,7 @@ def run(arguments: Arguments, output: Output) -> int:
     """Read every picture and print a row each."""
     from rich.table import Table
 
+    from tersenet.cli.evaluate import say_unfinished
     from tersenet.evaluation import predict
     from tersenet.runs import find_run
 
@@ -49,7 +50,9 @@ def run(arguments: Arguments, output: Output) -> int:
         raise TersenetError("There is no picture to read.", expected="RUN picture.png …")
     run = find_run(arguments.run, arguments.runs_dir)
     classes = run.environment["classes"]
+    _require_readable(arguments.pictures)
     predictions = predict(run, arguments.pictures)
+    shown = _write_forms(arguments.pictures, arguments.show) if arguments.show else []
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("picture", "class", "probability", "next likely"):
         table.add_column(heading, justify="right" if heading == "probability" else "left", overflow="fold")
@@ -64,13 +67,15 @@ def run(arguments: Arguments, output: Output) -> int:
     output.say(f"\nread by {run.name}, trained on {run.experiment.data}")
     if run.environment.get("data_notice"):
         output.say(run.environment["data_notice"], style="bold yellow")
-    shown = _write_forms(arguments.pictures, arguments.show) if arguments.show else []
+    say_unfinished(run, output)
     for path in shown:
         output.say(f"seen as: {path}")
     output.document(
         {
             "run": run.name,
             "data": run.experiment.data,
+            "finished": run.result is not None,
+            "epochs": len(run.metrics),
             "predictions": [
                 {
                     "picture": prediction.picture,
@@ -85,6 +90,26 @@ def run(arguments: Arguments, output: Output) -> int:
         }
     )
     return 0
+
+
+def _require_readable(pictures: tuple[Path, ...]) -> None:
+    """Raise before anything is read or written, with the name of every picture that cannot be."""
+    from tersenet.data import read_picture
+
+    problems = []
+    for picture in dict.fromkeys(pictures):
+        try:
+            read_picture(picture)
+        except TersenetError as error:
+            problems.append((picture, error))
+    if len(problems) == 1:
+        raise problems[0][1]
+    if problems:
+        raise TersenetError(
+            f"{len(problems)} of {len(pictures)} pictures cannot be read.",
+            where="\n".join(f"{picture}: {error.problem}" for picture, error in problems),
+            mend="leave them out, or mend them",
+        )
 
 
 def _runner_up(prediction: Prediction, classes: list[str]) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from tersenet._errors import TersenetError
+from tersenet._errors import TersenetError, check_setting
 from tersenet.cli.output import CommonArguments, Output
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def run(arguments: Arguments, output: Output) -> int:
     )
 
     size = input_size(arguments.input)
+    check_setting(arguments.classes >= 1, "--classes", arguments.classes, "1 or more")
     with redirect_stdout(sys.stderr):  # whatever a user's file prints
         design = find_network(arguments.network, size, arguments.classes)
         summary = summarize(design.module, size)

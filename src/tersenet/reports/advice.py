@@ -144,7 +144,7 @@ def regularise_less(evidence: Evidence) -> Finding | None:
         return None
     name, points = found
     how = (
-        "give it a lower rate, or leave it out"
+        "give it a lower rate (`--set training.dropout=0.02`), or leave it out"
         if name == "dropout"
         else "turn its strongest knob down (`--set training.augmentation.…`)"
     )

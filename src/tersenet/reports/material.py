@@ -22,6 +22,7 @@ from tersenet.reports.regularisation import Reading, read_again
 from tersenet.reports.style import data_title
 from tersenet.runs import Run, budget_lines
 from tersenet.training import EvaluationBatches, hold_out
+from tersenet.training.train import set_dropout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,10 @@ def gather(run: Run, *, data_dir: Path | None = None) -> Material:
         if result is not None
         else budget_lines(run, None, None)
     )
+    recipe = run.experiment.training
+    learner = run.model()
+    if recipe.dropout is not None:
+        set_dropout(learner, recipe.dropout)
     return Material(
         run=run,
         dataset=dataset,
@@ -99,9 +104,7 @@ def gather(run: Run, *, data_dir: Path | None = None) -> Material:
         measures=measures,
         mistakes=mistakes,
         corrected=corrected,
-        reading=read_again(
-            model, _learned(run, dataset), run.experiment.training.augmentation, seed=run.experiment.seed
-        ),
+        reading=read_again(learner, _learned(run, dataset), recipe.augmentation, seed=run.experiment.seed),
     )
 
 

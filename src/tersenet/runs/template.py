@@ -42,6 +42,7 @@ _TRAINING = {
     "weight_decay": "Pulls kernels towards 0; not batch normalisation, not biases.",
     "label_smoothing": "Takes this much of the target from the right class and spreads it over all.",
     "averaging": "Decay of the moving average of the weights, which is then what is measured; 0: none.",
+    "dropout": "The rate of all dropout layers, in place of their own.",
     "early_stopping": "Epochs without a lower loss before training ends; 0: never. The loss watched is that of the "
     "held-out images where there are some, else of training.",
 }
@@ -93,6 +94,7 @@ _HEADS = {
     "training.augmentation": "What may happen to a training picture, drawn anew each time. 0 is off.",
     "settings": "Where and how the arithmetic runs.",
 }
+EXAMPLES = {"training": {"dropout": 0.05}}  # of fields that are absent where nothing is said
 EXAMPLE_BUDGET = Budget(parameters=20_000, epochs=20, accuracy=99.4)
 
 
@@ -142,6 +144,9 @@ def _table(table: str, content: dict[str, Any] | None, *, example: dict[str, Any
     for field, value in shown.items():
         if not isinstance(value, dict):
             yield from (f"{off}{line}" for line in _field(table, field, value))
+    for field, value in EXAMPLES.get(table, {}).items():
+        if field not in shown:
+            yield from (line if line.startswith("#") else f"# {line}" for line in _field(table, field, value))
 
 
 def _field(table: str, field: str, value: Any) -> list[str]:

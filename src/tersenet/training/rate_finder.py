@@ -21,6 +21,7 @@ from tersenet._errors import TersenetError, check_setting
 from tersenet.data.dataset import Split
 from tersenet.training.batches import DROPOUT, Batch, TrainingBatches, derived_seed
 from tersenet.training.recipe import Recipe, make_optimizer
+from tersenet.training.train import set_dropout
 
 LOWEST, HIGHEST, STEPS = 1e-4, 10.0, 250  # five orders of magnitude, fifty steps each
 MEMORY = 0.95  # of the moving mean of the loss: about twenty batches
@@ -91,6 +92,8 @@ def find_learning_rate(
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(derived_seed(seed, DROPOUT, 0))
         network = copy.deepcopy(model).to(device).train()
+        if recipe.dropout is not None:
+            set_dropout(network, recipe.dropout)
         losses = _losses(network, recipe, rates, _endless(batches), on_step)
     if len(losses) < 2:
         raise TersenetError(
