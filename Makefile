@@ -22,7 +22,7 @@ types: $(VENV)/.test-installed
 	$(BIN)/mypy
 
 docs: $(VENV)/.test-installed
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html"
 
 check-python:

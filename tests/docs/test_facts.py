@@ -38,8 +38,8 @@ def test_every_field_of_a_recipe_is_explained_with_its_default(kind):
         value = getattr(plain, field.name)
         if dataclasses.is_dataclass(value):
             continue
-        shown = json.dumps(value)  # TOML writes these as JSON does
-        assert explained[field.name][0][1] == f"`{shown}`", field.name
+        shown = "none" if value is None else f"`{json.dumps(value)}`"  # TOML writes values as JSON does
+        assert explained[field.name][0][1] == shown, field.name
 
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if not name.startswith("stem")])
