@@ -3,10 +3,9 @@
     python benchmarks/throughput.py                # three epochs a side, in turn; needs MNIST (TERSENET_DATA)
     python benchmarks/throughput.py --images 6000  # a part of an epoch, for a quick look
 
-The write-ups' way: a `DataLoader` with one worker, Pillow transforms picture by picture (crop, resize, rotate, to
-tensor, normalise), the module as anybody would write it, eager float32, torch's default threads, a progress figure
-read after each batch. Tersenet's way: `tersenet.training.train_one_epoch` on batches augmented as a whole, float32,
-default threads. Measuring on test images is left out on both sides.
+The write-ups' way is that of `write_ups_way.py`. Tersenet's way here: `tersenet.training.train_one_epoch` layer by
+layer on batches augmented as a whole, float32, default threads; what the compiled engine adds is in `epoch.py`.
+Measuring on test images is left out on both sides.
 """
 
 from __future__ import annotations
@@ -17,90 +16,23 @@ import statistics
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from PIL import Image
-from torch import Tensor, nn, optim
-from torch.utils.data import DataLoader, Dataset
+from torch import optim
 
 from tersenet.data import Split, load_data
-from tersenet.data.augment import DEVIATION, MEAN, POLICY_A
+from tersenet.data.augment import POLICY_A
 from tersenet.networks import build
 from tersenet.networks.zoo import NETWORKS
 from tersenet.training import TrainingBatches, train_one_epoch
+from write_ups_way import epoch_seconds
 
 BATCH = 64
 WANTED = 1.3
 
 
-class PillowDigits(Dataset[tuple[Tensor, int]]):
-    """Digits with augmentation A as torchvision's transforms do it, one picture at a time."""
-
-    def __init__(self, split: Split) -> None:
-        self.images, self.labels = split.images.numpy(), split.labels.tolist()
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        picture = Image.fromarray(self.images[index])
-        if torch.rand(1) < 0.1:
-            picture = picture.crop((3, 3, 25, 25))
-        if picture.size != (28, 28):
-            picture = picture.resize((28, 28), Image.Resampling.BILINEAR)
-        angle = float(torch.empty(1).uniform_(-15.0, 15.0))
-        picture = picture.rotate(angle, Image.Resampling.NEAREST, fillcolor=0)
-        tensor = torch.from_numpy(np.array(picture, copy=True)).unsqueeze(0).float().div(255)
-        return (tensor - MEAN) / DEVIATION, self.labels[index]
-
-
-class OptimizedNet(nn.Module):
-    """The write-up's network in plain torch, layer by layer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for given, made, padding, pooled in (
-            (1, 8, 1, False),
-            (8, 8, 1, True),
-            (8, 16, 1, False),
-            (16, 16, 1, False),
-            (16, 32, 0, True),
-            (32, 32, 0, False),
-        ):
-            layers += [
-                nn.Conv2d(given, made, 3, padding=padding),
-                nn.ReLU(),
-                nn.BatchNorm2d(made),
-                nn.Dropout2d(0.05),
-            ]
-            layers += [nn.Dropout2d(0.05)] + [nn.MaxPool2d(2, 2)] * pooled
-        self.layers = nn.Sequential(*layers, nn.Conv2d(32, 10, 1), nn.AdaptiveAvgPool2d(1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Log-probabilities `[N, 10]`."""
-        return F.log_softmax(self.layers(x).view(-1, 10), dim=-1)
-
-
 def write_ups_epoch(split: Split) -> float:
     """Seconds of one epoch in the write-ups' way."""
-    torch.manual_seed(0)
-    model = OptimizedNet()
-    assert sum(weights.numel() for weights in model.parameters()) == 18_594
-    optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-    loader = DataLoader(PillowDigits(split), batch_size=BATCH, shuffle=True, num_workers=1)
-    start = time.perf_counter()
-    model.train()
-    correct = 0
-    for images, labels in loader:
-        optimizer.zero_grad()
-        output = model(images)
-        loss = F.nll_loss(output, labels)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        correct += int(output.argmax(dim=1).eq(labels).sum().item())
-    return time.perf_counter() - start
+    return epoch_seconds("optimized-18594", split, None, batch_size=BATCH, augmented=True)[0]
 
 
 def tersenet_epoch(split: Split) -> float:

@@ -4,8 +4,8 @@
     python benchmarks/write_ups.py --table-only    # writes the table from the runs that are there
 
 Each recipe is trained in full on MNIST, one seed, by `tersenet train`; an interrupted call goes on where it was.
-Writes `docs/results.md`. Best epoch is held against best epoch where the write-up gives only a best, last against
-last otherwise. One seed each is an indication: between seeds the accuracy varies by about 0.05 points.
+Writes its part of `docs/results.md`. Best epoch is held against best epoch where the write-up gives only a best, last
+against last otherwise. One seed each is an indication: between seeds the accuracy varies by about 0.05 points.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def train_one(
         known = ["--resume", find_run(run_name, runs_dir).name]
     except TersenetError:
         known = [name, "--name", run_name, "--seed", str(seed), "--threads", str(threads)]
-        known += ["--set", *changes] if changes else []
+        known += ["--set", "settings.engine=layers", "settings.precision=float32", *changes]
     command = [sys.executable, "-m", "tersenet", "train", *known, "--runs-dir", str(runs_dir), "--no-report"]
     runs_dir.mkdir(parents=True, exist_ok=True)
     with (runs_dir / f"{run_name}.log").open("a") as log:
@@ -132,7 +132,7 @@ def table(rows: dict[str, Comparison], tries: dict[str, dict[str, Comparison]]) 
     """The page `docs/results.md`: misses first, and after the table what was tried about them."""
     ordered = sorted(rows, key=lambda name: not rows[name].missed)
     lines = [
-        "# Results: the write-ups' recipes",
+        "## The write-ups' recipes",
         "",
         "Written by `python benchmarks/write_ups.py`. MNIST, 60,000 training and 10,000 test images, the recipes as "
         "printed (what a write-up leaves open is listed by `tersenet experiments NAME`). One seed each: an "
@@ -160,7 +160,7 @@ def table(rows: dict[str, Comparison], tries: dict[str, dict[str, Comparison]]) 
     ]
     for name, tried in tries.items():
         lines += [
-            f"## The open choices of `{name}`",
+            f"### The open choices of `{name}`",
             "",
             f"The write-up reports: {rows[name].reported}. It names neither optimiser, nor batch size, nor the "
             "arguments of StepLR. The recipe has SGD with momentum 0.9, batches of 128 and a tenth every 4 epochs; "
@@ -176,6 +176,16 @@ def table(rows: dict[str, Comparison], tries: dict[str, dict[str, Comparison]]) 
             )
         lines.append("")
     return "\n".join(lines)
+
+
+def write_part(page: Path, name: str, text: str) -> None:
+    """Put one benchmark's part into a page between its marks, after the others where it is new."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    known = page.read_text(encoding="utf-8") if page.is_file() else ""
+    before, found, rest = known.partition(begin)
+    after = rest.partition(end)[2] if found else ""
+    parts = (before.strip(), f"{begin}\n\n{text.strip()}\n\n{end}", after.strip())
+    write_whole(page, "\n\n".join(part for part in parts if part) + "\n")
 
 
 def percent(accuracy: float | None) -> str:
@@ -211,7 +221,7 @@ def main() -> None:
     }
     page = table(rows, tries)
     print(page)
-    write_whole(RESULTS, page)
+    write_part(RESULTS, "write-ups", page)
 
 
 if __name__ == "__main__":

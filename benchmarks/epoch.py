@@ -1,0 +1,142 @@
+"""Claim: an epoch of each of the write-ups' networks is at least twice as fast as in a plain eager float32 loop.
+
+    python benchmarks/epoch.py                # medians of three turns a network; needs MNIST, and about 6 minutes
+    python benchmarks/epoch.py --part 0.05    # a twentieth of an epoch each, for a quick look
+
+Both sides train on tensors that are already in memory, with the same batch size (128) and the same augmentation, the
+dropout of the write-ups, SGD with Nesterov momentum. The plain loop: torch's own layers, eager float32, as many
+threads as cores, augmentation in whole batches by Tersenet's torch code. Tersenet: what `tersenet train` does. They
+take turns; a part of an epoch is timed and the ratio is of medians. The ceiling is what this machine multiplies in
+one large matrix product, with all cores, in the precision that Tersenet trains in; the fraction counts six operations
+a multiply-add of the forward pass (two forward, four backward).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import optim
+
+from tersenet.data import Split, load_data
+from tersenet.networks import NETWORKS, build, infer_shapes
+from tersenet.runs.experiment import Settings
+from tersenet.runs.settle import settle
+from tersenet.training import Recipe, TrainingBatches, train_one_epoch
+from tersenet.training.fused import fused_step
+from tersenet.training.recipe import make_optimizer
+from tersenet.training.train import compiled_or_error
+from write_ups_way import AsWritten
+
+SEVEN = (
+    "model1-4312", "model2-7524", "model3-7524", "gap-14320", "optimized-18594", "funnel-18937", "network-19972",
+)  # fmt: skip
+WANTED = 2.0
+BATCH = 128
+
+
+def plain_epoch(name: str, split: Split, threads: int) -> Callable[[], float]:
+    """Seconds of the plain loop over a split."""
+    torch.manual_seed(0)
+    model = AsWritten(name).train()
+    recipe = Recipe()
+    optimizer = optim.SGD(
+        model.parameters(), lr=0.01, momentum=recipe.momentum, nesterov=recipe.nesterov, weight_decay=5e-4
+    )
+    batches = TrainingBatches(split, batch_size=BATCH, augmentation=recipe.augmentation)
+
+    def once() -> float:
+        torch.set_num_threads(threads)
+        start = time.perf_counter()
+        for images, labels in batches.epoch(1):
+            optimizer.zero_grad()
+            F.nll_loss(model(images), labels).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        return time.perf_counter() - start
+
+    return once
+
+
+def tersenet_epoch(name: str, split: Split) -> tuple[Callable[[], float], Settings]:
+    """Seconds of Tersenet's way over a split, and how it was settled."""
+    torch.manual_seed(0)
+    model = build(NETWORKS[name].notation)
+    recipe = Recipe(learning_rate=0.01)
+    settings = settle(Settings(device="cpu"), model)
+    fast = settings.engine == "compiled"
+    network = compiled_or_error(model, settings.precision, settings.workers) if fast else None
+    optimizer = make_optimizer(model, recipe)
+    step = fused_step(network, optimizer, None, 0.0) if network else None
+    workers = settings.workers if fast else 0
+    batches = TrainingBatches(split, batch_size=BATCH, augmentation=recipe.augmentation, workers=workers)
+
+    def once() -> float:
+        torch.set_num_threads(1 if fast else settings.threads)
+        start = time.perf_counter()
+        train_one_epoch(
+            network or model,
+            batches.epoch(1),
+            optimizer,
+            precision="float32" if fast else settings.precision,
+            step=step,
+        )
+        return time.perf_counter() - start
+
+    return once, settings
+
+
+def ceiling(precision: str, threads: int) -> float:
+    """Operations a second of one large matrix product, in thousands of millions: the best of several."""
+    torch.set_num_threads(threads)
+    size = 2048
+    matrix = torch.ones(size, size, dtype=torch.bfloat16 if precision == "bfloat16" else torch.float32)
+    best = float("inf")
+    for _ in range(5):
+        start = time.perf_counter()
+        matrix @ matrix
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best / 1e9
+
+
+def main() -> None:
+    """Time both sides of each network in turn; print medians, ratios and the fraction of the ceiling."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", type=float, default=0.2, help="part of an epoch that is timed")
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--networks", nargs="+", default=SEVEN)
+    arguments = parser.parse_args()
+    data_dir = os.environ.get("TERSENET_DATA")
+    split = load_data("mnist", data_dir=Path(data_dir) if data_dir else None).train
+    whole = len(split)
+    split = split.take(torch.arange(int(whole * arguments.part) // BATCH * BATCH))
+    threads, ratios = torch.get_num_threads(), []
+    ceilings: dict[str, float] = {}
+    print(f"{'network':18} {'plain':>9} {'Tersenet':>9} {'ratio':>6}  {'of the ceiling':>14}")
+    for name in arguments.networks:
+        plain = plain_epoch(name, split, threads)
+        ours, settings = tersenet_epoch(name, split)
+        plain(), ours()  # a warm-up that is not counted
+        times = [(plain(), ours()) for _ in range(arguments.turns)]
+        theirs_s, ours_s = (statistics.median(side) * whole / len(split) for side in zip(*times, strict=True))
+        precision: str = settings.precision
+        ceilings.setdefault(precision, ceiling(precision, threads))
+        macs = sum(step.macs for step in infer_shapes(NETWORKS[name].notation))
+        fraction = 6 * macs * whole / ours_s / 1e9 / ceilings[precision]
+        ratios.append(theirs_s / ours_s)
+        print(f"{name:18} {theirs_s:7.1f} s {ours_s:7.1f} s {ratios[-1]:6.2f}  {fraction:13.0%}", flush=True)
+    for kind, speed in ceilings.items():
+        print(f"ceiling: {speed:.0f} thousand million operations a second in {kind}, {threads} threads")
+    median = statistics.median(ratios)
+    print(f"median ratio {median:.2f}, least {min(ratios):.2f} ({settings.description})")
+    if median < WANTED:
+        raise SystemExit(f"less than {WANTED:g} times at the median")
+
+
+if __name__ == "__main__":
+    main()
