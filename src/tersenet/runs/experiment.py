@@ -76,7 +76,7 @@ class Experiment:
         if self.name is not None:
             nameable = bool(self.name) and not set(self.name) & set("/\\\0") and not self.name.startswith(".")
             check_setting(nameable, "name", self.name, "a word that can name a folder")
-        check_setting(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0")
+        check_setting(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 9223372036854775807")
         check_setting(self.validation >= 0, "validation", self.validation, "0 or more images")
 
     def changed(self, **changes: Any) -> Experiment:
