@@ -137,7 +137,7 @@ def test_experiments_shows_a_file_that_can_be_changed_and_run(capsys, tmp_path):
     assert load_experiment(file) == load_experiment("gap-14320")
     assert main(["experiments", "--json"]) == 0
     names = {experiment["name"] for experiment in json.loads(capsys.readouterr().out)["experiments"]}
-    assert {"funnel-18937", "network-19972", "quick"} <= names
+    assert {"funnel-18937", "network-19972", "sprint"} <= names
 
 
 def test_a_training_may_start_from_trained_weights(train, tmp_path):

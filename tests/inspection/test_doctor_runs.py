@@ -45,7 +45,7 @@ def test_the_faults_of_the_shipped_networks_are_found_and_nothing_else(name, dig
 
 def test_the_default_experiment_is_sound_from_any_seed(digits):
     for seed in range(3):
-        assert diagnose_network("quick", data=digits, seed=seed).findings == ()
+        assert diagnose_network("sprint", data=digits, seed=seed).findings == ()
 
 
 @pytest.mark.parametrize(("rate", "says"), [(0.01, None), (5.0, "too high"), (1e-5, "too low")])

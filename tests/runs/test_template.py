@@ -40,7 +40,7 @@ def test_a_file_loads_as_the_experiment_that_it_began_as(name, tmp_path, monkeyp
 
 
 def test_each_line_of_a_setting_has_a_comment_above_it_and_no_comment_is_too_wide():
-    lines = new_experiment_file(load_experiment("quick"), "mine", started_from="quick").splitlines()
+    lines = new_experiment_file(load_experiment("sprint"), "mine", started_from="sprint").splitlines()
     settings = [place for place, line in enumerate(lines) if " = " in line and not line.startswith("#")]
     assert len(settings) > 30
     assert all(lines[place - 1].startswith("# ") for place in settings)
@@ -57,7 +57,7 @@ def test_without_a_budget_there_is_one_to_be_switched_on():
 
 
 def test_a_started_weight_and_awkward_words_survive(tmp_path):
-    base = Experiment(network="8C3 GAP 10N", init="runs/quick-1", target='"a\\b" = #1\n[two]')
+    base = Experiment(network="8C3 GAP 10N", init="runs/sprint-1", target='"a\\b" = #1\n[two]')
     path = tmp_path / "mine.toml"
     path.write_text(new_experiment_file(base, "mine", started_from="it"), encoding="utf-8")
     assert load_experiment(path) == base.changed(name="mine")
@@ -74,7 +74,7 @@ def test_nothing_that_is_there_is_overwritten(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["quick"], "taken by an experiment"),
+        (["sprint"], "taken by an experiment"),
         (["mine", "--from", "gap-1432"], "did you mean gap-14320"),
         (["mine", "--from", "missing.toml"], "no such experiment file"),
         ([".hidden"], "name"),

@@ -3,7 +3,7 @@
 RUN is a run or a group of seeds: its folder, its name, or an experiment's name (its latest).
 
 examples:
-  tersenet claim quick-3
+  tersenet claim sprint-3
   tersenet claim gap-14320-2 --out claims/gap.toml
   tersenet verify claim-gap-14320-2.toml
 """

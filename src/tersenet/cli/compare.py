@@ -5,10 +5,10 @@ compared with the first. Two single runs are judged by the pictures (McNemar's t
 test) and by the pictures (a paired permutation).
 
 examples:
-  tersenet compare gap-14320 quick
-  tersenet compare quick-3 quick-4 --out comparison
+  tersenet compare gap-14320 sprint
+  tersenet compare sprint-3 sprint-4 --out comparison
   tersenet compare runs/base-1 runs/wide-1 runs/deep-1
-  tersenet compare quick-3 quick-4 --resolve 0.02
+  tersenet compare sprint-3 sprint-4 --resolve 0.02
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ pictures; it takes seconds. docs/doctor.md states each rule with its bound. In a
 `tersenet.diagnose` looks for more.
 
 examples:
-  tersenet doctor quick
+  tersenet doctor sprint
   tersenet doctor model1-4312 --network
   tersenet doctor "8C3 R 8C3 R GAP 10Nb" --data synthetic
   tersenet doctor gap-14320 --network --learning-rate 5

@@ -1,13 +1,13 @@
 """Measure a run: accuracy, loss, each class, the confused pairs, calibration, the mistakes.
 
 RUN is a run's folder, its name, or an experiment's name (its latest). Of a group of seeds each is measured; one of
-them is `quick-3/seed-0`.
+them is `sprint-3/seed-0`.
 
 examples:
   tersenet evaluate gap-14320
-  tersenet evaluate quick-3 --data qmnist
-  tersenet evaluate quick-3 --figures pictures
-  tersenet evaluate runs/quick-3 --json
+  tersenet evaluate sprint-3 --data qmnist
+  tersenet evaluate sprint-3 --figures pictures
+  tersenet evaluate runs/sprint-3 --json
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ as by `tersenet predict`; or --index names a picture of the test set. One figure
 (explain.html, pictures inside) are written.
 
 examples:
-  tersenet explain quick seven.png
+  tersenet explain sprint seven.png
   tersenet explain gap-14320 --index 947
   tersenet explain gap-14320 --index 947 --layer 12 --unit 3 --out pages
 """

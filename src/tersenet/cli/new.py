@@ -27,7 +27,7 @@ class Arguments(CommonArguments):
 
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
     """The experiment's name, or the path of its file. A file that is there is never overwritten."""
-    begin: Annotated[str, tyro.conf.arg(name="from", metavar="EXPERIMENT")] = "quick"
+    begin: Annotated[str, tyro.conf.arg(name="from", metavar="EXPERIMENT")] = "sprint"
     """An experiment, a .toml file, a network's name, file.py:Name, or notation."""
 
 

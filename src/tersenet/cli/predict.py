@@ -4,9 +4,9 @@ Any picture of one digit will do: dark on light or light on dark, any size, colo
 into MNIST's form (20×20 box, centred by mass, light on dark) as the network expects it.
 
 examples:
-  tersenet predict quick seven.png
+  tersenet predict sprint seven.png
   tersenet predict gap-14320-2 scans/*.png --show forms
-  tersenet predict quick seven.png --json
+  tersenet predict sprint seven.png --json
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Write a run's report again: report.html (one file, pictures inside), report.md and figures/.
 
 RUN is a run's or a group's folder, its name, or an experiment's name (its latest). One seed of a group is
-`quick-3/seed-0`. A run that is not finished has a report too, which says so.
+`sprint-3/seed-0`. A run that is not finished has a report too, which says so.
 
 examples:
-  tersenet report quick
+  tersenet report sprint
   tersenet report runs/gap-14320-2
 """
 

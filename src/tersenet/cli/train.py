@@ -1,15 +1,15 @@
 """Train a network, measure it and write its report.
 
 examples:
-  tersenet train                                       the default experiment, quick
+  tersenet train                                       the default experiment, sprint
   tersenet train gap-14320 --seed 1                    an experiment shipped with Tersenet
   tersenet train mine.toml                             one of your own
   tersenet train "8C3 BN R MP2 16C3 BN R GAP 10Nb"     a network in notation
   tersenet train model.py:Net --epochs 5               a module of your own
-  tersenet train quick --set training.batch_size=256   any field of the experiment
-  tersenet train --init quick-3 --epochs 2             start from trained weights
-  tersenet train quick --seeds 10                      ten seeds: mean, deviation, interval
-  tersenet train --resume quick-3                      go on where a run, or its seeds, was interrupted
+  tersenet train sprint --set training.batch_size=256   any field of the experiment
+  tersenet train --init sprint-3 --epochs 2             start from trained weights
+  tersenet train sprint --seeds 10                      ten seeds: mean, deviation, interval
+  tersenet train --resume sprint-3                      go on where a run, or its seeds, was interrupted
   tersenet train gap-14320 --lr-find                   a learning rate to begin with, not a training
 
 The exit status is 0, or 3 where the budget was missed (with several seeds, by their mean).
@@ -30,7 +30,7 @@ from tersenet.cli.output import CommonArguments, Output, option
 if TYPE_CHECKING:
     from tersenet.runs import Experiment, Run
 
-DEFAULT = "quick"
+DEFAULT = "sprint"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Arguments(CommonArguments):
     """What `tersenet train` takes."""
 
     experiment: Annotated[
-        tyro.conf.Positional[str | None], tyro.conf.arg(metavar="EXPERIMENT", help_behavior_hint="(default: quick)")
+        tyro.conf.Positional[str | None], tyro.conf.arg(metavar="EXPERIMENT", help_behavior_hint="(default: sprint)")
     ] = None
     """An experiment, a .toml file, a network's name, file.py:Name, or notation."""
     data: Annotated[str | None, option("NAME")] = None

@@ -3,9 +3,9 @@
 The weights are found by their hash: among the runs, or as *.safetensors files beside the claim.
 
 examples:
-  tersenet verify claim-quick-3.toml
-  tersenet verify claim-quick-3.toml --tolerance 1     evaluated on another processor
-  tersenet verify claim-quick-3.toml --train           trained again, every seed
+  tersenet verify claim-sprint-3.toml
+  tersenet verify claim-sprint-3.toml --tolerance 1     evaluated on another processor
+  tersenet verify claim-sprint-3.toml --train           trained again, every seed
 
 The exit status is 0 where the claim holds, else 1.
 """

@@ -46,7 +46,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The folder's name; that of one seed of a group has the group's before it: `quick-3/seed-0`."""
+        """The folder's name; that of one seed of a group has the group's before it: `sprint-3/seed-0`."""
         path = self.path.resolve()
         return f"{path.parent.name}/{path.name}" if (path.parent / GROUP).is_file() else path.name
 

@@ -31,7 +31,7 @@ def list_groups(runs_dir: Path = Path("runs")) -> list[Group]:
 def find_run(spec: str | Path, runs_dir: Path = Path("runs")) -> Run:
     """The run that is meant: a folder, its name under `runs_dir`, or an experiment's name (its latest run).
 
-    One seed of a group is named `quick-3/seed-0`. Raises TersenetError where there is none, or a group is named.
+    One seed of a group is named `sprint-3/seed-0`. Raises TersenetError where there is none, or a group is named.
     """
     found = _at(spec, runs_dir) or _latest(spec, list_runs(runs_dir)) or _latest(spec, list_groups(runs_dir))
     if isinstance(found, Group):
