@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 import tersenet
 from tersenet import TersenetError
@@ -465,17 +465,30 @@ class Reiterable:
 @pytest.mark.parametrize(("rate", "fault"), [(0.0, False), (0.1, True), (1.0, True)])
 def test_test_pictures_that_change_are_found(digits, rate, fault, draw):
     loader = DataLoader(Noisy(digits[1], rate, draw), batch_size=100)
-    findings = found(tersenet.diagnose(network(), batches(digits[0]), loader), "test images")
+    findings = found(tersenet.diagnose(network(), batches(digits[0]), loader), "augmentation")
     assert bool(findings) == fault
     if fault:
         assert findings[0].value == pytest.approx(rate * (2 - rate), abs=0.1)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_pictures_that_are_changed_as_they_are_put_together_are_found(digits, shuffle):
+    def put_together(pairs):
+        images, labels = torch.utils.data.default_collate(pairs)
+        return images + torch.rand(len(images), 1, 1, 1), labels
+
+    dataset = TensorDataset(*digits[1])
+    loader = DataLoader(dataset, batch_size=100, shuffle=shuffle, collate_fn=put_together)
+    assert found(tersenet.diagnose(network(), batches(digits[0]), loader), "augmentation")
+    loader = DataLoader(dataset, batch_size=100, shuffle=shuffle)
+    assert not found(tersenet.diagnose(network(), batches(digits[0]), loader), "augmentation")
 
 
 @pytest.mark.parametrize("mixed", [False, True])
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_test_batches_of_any_kind_are_compared(digits, noise, mixed):
     loader = Reiterable(digits[1], noise, mixed)
-    findings = found(tersenet.diagnose(network(), batches(digits[0]), loader), "test images")
+    findings = found(tersenet.diagnose(network(), batches(digits[0]), loader), "augmentation")
     assert bool(findings) == bool(noise)
 
 
@@ -494,6 +507,22 @@ def test_a_last_batch_of_one_picture_under_batch_normalisation_is_found(digits, 
     loader = DataLoader(subset, batch_size=64, shuffle=True, drop_last=drop)
     findings = found(tersenet.diagnose(network(notation), loader), "last batch")
     assert [finding.severity for finding in findings] == ([severity] if severity else [])
+
+
+class Stream(IterableDataset):
+    """Pictures without numbers."""
+
+    def __init__(self, pair):
+        self.pair = pair
+
+    def __iter__(self):
+        return zip(*self.pair, strict=True)
+
+
+@pytest.mark.parametrize(("pictures", "fault"), [(640, False), (641, True)])
+def test_the_end_of_a_stream_is_looked_for(digits, pictures, fault):
+    loader = DataLoader(Stream((digits[0][0][:pictures], digits[0][1][:pictures])), batch_size=64)
+    assert bool(found(tersenet.diagnose(network(), loader), "last batch")) == fault
 
 
 def test_without_batch_normalisation_a_last_picture_does_no_harm(digits):

@@ -38,7 +38,7 @@ def test_the_bounds_are_those_of_the_code():
     assert f"{labels.FEWEST} pictures" in said["labels"]
     assert f"{100 * pictures.EXTREMES} % of the range" in said["normalisation"]
     assert (pictures.MEANS, pictures.DEVIATIONS) == (0.25, 1.25)
-    assert f"{pictures.COMPARED} pictures" in said["test images"]
+    assert f"{pictures.COMPARED} pictures" in said["augmentation"]
     assert f"above {learning_rate.NOTHING_LEARNED}·ln K" in said["learning curve"]
     assert f"more than {learning_rate.JUMP} times" in said["learning curve"]
 

@@ -16,7 +16,7 @@ from tersenet.inspection.checks.field import receptive_field
 from tersenet.inspection.checks.labels import labels
 from tersenet.inspection.checks.layers import dead_units, gradients, signal
 from tersenet.inspection.checks.learning_rate import learning_rate
-from tersenet.inspection.checks.pictures import last_batch, normalisation, test_images
+from tersenet.inspection.checks.pictures import augmentation, last_batch, normalisation
 from tersenet.inspection.doctor_patient import Loader, Patient, sampled, undisturbed
 from tersenet.inspection.doctor_trace import Criterion
 from tersenet.inspection.findings import Check, Diagnosis
@@ -31,7 +31,7 @@ RULES: tuple[Callable[[Patient], Check], ...] = (
     receptive_field,
     labels,
     normalisation,
-    test_images,
+    augmentation,
     last_batch,
 )
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn, optim
+from torch.utils.data import IterableDataset
 
 from tersenet._errors import TersenetError
 from tersenet.inspection.doctor_trace import Criterion, Trace, trace
@@ -167,7 +168,7 @@ def _samplers(loader: Any) -> list[Any]:
 
 def sampled(loader: Loader, what: str) -> Sample:
     """The first pictures of a loader; raises TersenetError where it gives no batches of (images, labels)."""
-    if iter(loader) is loader:
+    if isinstance(loader, Iterator):
         raise TersenetError(
             "These batches can be taken only once.",
             got=f"{what}: {type(loader).__name__}",
@@ -200,10 +201,13 @@ def sampled(loader: Loader, what: str) -> Sample:
 def _last_batch(loader: Any) -> int | None:
     """The size of the last batch where it can be told without making the pictures; None otherwise."""
     batch_sampler = getattr(loader, "batch_sampler", None)
-    if batch_sampler is not None:
+    if batch_sampler is not None and not isinstance(loader.dataset, IterableDataset):
         size = 0
+        until = time.monotonic() + PATIENCE
         for indices in batch_sampler:
             size = len(indices)
+            if time.monotonic() > until:
+                return None
         return size
     if isinstance(loader, Sequence) and len(loader):
         return len(_checked(loader[-1], "the last batch")[1])

@@ -63,7 +63,8 @@ def learning_rate(patient: Patient) -> Check:
     reading = (
         f"{probe.rate:g}: {STEPS} steps take the loss from {_nats(probe.start)} to {_nats(probe.end)}, {_size(probe)}"
     )
-    if probe.fall >= PLAINLY_FITS * probe.start:
+    modest = TINY <= probe.update <= FITTING and probe.fall > _margin(probe)
+    if modest or probe.fall >= PLAINLY_FITS * probe.start:
         return Check(rule=rule, reading=reading)
     slower = run_probe(patient, factor=0.1)
     if (
@@ -83,13 +84,17 @@ def learning_rate(patient: Patient) -> Check:
 
 
 def _outdoes(other: Probe, probe: Probe) -> bool:
-    margin = max(MARGIN_LEAST, MARGIN * probe.start)
-    return other.fall > margin and probe.fall < other.fall / TIMES_BETTER
+    return other.fall > _margin(probe) and probe.fall < other.fall / TIMES_BETTER
 
 
 def _rounded(rate: float) -> float:
     """One digit of a rate: what a person would type."""
     return float(f"{rate:.0e}")
+
+
+def _margin(probe: Probe) -> float:
+    """What the loss must fall by to count, in nats."""
+    return max(MARGIN_LEAST, MARGIN * probe.start)
 
 
 def _lost(probe: Probe, slower: Probe, patient: Patient) -> bool:

@@ -117,9 +117,9 @@ def _refusal(patient: Patient) -> str | None:
     return None
 
 
-def test_images(patient: Patient) -> Check:
+def augmentation(patient: Patient) -> Check:
     """Whether a test picture is the same the second time it is asked for."""
-    rule = "test images"
+    rule = "augmentation"
     if patient.test_loader is None:
         return unlooked(rule, "no test batches were given")
     first, second, in_order = _twice(patient.test_loader)
@@ -129,9 +129,9 @@ def test_images(patient: Patient) -> Check:
         changed = sum(one != other for one, other in zip(first, second, strict=True)) / len(first)
     else:
         changed = 1 - len(set(first) & set(second)) / len(set(first))
-    reading = f"{100 * changed:.0f} % of {len(first):,} pictures differ the second time"
+    reading = f"{100 * changed:.0f} % of {len(first):,} test pictures differ the second time"
     if not changed:
-        return Check(rule=rule, reading=f"{len(first):,} pictures, the same both times")
+        return Check(rule=rule, reading=f"{len(first):,} test pictures, the same both times")
     finding = Finding(
         rule=rule,
         severity="fault",
@@ -149,17 +149,18 @@ def test_images(patient: Patient) -> Check:
 def _twice(loader: Loader) -> tuple[list[bytes] | None, list[bytes] | None, bool]:
     """Marks of the pictures of two passes, and whether both came in one order.
 
-    A loader over a data set that can be asked by number is asked for the same pictures twice.
+    Where the order changes, a data set that can be asked by number is asked for the same pictures twice.
     """
-    dataset: Any = getattr(loader, "dataset", None)
-    if hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__"):
-        chosen = range(min(COMPARED, len(dataset)))
-        both = [[_mark(dataset[index][0]) for index in chosen] for _ in range(2)]
-        return both[0], both[1], True
     once, labels_once = _marks(loader, COMPARED)
     again, labels_again = _marks(loader, COMPARED)
-    if once is None or again is None or labels_once == labels_again:
+    if labels_once == labels_again:
         return once, again, True
+    dataset: Any = getattr(loader, "dataset", None)
+    collate = getattr(loader, "collate_fn", None)
+    if collate is not None and hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__"):
+        chosen = range(min(COMPARED, len(dataset)))
+        passes = [collate([dataset[index] for index in chosen])[0] for _ in range(2)]
+        return [_mark(picture) for picture in passes[0]], [_mark(picture) for picture in passes[1]], True
     once, _ = _marks(loader, None)
     again, _ = _marks(loader, None)
     return once, again, False
