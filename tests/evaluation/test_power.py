@@ -1,6 +1,8 @@
 """How many seeds are needed, against scipy's noncentral t, Cohen's tables, and pure simulation."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,3 +60,13 @@ def test_without_spread_two_seeds_do():
 def test_what_cannot_be_asked_is_an_error(difference, deviation, options):
     with pytest.raises(TersenetError):
         seeds_needed(difference, deviation, **options)
+
+
+def test_the_table_of_the_page_is_reckoned():
+    page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    head = re.search(r"\| deviation between seeds \|(.*)\|", page)[1]
+    differences = [float(cell.split()[0]) for cell in head.split("|")]
+    rows = re.findall(r"^\| (0\.\d+) \| (\d+) \| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+    assert len(rows) == 3
+    for deviation, *seeds in rows:
+        assert [seeds_needed(difference, float(deviation)) for difference in differences] == list(map(int, seeds))

@@ -1,5 +1,7 @@
 """What is shown: figures, the analysis by stated rules, the report of a run in Markdown and HTML."""
 
+from tersenet.reports.comparison import Comparison, compare
+from tersenet.reports.comparison_page import write_comparison
 from tersenet.reports.confusion import plot_calibration, plot_confusion
 from tersenet.reports.curves import plot_curves, plot_learning_rate
 from tersenet.reports.gallery import plot_mistakes, plot_samples
@@ -9,8 +11,10 @@ from tersenet.reports.report import write_report
 from tersenet.reports.style import Drawing, data_title
 
 __all__ = [
+    "Comparison",
     "Drawing",
     "History",
+    "compare",
     "data_title",
     "history_of",
     "plot_calibration",
@@ -19,6 +23,7 @@ __all__ = [
     "plot_learning_rate",
     "plot_mistakes",
     "plot_samples",
+    "write_comparison",
     "write_explanation",
     "write_report",
 ]

@@ -1,0 +1,42 @@
+"""Seeds of a compact network train faster in all side by side, a core each, than one after the other on all cores.
+
+    python benchmarks/seeds.py [--seeds 4] [--experiment quick] [--epochs 1]
+
+Trains the same seeds both ways, a process's start and the data's reading included, and prints the seconds of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from tersenet.runs import load_experiment, start_group, with_settings
+from tersenet.runs.environment import core_count
+
+
+def main() -> None:
+    """Time both ways."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--experiment", default="quick")
+    parser.add_argument("--epochs", type=int, default=1)
+    options = parser.parse_args()
+    values = {"training.epochs": options.epochs, "settings.device": "cpu"}
+    experiment = with_settings(load_experiment(options.experiment), values=values)
+    seconds = {}
+    for processes in (1, core_count()):
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            group = start_group(experiment, options.seeds, runs_dir=Path(folder), processes=processes)
+            seconds[processes] = time.perf_counter() - start
+            settled = group.experiment.settings.description
+            print(f"{group.processes} at a time: {seconds[processes]:.1f} s for {options.seeds} seeds ({settled})")
+    if len(seconds) > 1:
+        one, many = seconds.values()
+        print(f"side by side is {one / many:.2f} times as fast")
+
+
+if __name__ == "__main__":
+    main()
