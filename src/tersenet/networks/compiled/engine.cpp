@@ -194,7 +194,8 @@ struct Step {
     int32_t bias;                                                      // whether there is one
     int32_t weights;  // index of the first of its parameters: weight, bias
     int32_t buffers;  // index of the first of its running statistics: mean, variance
-    float rate;       // of dropout; negative slope of an activation, which batch normalisation may bring (2: none)
+    float rate;       // of dropout; slope below zero of an activation, or of the one after batch normalisation
+    float before;     // slope below zero of the activation before batch normalisation; 1: none, likewise in `rate`
     float momentum, epsilon; // of batch normalisation
     int pixels_in() const { return height_in * width_in; }
     int pixels() const { return height * width; }
@@ -525,9 +526,17 @@ template <class M> class Convolution : public Layer {
     Buffer<wide> seen_, given_, back_, gradients_;
 };
 
-// ---- batch normalisation, with the activation after it --------------------------------------------------------------
+// ---- batch normalisation, with the activations around it ------------------------------------------------------------
 
-constexpr float NO_ACTIVATION = 2;
+// An activation is v above zero and slope·v below. A slope of 1 is none, and costs nothing.
+struct Bent {
+    float slope;
+    vec operator()(vec v) const { return choose(v > 0, v, v * slope); }
+};
+struct Straight {
+    explicit Straight(float) {}
+    vec operator()(vec v) const { return v; }
+};
 
 class BatchNorm : public Layer {
   public:
@@ -542,47 +551,21 @@ class BatchNorm : public Layer {
 
     // Before the workers meet: the sums of what is given. After it, by one of them: the statistics.
     void observe(int worker, Span tiles, const vec *x) {
-        for (int tile = tiles.first; tile < tiles.end; ++tile) {
-            const vec mask = shared.mask(tile), *z = x + tile * size();
-            for (int c = 0; c < step.channels; ++c, z += step.pixels()) {
-                vec s{}, q{};
-                for (int p = 0; p < step.pixels(); ++p) s += z[p], q += z[p] * z[p];
-                at(sums_, worker, c).first += total(s * mask), at(sums_, worker, c).second += total(q * mask);
-            }
-        }
+        step.before == 1 ? observe(worker, tiles, x, Straight(1)) : observe(worker, tiles, x, Bent{step.before});
     }
     void settle() { shared.batch.training ? measure() : recall(); }
 
     void forward(int, Span tiles, const vec *x, vec *y) override {
-        for (int tile = tiles.first; tile < tiles.end; ++tile)
-            for (int c = 0; c < step.channels; ++c) {
-                const size_t start = tile * size() + (size_t)c * step.pixels();
-                const vec *z = x + start, scale = all(scale_[c]), shift = all(shift_[c]);
-                vec *to = y + start;
-                if (step.rate == NO_ACTIVATION)
-                    for (int p = 0; p < step.pixels(); ++p) to[p] = z[p] * scale + shift;
-                else
-                    for (int p = 0; p < step.pixels(); ++p) {
-                        const vec v = z[p] * scale + shift;
-                        to[p] = choose(v > 0, v, v * step.rate);
-                    }
-            }
+        if (step.before == 1)
+            step.rate == 1 ? apply(tiles, x, y, Straight(1), Straight(1)) : apply(tiles, x, y, Straight(1), Bent{step.rate});
+        else
+            step.rate == 1 ? apply(tiles, x, y, Bent{step.before}, Straight(1))
+                           : apply(tiles, x, y, Bent{step.before}, Bent{step.rate});
     }
 
-    // Before the workers meet: through the activation, and the sums of dy and of dy·(z − mean).
+    // Before the workers meet: through the activation after it, and the sums of dy and of dy·(v − mean).
     void weigh(int worker, Span tiles, const vec *x, vec *gy) {
-        for (int tile = tiles.first; tile < tiles.end; ++tile)
-            for (int c = 0; c < step.channels; ++c) {
-                const size_t place = (size_t)c * step.pixels();
-                const vec *z = x + tile * size() + place;
-                vec *g = gy + (tile - tiles.first) * size() + place, s{}, q{};
-                const float scale = scale_[c], shift = shift_[c], mean = mean_[c];
-                for (int p = 0; p < step.pixels(); ++p) {
-                    if (step.rate != NO_ACTIVATION) g[p] = choose(z[p] * scale + shift > 0, g[p], g[p] * step.rate);
-                    s += g[p], q += g[p] * (z[p] - mean);
-                }
-                at(back_, worker, c).first += total(s), at(back_, worker, c).second += total(q);
-            }
+        step.before == 1 ? weigh(worker, tiles, x, gy, Straight(1)) : weigh(worker, tiles, x, gy, Bent{step.before});
     }
 
     void backward(int, Span tiles, const vec *x, vec *gy, vec *gx) override {
@@ -592,12 +575,18 @@ class BatchNorm : public Layer {
             // dx = γ/σ·(dy − mean(dy) − x̂·mean(dy·x̂))
             const Sums sums = summed(back_, c);
             const float slope = (float)(sums.second / count) * inverse_[c] * inverse_[c];
-            const float level = (float)(sums.first / count) - slope * mean_[c];
+            const float level = (float)(sums.first / count) - slope * mean_[c], before = step.before;
             for (int tile = tiles.first; tile < tiles.end; ++tile) {
                 const size_t place = (size_t)c * step.pixels(), start = (tile - tiles.first) * size() + place;
                 const vec *z = x + tile * size() + place, *g = gy + start, scale = shared.mask(tile) * scale_[c];
                 vec *to = gx + start;
-                for (int p = 0; p < step.pixels(); ++p) to[p] = scale * (g[p] - level - slope * z[p]);
+                if (before == 1)
+                    for (int p = 0; p < step.pixels(); ++p) to[p] = scale * (g[p] - level - slope * z[p]);
+                else
+                    for (int p = 0; p < step.pixels(); ++p) {
+                        const vec bend = choose(z[p] > 0, all(1), all(before));
+                        to[p] = bend * scale * (g[p] - level - slope * bend * z[p]);
+                    }
             }
         }
     }
@@ -612,6 +601,44 @@ class BatchNorm : public Layer {
     }
 
   private:
+    template <class Before> void observe(int worker, Span tiles, const vec *x, Before before) {
+        for (int tile = tiles.first; tile < tiles.end; ++tile) {
+            const vec mask = shared.mask(tile), *z = x + tile * size();
+            for (int c = 0; c < step.channels; ++c, z += step.pixels()) {
+                vec s{}, q{};
+                for (int p = 0; p < step.pixels(); ++p) {
+                    const vec v = before(z[p]);
+                    s += v, q += v * v;
+                }
+                at(sums_, worker, c).first += total(s * mask), at(sums_, worker, c).second += total(q * mask);
+            }
+        }
+    }
+    template <class Before, class After> void apply(Span tiles, const vec *x, vec *y, Before before, After after) {
+        for (int tile = tiles.first; tile < tiles.end; ++tile)
+            for (int c = 0; c < step.channels; ++c) {
+                const size_t start = tile * size() + (size_t)c * step.pixels();
+                const vec *z = x + start, scale = all(scale_[c]), shift = all(shift_[c]);
+                vec *to = y + start;
+                for (int p = 0; p < step.pixels(); ++p) to[p] = after(before(z[p]) * scale + shift);
+            }
+    }
+    template <class Before> void weigh(int worker, Span tiles, const vec *x, vec *gy, Before before) {
+        for (int tile = tiles.first; tile < tiles.end; ++tile)
+            for (int c = 0; c < step.channels; ++c) {
+                const size_t place = (size_t)c * step.pixels();
+                const vec *z = x + tile * size() + place;
+                vec *g = gy + (tile - tiles.first) * size() + place, s{}, q{};
+                const float scale = scale_[c], shift = shift_[c], mean = mean_[c];
+                for (int p = 0; p < step.pixels(); ++p) {
+                    const vec v = before(z[p]);
+                    if (step.rate != 1) g[p] = choose(v * scale + shift > 0, g[p], g[p] * step.rate);
+                    s += g[p], q += g[p] * (v - mean);
+                }
+                at(back_, worker, c).first += total(s), at(back_, worker, c).second += total(q);
+            }
+    }
+
     struct Sums {
         double first, second;
     };

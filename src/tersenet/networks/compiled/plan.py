@@ -27,10 +27,10 @@ from tersenet.networks.tree import (
 STEP = np.dtype(
     [(name, np.int32) for name in ("kind", "channels_in", "height_in", "width_in", "channels", "height", "width")]
     + [(name, np.int32) for name in ("kernel_y", "kernel_x", "stride", "padding", "bias", "weights", "buffers")]
-    + [(name, np.float32) for name in ("rate", "momentum", "epsilon")]
+    + [(name, np.float32) for name in ("rate", "before", "momentum", "epsilon")]
 )
 CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT, MAP_DROPOUT = range(7)
-NO_ACTIVATION = 2.0
+NO_ACTIVATION = 1.0  # the slope below zero of what leaves everything as it is
 
 Row = dict[str, int | float]
 
@@ -73,12 +73,21 @@ def plan(model: nn.Module) -> Plan | None:
         row |= {"weights": weights, "buffers": buffers}
         weights += len(list(module.parameters()))
         buffers += 2 * (row["kind"] == BATCH_NORM)
-        before = rows[-1] if rows else None
-        if row["kind"] == ACTIVATION and before and before["kind"] == BATCH_NORM and before["rate"] == NO_ACTIVATION:
-            before["rate"] = row["rate"]  # one pass over the maps less
-        else:
-            rows.append(row)
+        _add(rows, row)
     return Plan(model, rows)
+
+
+def _add(rows: list[Row], row: Row) -> None:
+    """Add a layer; one that does nothing, or that batch normalisation can do beside its own, is a pass less."""
+    last: Row = rows[-1] if rows else {"kind": -1}
+    if row["kind"] in (DROPOUT, MAP_DROPOUT) and row["rate"] == 0 and rows:
+        return
+    if row["kind"] == ACTIVATION and last["kind"] == BATCH_NORM and last["rate"] == NO_ACTIVATION:
+        last["rate"] = row["rate"]
+    elif row["kind"] == BATCH_NORM and last["kind"] == ACTIVATION:
+        rows[-1] = row | {"before": last["rate"]}
+    else:
+        rows.append(row)
 
 
 def _one_after_another(module: nn.Module) -> list[nn.Module] | None:
@@ -104,7 +113,12 @@ def _row(step: LayerShape, module: nn.Module) -> Row | None:
         case Dense():
             return row | {"kind": CONVOLUTION, "kernel_y": height_in, "kernel_x": width_in, "bias": step.layer.bias}
         case BatchNorm() if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.momentum is not None:
-            constants = {"momentum": module.momentum, "epsilon": module.eps, "rate": NO_ACTIVATION}
+            constants = {
+                "momentum": module.momentum,
+                "epsilon": module.eps,
+                "rate": NO_ACTIVATION,
+                "before": NO_ACTIVATION,
+            }
             return row | constants | {"kind": BATCH_NORM}
         case Activation(name="R"):
             return row | {"kind": ACTIVATION, "rate": 0.0}
