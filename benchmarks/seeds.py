@@ -1,6 +1,6 @@
 """Seeds of a compact network train faster in all side by side, a core each, than one after the other on all cores.
 
-    python benchmarks/seeds.py [--seeds 4] [--experiment quick] [--epochs 1]
+    python benchmarks/seeds.py [--seeds 4] [--experiment sprint] [--epochs 1]
 
 Trains the same seeds both ways, a process's start and the data's reading included, and prints the seconds of each.
 """
@@ -20,7 +20,7 @@ def main() -> None:
     """Time both ways."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--experiment", default="quick")
+    parser.add_argument("--experiment", default="sprint")
     parser.add_argument("--epochs", type=int, default=1)
     options = parser.parse_args()
     values = {"training.epochs": options.epochs, "settings.device": "cpu"}
