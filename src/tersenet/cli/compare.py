@@ -2,13 +2,15 @@
 
 A and B are a run's or group's folder, its name, or an experiment's name (its latest). With more than two, each is
 compared with the first. Two single runs are judged by the pictures (McNemar's test), groups by their seeds (Welch's
-test) and by the pictures (a paired permutation).
+test) and by the pictures (a paired permutation). The one word `ladder` compares the steps of the ladder, each with
+the one before it.
 
 examples:
   tersenet compare gap-14320 sprint
   tersenet compare sprint-3 sprint-4 --out comparison
   tersenet compare runs/base-1 runs/wide-1 runs/deep-1
   tersenet compare sprint-3 sprint-4 --resolve 0.02
+  tersenet compare ladder --out ladder
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ class Arguments(CommonArguments):
     """What `tersenet compare` takes."""
 
     runs: tyro.conf.Positional[Annotated[tuple[str, ...], tyro.conf.arg(metavar="A B …")]]
-    """Two or more runs or groups: folders, names, or experiments' names (the latest of each)."""
+    """Two or more runs or groups: folders, names, or experiments' names (the latest of each); or `ladder`."""
     out: Annotated[Path | None, option("FOLDER")] = None
     """Write the page (comparison.html, comparison.md) and its figures into this folder."""
     resolve: Annotated[float, tyro.conf.arg(metavar="POINTS")] = 0.05
@@ -48,6 +50,10 @@ class Arguments(CommonArguments):
 
 def run(arguments: Arguments, output: Output) -> int:
     """Measure, test, and say it in plain words."""
+    if arguments.runs == ("ladder",):
+        from tersenet.cli.compare_ladder import compare_ladder
+
+        return compare_ladder(arguments.runs_dir, arguments.out, output)
     from tersenet.reports.comparison import compare
     from tersenet.reports.comparison_page import write_comparison
     from tersenet.runs import find_run_or_group

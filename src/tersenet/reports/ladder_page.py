@@ -1,0 +1,93 @@
+"""The ladder as a page: the table, the curves, the front, and what each step shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tersenet.reports.blocks import Block, Heading, Item, Items, Notice, Paragraph, Picture, Table, Title
+from tersenet.reports.ladder import Ladder
+from tersenet.reports.ladder_figures import plot_ladder_curves, plot_ladder_front
+from tersenet.reports.ladder_words import HEAD, analyse, caution, result_of, step_row, warnings_of
+from tersenet.reports.page import write_page
+from tersenet.reports.public_records import PUBLIC_RECORDS
+from tersenet.reports.style import data_title
+
+
+def write_ladder(ladder: Ladder, folder: Path) -> Path:
+    """Write `ladder.md`, `ladder.html` and `figures/*.png` into a folder; return the HTML's path."""
+    return write_page(folder, "ladder", compose_ladder(ladder), title=_title(ladder))
+
+
+def compose_ladder(ladder: Ladder) -> list[Block]:
+    """The blocks of the page; what is missing comes before everything else."""
+    steps = ladder.steps
+    return [
+        *(Notice(text=text, kind="warning") for text in warnings_of(ladder)),
+        Title(_title(ladder)),
+        ladder_table(ladder),
+        Paragraph(caution(ladder)),
+        *ladder_pictures(ladder),
+        *(
+            block
+            for step, before in zip(steps, [None, *steps], strict=False)
+            for block in (
+                Heading(step.label),
+                Paragraph(step.experiment.target),
+                Paragraph(result_of(step)),
+                Items([Item(text) for text in analyse(step, before)]),
+            )
+        ),
+        Heading("Public records"),
+        records_table(),
+    ]
+
+
+def ladder_table(ladder: Ladder) -> Table:
+    """A row a step."""
+    return Table(head=HEAD, rows=[step_row(step) for step in ladder.steps], right=HEAD[2:6])
+
+
+def ladder_pictures(ladder: Ladder) -> list[Picture]:
+    """The curves and the front. Others' figures are of MNIST: on other data the steps stand alone."""
+    data = data_title(ladder.data)
+    target = ladder.steps[-1].target
+    others = ladder.data == "mnist"
+    curves = plot_ladder_curves(ladder.steps, target=target, title=f"The ladder by epoch on {data}")
+    front = plot_ladder_front(
+        ladder.steps, target=target, others=others, title=f"The ladder: accuracy and size on {data}"
+    )
+    beside = (
+        " Beside it the write-ups' networks as they report them, and the best of what is public: most of these are "
+        "best test epochs, picked on the images they were measured on; the ladder's are last epochs."
+        if others
+        else ""
+    )
+    return [
+        Picture(
+            key="ladder-curves",
+            number=1,
+            caption=f"Test accuracy on {data} by epoch, the mean of each step's seeds.",
+            png=curves.png(),
+        ),
+        Picture(
+            key="ladder-front",
+            number=2,
+            caption=f"Test accuracy on {data} after the last epoch against the number of parameters; the line leads "
+            f"from step to step.{beside}",
+            png=front.png(),
+        ),
+    ]
+
+
+def records_table() -> Table:
+    """The public figures that the front shows, and how they were come by."""
+    head = ("accuracy %", "parameters", "what", "how", "where")
+    rows = [
+        [f"{record.accuracy:.2f}", f"{record.parameters:,}", record.name, record.how, record.where]
+        for record in PUBLIC_RECORDS
+    ]
+    return Table(head=head, rows=rows, right=head[:2])
+
+
+def _title(ladder: Ladder) -> str:
+    return f"The ladder on {data_title(ladder.data)}"
