@@ -81,7 +81,9 @@ def format_diagnosis(diagnosis: Diagnosis, *, width: int = 80) -> str:
     from rich.console import Console
 
     text = io.StringIO()
-    console = Console(file=text, width=width, highlight=False, color_system=None, force_terminal=False)
+    console = Console(
+        file=text, width=width, highlight=False, color_system=None, force_terminal=False, force_jupyter=False
+    )
     for part in diagnosis_parts(diagnosis):
         console.print(part, markup=False)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())

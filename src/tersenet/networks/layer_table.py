@@ -100,7 +100,9 @@ def format_summary(summary: Summary, budget: Sequence[BudgetLine] = (), *, width
     from rich.console import Console
 
     text = io.StringIO()
-    console = Console(file=text, width=width, highlight=False, color_system=None, force_terminal=False)
+    console = Console(
+        file=text, width=width, highlight=False, color_system=None, force_terminal=False, force_jupyter=False
+    )
     console.print(layer_table(summary))
     console.print("\n" + "\n".join(total_lines(summary)), markup=False, soft_wrap=True)
     if budget:
