@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
+from tersenet.networks.compiled import compile_network, library
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -42,6 +43,7 @@ def evaluate(
     criterion: Criterion = F.cross_entropy,
     *,
     device: torch.device | str = "cpu",
+    workers: int | None = None,
 ) -> Evaluation:
     """Measure any module on any iterable of `(images, labels)` batches, without gradients and in evaluation mode.
 
@@ -50,6 +52,9 @@ def evaluate(
     `criterion(logits, labels)` gives a batch's mean; the means are weighted by the sizes of their batches, so a
     smaller last batch counts for no more than it holds. An answer with NaN counts as wrong, and shows as a loss of
     NaN. Every module's own training or evaluation mode is as before afterwards.
+
+    A network that the compiled engine knows runs in it, where it was compiled before, with `workers` threads (as many
+    as torch takes, where none are given).
 
     Raises `TersenetError` where there are no pictures, or the answers do not fit the labels.
 
@@ -62,9 +67,10 @@ def evaluate(
     hits: list[Tensor] = []
     sizes: list[int] = []
     with _evaluation_mode(model):
+        fast = _fast(model, device, workers)
         for images, labels in batches:
             with torch.inference_mode():
-                logits, labels_n = _answer(model, images, labels, device)
+                logits, labels_n = _answer(fast, images, labels, device)
                 losses.append(criterion(logits, labels_n))
                 hits.append((guesses(logits) == labels_n).sum())
             sizes.append(len(labels_n))
@@ -94,9 +100,10 @@ def predict_logits(
     """
     pairs: list[tuple[Tensor, Tensor]] = []
     with _evaluation_mode(model):
+        fast = _fast(model, device, None)
         for images, labels in batches:
             with torch.inference_mode():
-                pairs.append(_answer(model, images, labels, device))
+                pairs.append(_answer(fast, images, labels, device))
     if sum(len(labels_n) for _, labels_n in pairs) == 0:
         raise _nothing_to_measure()
     # Joined outside inference mode, so that these are ordinary tensors to whoever takes them further.
@@ -111,6 +118,17 @@ def guesses(logits: Tensor) -> Tensor:
     """
     broken = logits.log_softmax(dim=1).isnan().any(dim=1)
     return logits.argmax(dim=1).masked_fill(broken, NO_ANSWER)
+
+
+def _fast(model: nn.Module, device: torch.device | str, workers: int | None) -> nn.Module:
+    """The network in the compiled engine, where that is here and knows it; else the network.
+
+    The engine wants its weights in torch's plain order; whoever keeps them in another one is not disturbed.
+    """
+    plain = all(weight.is_contiguous() for weight in model.parameters())
+    if torch.device(device).type != "cpu" or not plain or library(compile_it=False) is None:
+        return model
+    return compile_network(model, workers=workers or torch.get_num_threads()) or model
 
 
 def _answer(model: nn.Module, images: Tensor, labels: Tensor, device: torch.device | str) -> tuple[Tensor, Tensor]:

@@ -118,14 +118,15 @@ def train(
                 on_batch=functools.partial(on_batch, epoch, len(batches)) if on_batch else None,
             )
             seconds = time.perf_counter() - start
-            held_out = evaluate(measured, judges, device=device)
+            held_out = evaluate(measured, judges, device=device, workers=workers)
             state.metrics.append(_row(state, epoch, result, held_out, seconds, validation > 0))
             _epoch_ended(state, held_out.loss if validation else result.loss)
             if on_epoch:
                 on_epoch(state)
 
     if validation or held_out is None:
-        held_out = evaluate(measured, EvaluationBatches(dataset.test, device=device), device=device)
+        tested = EvaluationBatches(dataset.test, device=device)
+        held_out = evaluate(measured, tested, device=device, workers=workers)
     return Training(model=measured.eval(), metrics=tuple(state.metrics), test=held_out)
 
 

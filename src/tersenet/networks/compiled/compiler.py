@@ -21,11 +21,12 @@ LONGEST = 120  # seconds; four are usual
 
 
 @functools.cache
-def library() -> ctypes.CDLL | None:
+def library(*, compile_it: bool = True) -> ctypes.CDLL | None:
     """The compiled engine, or None where this machine has no C++ compiler that makes it.
 
     The first call on a machine compiles it (about four seconds) into the user's cache folder; a later version,
     another compiler or another processor gets a file of its own. `TERSENET_COMPILED=0` keeps Tersenet from it.
+    With `compile_it` false, only one that was compiled before is taken.
     """
     compiler = _compiler()
     if compiler is None or os.environ.get("TERSENET_COMPILED") == "0":
@@ -36,6 +37,8 @@ def library() -> ctypes.CDLL | None:
     file = folder / f"{key[:16]}.so"
     try:
         if not file.exists():
+            if not compile_it:
+                return None
             folder.mkdir(parents=True, exist_ok=True)
             _compile(compiler, source, file)
         return _declared(ctypes.CDLL(str(file)))
