@@ -68,12 +68,11 @@ def warnings_of(ladder: Ladder) -> list[str]:
 
 def caution(ladder: Ladder) -> str:
     """How far the figures can be trusted."""
-    compared = sum(step.difference is not None for step in ladder.steps)
     most = max(len(step.runs) for step in ladder.steps)
     return (
-        f"Up to {most} seeds a step: an indication of the direction, not a claim. Each interval is that of one "
-        f"comparison; held against all {compared} together (Holm), p is larger. All figures are of the test set "
-        "after the last epoch; no epoch is picked."
+        f"{'One seed' if most == 1 else f'Up to {most} seeds'} a step: an indication of the direction, not a claim. "
+        "Each interval is that of one comparison; held against all of them together (Holm), p is larger. All figures "
+        "are of the test set after the last epoch; no epoch is picked."
     )
 
 
