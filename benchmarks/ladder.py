@@ -33,10 +33,12 @@ target, change one thing, look at the result, say what was learned, go on.
 Climb it yourself: train a step, then the next one, and compare. The word `ladder` means all steps that are there.
 
 ```bash
-tersenet train ladder-01-plain --seeds {SEEDS}
-tersenet train ladder-02-normalised --seeds {SEEDS}
+tersenet train ladder-01-plain
+tersenet train ladder-02-normalised
 tersenet compare ladder
 ```
+
+One seed shows how it goes; to tell a step from the next it takes several: `tersenet train STEP --seeds {SEEDS}`, as here.
 
 `tersenet compare ladder --out my-ladder` writes the table, the curves and what each step shows as a page, and says \
 which steps are to be trained yet. The steps' names are those of `tersenet experiments`; \
