@@ -38,7 +38,7 @@ tersenet train ladder-02-normalised
 tersenet compare ladder
 ```
 
-One seed shows how it goes; to tell a step from the next it takes several: `tersenet train STEP --seeds {SEEDS}`, as here.
+One seed shows how it goes; to tell a step from the next takes several: `tersenet train STEP --seeds {SEEDS}`.
 
 `tersenet compare ladder --out my-ladder` writes the table, the curves and what each step shows as a page, and says \
 which steps are to be trained yet. The steps' names are those of `tersenet experiments`; \
