@@ -26,7 +26,7 @@ from tersenet.training.loop import multiplying_in
 from tersenet.training.recipe import make_optimizer
 from tersenet.training.train import compiled_or_error
 
-NET = NETWORKS["sprint-17378"].notation
+NET = NETWORKS["stem-17150"].notation
 BATCH = 128
 
 

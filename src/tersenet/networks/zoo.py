@@ -175,14 +175,6 @@ _ALL = (
         budget=replace(COURSE_BUDGET, layers=("batch normalisation", "global average pooling or dense layer")),
     ),
     NamedNetwork(
-        name="sprint-17378",
-        notation="8C5 BN R MP2 24C3 BN R 32C3 BN R MP2 28C3 BN R GAP 10Nb",
-        source="Tersenet",
-        about="fastest to 99.4 %: few maps where they are large, no padding, two poolings",
-        marks=("It has no dropout, and its budget asks for none.",),
-        budget=replace(COURSE_BUDGET, layers=("batch normalisation", "global average pooling or dense layer")),
-    ),
-    NamedNetwork(
         name="summit-19584",
         notation="10C3p1 BN R 16C3p1 BN R MP2 20C3p1 BN R 24C3p1 BN R MP2 24C3p1 BN R 24C3p1 BN R GAP 10Nb",
         source="Tersenet",
