@@ -211,7 +211,7 @@ def _layers_changed(before: str, after: str) -> str:
 
     >>> _layers_changed("8C3 R D.1 10N", "8C3 BN R GAP 10Nb")
     '−D.1 −10N +BN +GAP +10Nb'
-    >>> _layers_changed("8C3 MP2 R 10N", "8C3 R MP2 10N")
+    >>> _layers_changed("8C3 MP2 R BN 10N", "8C3 R BN MP2 10N")
     'MP2 moved'
     """
     old, new = before.split(), after.split()
