@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 
 from tersenet import TersenetError
-from tersenet.runs import Experiment, Run, find_run, list_runs, resume_run, start_run, with_settings
+from tersenet.runs import Experiment, Listeners, Run, find_run, list_runs, resume_run, start_run, with_settings
 from tersenet.runs.folder import take_folder
 from tersenet.training import Recipe
 
@@ -134,8 +134,6 @@ def test_a_finished_run_is_not_trained_again(run):
 
 
 def test_a_run_interrupted_in_an_epoch_goes_on_after_its_last_whole_one(tmp_path):
-    from tersenet.runs import Listeners
-
     def interrupt(epoch, batches, progress):
         if epoch == 2:
             raise KeyboardInterrupt
@@ -150,6 +148,20 @@ def test_a_run_interrupted_in_an_epoch_goes_on_after_its_last_whole_one(tmp_path
     assert (resumed.path / "model.safetensors").read_bytes() == (whole.path / "model.safetensors").read_bytes()
     timeless = [[replace(row, seconds=0, images_per_second=0) for row in each.metrics] for each in (whole, resumed)]
     assert timeless[0] == timeless[1]
+
+
+def test_a_run_killed_while_its_first_checkpoint_was_written_starts_anew(run, tmp_path):
+    def killed(row):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start_run(SMALL, runs_dir=tmp_path, listeners=Listeners(on_epoch=killed))
+    broken = find_run("small-2", tmp_path)
+    checkpoint = broken.path / "checkpoint"
+    (checkpoint / "state.safetensors").rename(checkpoint / ".state.safetensors-half")
+    assert len(broken.metrics) == 1  # the metrics are written before the checkpoint
+    resumed = resume_run(broken)
+    assert (resumed.path / "model.safetensors").read_bytes() == (run.path / "model.safetensors").read_bytes()
 
 
 def test_mistakes_leave_no_folder(tmp_path):

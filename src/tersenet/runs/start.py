@@ -21,7 +21,7 @@ from tersenet.runs.environment import choose_device, describe_environment
 from tersenet.runs.experiment import Experiment
 from tersenet.runs.folder import Run
 from tersenet.runs.settle import settle
-from tersenet.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from tersenet.training.checkpoint import TrainingState, has_checkpoint, load_checkpoint, save_checkpoint
 from tersenet.training.loop import BatchProgress
 from tersenet.training.metrics import EpochMetrics, best_epoch
 from tersenet.training.train import Training, check_held_out, train
@@ -120,7 +120,7 @@ def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners |
         model = run.empty_model()
     _start_from(run.experiment.init, model)
     checkpoint = run.path / folder.CHECKPOINT
-    return _train(run, model, dataset, checkpoint if checkpoint.is_dir() else None, listeners or Listeners())
+    return _train(run, model, dataset, checkpoint if has_checkpoint(checkpoint) else None, listeners or Listeners())
 
 
 def _train(run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None, listeners: Listeners) -> Run:

@@ -56,6 +56,11 @@ def save_checkpoint(folder: Path, state: TrainingState) -> None:
     save_tensors(folder / FILE, tensors, {"tersenet": json.dumps(facts)})
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a checkpoint was ever written whole; a training killed in its first one leaves the folder alone."""
+    return (folder / FILE).is_file()
+
+
 def load_checkpoint(folder: Path, state: TrainingState) -> None:
     """Put a checkpoint's content into a freshly made `state`; raises TersenetError where it does not fit."""
     path = folder / FILE
