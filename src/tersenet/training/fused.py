@@ -11,7 +11,7 @@ from tersenet.training.averaging import WeightAverage
 
 
 class _Update(ctypes.Structure):
-    """`struct Update` of engine.cpp."""
+    """`struct Update` of network.cpp."""
 
     _fields_ = [
         *[(name, ctypes.c_float) for name in ("learning_rate", "momentum", "label_smoothing", "averaging")],

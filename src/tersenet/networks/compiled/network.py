@@ -49,7 +49,7 @@ class CompiledNetwork(nn.Module):
     def step(self, x_nchw: Tensor, labels: Tensor, update: ctypes.Structure) -> tuple[float, int]:
         """A whole step of training inside the engine: mean loss and the number of right answers before it.
 
-        `update` is `struct Update` of engine.cpp. Where the loss is not finite, nothing is changed.
+        `update` is `struct Update` of network.cpp. Where the loss is not finite, nothing is changed.
         """
         images, seed = self._ready(x_nchw)
         outcome = _Outcome()

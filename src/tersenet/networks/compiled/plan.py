@@ -23,7 +23,7 @@ from tersenet.networks.tree import (
     Pooling,
 )
 
-# The columns of `struct Step` in engine.cpp.
+# The columns of `struct Step` in engine.h.
 STEP = np.dtype(
     [(name, np.int32) for name in ("kind", "channels_in", "height_in", "width_in", "channels", "height", "width")]
     + [(name, np.int32) for name in ("kernel_y", "kernel_x", "stride", "padding", "bias", "weights", "buffers")]
