@@ -47,7 +47,9 @@ which steps are to be trained yet. The steps' names are those of `tersenet exper
 This page is written by `python benchmarks/ladder.py` from its own runs. The sentences under **Analysis** follow \
 from the figures by rule; [several seeds, and comparing](statistics.md) explains the tests. Under **Why** stands why \
 the change is tried and what one may expect of it, which is not yet what it does. Network and recipe of the last \
-step were chosen on held-out training images.
+step were chosen on held-out training images, two seeds of 10,000 each. The test figures of one network before it \
+were seen as well: with `6C3p1`, `8C3p1`, `12C3p1`, `16C3p1`, `16C3p1`, `10C3` in place of today's six convolutions \
+(7,068 parameters), the last step ended at 99.47 and 99.50 %, two seeds, and room was left for more parameters.
 """
 
 # Why each change is tried: an expectation. What came of it is for the figures to say.

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from tersenet._errors import TersenetError
 from tersenet.cli.output import CommonArguments, Output, option
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def run(arguments: Arguments, output: Output) -> int:
     if arguments.runs == ("ladder",):
         from tersenet.cli.compare_ladder import compare_ladder
 
+        _refuse_with_ladder(arguments)
         return compare_ladder(arguments.runs_dir, arguments.out, output)
     from tersenet.reports.comparison import compare
     from tersenet.reports.comparison_page import write_comparison
@@ -67,6 +69,22 @@ def run(arguments: Arguments, output: Output) -> int:
         output.say(f"page: {page}")
     output.document(_document(comparison, page))
     return 0
+
+
+def _refuse_with_ladder(arguments: Arguments) -> None:
+    """The ladder is judged by last epochs and by the figures in the run folders: these options do not touch it."""
+    given = {
+        "--best": arguments.best,
+        "--resolve": arguments.resolve != Arguments.resolve,
+        "--data-dir": arguments.data_dir is not None,
+    }
+    if any(given.values()):
+        raise TersenetError(
+            "These options do not go with the ladder.",
+            got=", ".join(name for name, is_given in given.items() if is_given),
+            expected="--out and --runs-dir",
+            mend="leave them out, or compare two of its steps: tersenet compare ladder-01-plain ladder-02-normalised",
+        )
 
 
 def _say(comparison: Comparison, output: Output) -> None:
