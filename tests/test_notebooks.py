@@ -193,4 +193,4 @@ def test_a_table_is_plain_text_in_a_notebook_as_elsewhere(monkeypatch):
 
 
 def test_there_are_notebooks():
-    assert {path.stem for path in NOTEBOOKS} == {"backpropagation", "first_network"}
+    assert {path.stem for path in NOTEBOOKS} == {"backpropagation", "first_network", "under_budget"}
