@@ -51,9 +51,9 @@ def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
 def _table(found: list[tuple[Entry, Size]]) -> Any:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0), collapse_padding=True)
     table.add_column("run", overflow="fold", min_width=12)
-    for title in ("parameters", "non-zero", "bytes", "file", "epochs", "seeds", "test %"):
+    for title in ("para-\nmeters", "non-\nzero", "bytes", "file", "epochs", "seeds", "test %"):
         table.add_column(title, justify="right", no_wrap=True)
     for entry, size in found:
         marks = "†" * (entry.seeds < CLAIMED_SEEDS) + "‡" * bool(entry.validation)

@@ -16,8 +16,8 @@ from torch.overrides import TorchFunctionMode
 
 from tersenet._errors import TersenetError
 from tersenet.inspection.findings import LayerReading
-from tersenet.networks.field_rules import SOFTMAXES, Call, covers_whole_map
-from tersenet.networks.summary import _LAYERS, _is_layer
+from tersenet.networks.field_rules import SOFTMAXES, Call
+from tersenet.networks.summary import layer_modules, layer_of
 from tersenet.networks.tracing import bare_name, tensors_in
 
 RELUS = ("ReLU", "ReLU6")
@@ -171,11 +171,9 @@ class _Recorder(TorchFunctionMode):
     def hooked(self, model: nn.Module) -> Iterator[None]:
         """Hooks on every layer, for as long as this lasts."""
         with ExitStack() as hooks:
-            for name, module in model.named_modules():
-                own_code = module is model and not type(module).__module__.startswith("torch.")
-                if _is_layer(module) and not own_code:
-                    hooks.callback(module.register_forward_pre_hook(self._entering).remove)
-                    hooks.callback(module.register_forward_hook(self._leaving(name)).remove)
+            for name, module in layer_modules(model):
+                hooks.callback(module.register_forward_pre_hook(self._entering).remove)
+                hooks.callback(module.register_forward_hook(self._leaving(name)).remove)
             yield
 
     def _entering(self, module: nn.Module, inputs: Any) -> None:
@@ -212,11 +210,7 @@ class _Recorder(TorchFunctionMode):
     def _add_function(self, call: Call, made: Tensor) -> None:
         weights = [t for t in tensors_in((call.args, call.kwargs)) if isinstance(t, nn.Parameter)]
         step = Step(call.name, "", next(tensors_in((call.args, call.kwargs)), None), made, calls=[call])
-        name = _LAYERS.get(call.name)
-        if call.name == "mean" and covers_whole_map(call):
-            name = "AdaptiveAvgPool2d"
-        elif call.name in ("matmul", "mm", "addmm") and weights:
-            name = "Linear"
+        name = layer_of(call, weights)
         if name is None:
             self.steps.append(step)
         else:

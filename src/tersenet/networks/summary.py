@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -166,11 +166,9 @@ class LayerRecorder:
     def hooked(self, model: nn.Module) -> Iterator[None]:
         """Hooks on every layer, for as long as this lasts."""
         with ExitStack() as hooks:
-            for name, module in model.named_modules():
-                own_code = module is model and not type(module).__module__.startswith("torch.")
-                if _is_layer(module) and not own_code:
-                    hooks.callback(module.register_forward_pre_hook(self._entering(name)).remove)
-                    hooks.callback(module.register_forward_hook(self._left, with_kwargs=False).remove)
+            for name, module in layer_modules(model):
+                hooks.callback(module.register_forward_pre_hook(self._entering(name)).remove)
+                hooks.callback(module.register_forward_hook(self._left, with_kwargs=False).remove)
             yield
 
     def _entering(self, name: str) -> Any:
@@ -193,11 +191,7 @@ class LayerRecorder:
             frame.whole_map = covers_whole_map(call)
             return
         weights = [tensor for tensor in tensors_in((call.args, call.kwargs)) if isinstance(tensor, nn.Parameter)]
-        name = _LAYERS.get(call.name)
-        if call.name == "mean" and covers_whole_map(call):
-            name = "AdaptiveAvgPool2d"
-        elif call.name in ("matmul", "mm", "addmm") and weights:
-            name = "Linear"
+        name = layer_of(call, weights)
         if name is not None:
             self.add_layer(name, call.result, weights, CalledLayer(name, macs, covers_whole_map(call)))
 
@@ -217,6 +211,23 @@ class LayerRecorder:
                 whole_map=frame.whole_map,
             )
         )
+
+
+def layer_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The modules that have a row of their own, with their names; a whole network of a user's own code has none."""
+    for name, module in model.named_modules():
+        own_code = module is model and not type(module).__module__.startswith("torch.")
+        if _is_layer(module) and not own_code:
+            yield name, module
+
+
+def layer_of(call: Call, weights: Sequence[nn.Parameter]) -> str | None:
+    """The name of the layer that a function called with these weights stands for; None where it is none."""
+    if call.name == "mean" and covers_whole_map(call):
+        return "AdaptiveAvgPool2d"
+    if call.name in ("matmul", "mm", "addmm") and weights:
+        return "Linear"
+    return _LAYERS.get(call.name)
 
 
 def _is_layer(module: nn.Module) -> bool:

@@ -46,9 +46,9 @@ def start_group(
     """Train an experiment with `seeds` seeds, from its own seed upwards, in `runs_dir/<name>-<n>/seed-<s>` each.
 
     Settings are settled once, for all seeds: with these, each seed's weights are to the bit those of a run alone. On
-    a processor the seeds train side by side, a core each, which is faster in all than all cores for one after the
-    other; `processes` says otherwise, and so do threads or workers that the experiment asks for. On an accelerator
-    they follow each other.
+    a processor the seeds train side by side, a core each, which takes no longer in all than all cores for one after
+    the other; `processes` says otherwise, and so do threads or workers that the experiment asks for. On an
+    accelerator they follow each other.
 
     Every mistake in the experiment is found before the folder is made. Raises TersenetError; what was finished by
     then is kept, and `resume_group` goes on.
