@@ -29,6 +29,18 @@ IMPROVED = {
     "network-19972": (),
 }
 
+# What was seen of the test set before these runs, and how the one recipe that differs was chosen.
+CHOSEN = (
+    "`gap-14320` is augmented more strongly than the others (rotation 12, scale and shear 0.12). That was chosen on "
+    "held-out images, two seeds of 10,000, nine epochs: mean loss 0.0197 against 0.0212 (accuracy 99.38 and 99.39). "
+    "The same was tried for `optimized-18594`, two seeds, 19 epochs, and not taken: 99.435 % where its recipe gives "
+    "99.505 (loss 0.0157 and 0.0156). "
+    "Test figures of earlier recipes had been seen by then: `gap-14320` ended at 99.52 after 15 epochs and at 99.47 "
+    "after 19, one seed each, and the epochs of `gap-14320` and `optimized-18594` were raised from 15 to 19 upon "
+    "that. On a processor that multiplies bfloat16, `optimized-18594` had ended at 99.63 and 99.61 with seeds 0 and "
+    "1. With no fresh test set, take these figures with that knowledge."
+)
+
 
 def main() -> None:
     """Train, tabulate, write."""
@@ -82,6 +94,8 @@ def table(runs_dir: Path) -> tuple[str, list[str]]:
         "| network | parameters | write-up: epochs | best | Tersenet: epochs | last, three seeds | wanted | |",
         "|---|--:|--:|--:|--:|--:|--:|---|",
         *[row for _, row in sorted(rows, key=lambda row: row[0])],
+        "",
+        CHOSEN,
         "",
         f"Trained on {facts['machine']['processor']}, torch {facts['versions']['torch']}, "
         f"{first.experiment.settings.description}, two seeds at a time.",

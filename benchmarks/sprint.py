@@ -1,15 +1,19 @@
 """Claim: `sprint` reaches 99.4 % in at most ten seconds, 40 and 15 times sooner than two of the write-ups.
 
-    python benchmarks/sprint.py              # ten seeds, two epochs of each write-up; about 4 minutes, with MNIST
+`sprint-99` reaches 99.0 % in one epoch.
+
+    python benchmarks/sprint.py              # ten seeds, two epochs of each write-up; about 5 minutes, with MNIST
     python benchmarks/sprint.py --seeds 2    # a quick look, which claims nothing
 
-Ten seeds of the experiment `sprint`, last epoch, mean and deviation of the test accuracy; and, in the same run on the
-same cores, `gap-14320` and `optimized-18594` in the write-ups' way (`write_ups_way.py`). Two epochs of theirs are
-timed and multiplied by the epoch in which the write-up reaches 99.4 %: its 15th and its 7th.
+Ten seeds of the experiment `sprint`, last epoch, mean and deviation of the test accuracy, then of `sprint-99`, one
+epoch for 99.0 %; and, in the same run on the same cores, `gap-14320` and `optimized-18594` in the write-ups' way
+(`write_ups_way.py`). Two epochs of theirs are timed and multiplied by the epoch in which the write-up reaches 99.4 %:
+its 15th and its 7th.
 
 Our clock starts with the set's bytes in memory and stops when the accuracy of the last epoch is known: building and
-settling, compiling the engine (the first seed starts with an empty cache), the start of the workers, shuffling,
-augmentation, training, averaging and the test set after each epoch. Theirs leaves out everything but the epochs.
+settling, compiling the engine (the first seed of `sprint` starts with an empty cache), the start of the workers,
+shuffling, augmentation, training, averaging and the test set after each epoch. Theirs leaves out everything but the
+epochs.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ from write_ups_way import epoch_seconds
 
 # name, the write-up's epoch of 99.4 %, its batch size, whether it augments, and how many times sooner we want to be
 WRITE_UPS = (("gap-14320", 15, 128, False, 40), ("optimized-18594", 7, 64, True, 15))
-WANTED, MOST_SECONDS = 99.4, 10.0
+WANTED, WANTED_99, MOST_SECONDS = 99.4, 99.0, 10.0
 
 
 def sprint(experiment: Experiment, dataset: Dataset, seed: int) -> tuple[float, float, float]:
@@ -57,38 +61,44 @@ def sprint(experiment: Experiment, dataset: Dataset, seed: int) -> tuple[float, 
     return time.perf_counter() - start, epochs, training.test.accuracy
 
 
+def all_seeds(name: str, dataset: Dataset, seeds: int) -> tuple[float, float, float]:
+    """Seconds of the first seed, the median of the others, and the mean accuracy of a shipped experiment."""
+    experiment = load_experiment(name)
+    accuracies, seconds, epochs = [], [], []
+    for seed in range(seeds):
+        took, trained, accuracy = sprint(experiment, dataset, seed)
+        accuracies.append(accuracy)
+        seconds.append(took)
+        epochs.append(trained)
+        print(f"{name}, seed {seed}: {accuracy:.2f} %  {took:5.2f} s", flush=True)
+    found, first, later = spread(accuracies), seconds[0], statistics.median(seconds[1:] or seconds)
+    print(
+        f"{name}: {found.mean:.3f} ± {found.deviation or 0:.3f} % over {seeds} seeds ({min(accuracies):.2f} to "
+        f"{max(accuracies):.2f}), last epoch; {first:.2f} s for the first, median {later:.2f} s for the others, "
+        f"{statistics.median(epochs):.2f} s of it in the epochs themselves"
+    )
+    return first, later, found.mean
+
+
 def main() -> None:
     """Train, time, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--epochs-timed", type=int, default=2, help="epochs of each write-up that are timed")
-    parser.add_argument("--experiment", default="sprint")
     arguments = parser.parse_args()
     begun = time.perf_counter()
     data_dir = os.environ.get("TERSENET_DATA")
     dataset = load_data("mnist", data_dir=Path(data_dir) if data_dir else None)
-    experiment = load_experiment(arguments.experiment)
     threads = torch.get_num_threads()
 
-    accuracies, seconds, epochs = [], [], []
     with tempfile.TemporaryDirectory() as cache:  # the first seed compiles the engine
         os.environ["XDG_CACHE_HOME"] = cache
-        for seed in range(arguments.seeds):
-            took, trained, accuracy = sprint(experiment, dataset, seed)
-            accuracies.append(accuracy)
-            seconds.append(took)
-            epochs.append(trained)
-            print(f"seed {seed}: {accuracy:.2f} %  {took:5.2f} s{'  with compiling' * (seed == 0)}", flush=True)
-    figures = spread(accuracies)
-    first, later = seconds[0], statistics.median(seconds[1:] or seconds)
-    print(
-        f"{experiment.name}: {figures.mean:.3f} ± {figures.deviation or 0:.3f} % over {arguments.seeds} seeds "
-        f"({min(accuracies):.2f} to {max(accuracies):.2f}), last epoch; {first:.1f} s for the first with compiling, "
-        f"median {later:.2f} s for the others, {statistics.median(epochs):.2f} s of it in the epochs themselves"
-    )
+        first, later, mean = all_seeds("sprint", dataset, arguments.seeds)
+        _, _, mean_99 = all_seeds("sprint-99", dataset, arguments.seeds)
 
-    misses = [] if figures.mean >= WANTED else [f"{figures.mean:.3f} % is below {WANTED} %"]
-    misses += [f"{first:.1f} s is above {MOST_SECONDS:g} s"] if first > MOST_SECONDS else []
+    misses = [] if mean >= WANTED else [f"sprint: {mean:.3f} % is below {WANTED} %"]
+    misses += [f"sprint: {first:.1f} s is above {MOST_SECONDS:g} s"] if first > MOST_SECONDS else []
+    misses += [] if mean_99 >= WANTED_99 else [f"sprint-99: {mean_99:.3f} % is below {WANTED_99} %"]
     torch.set_num_threads(threads)
     for name, epoch, batch_size, augmented, wanted in WRITE_UPS:
         timed = epoch_seconds(
