@@ -30,6 +30,7 @@ ODD = (
     "6C3 BN R 7C1b R MP2 AP2 5C3p1s2b LR.1 BN 10N",  # strides, biases, numbers of channels that fill no vector
     "8C3p1 R BN MP3s2 10C5s3 BN GMP 12N BN R 10Nb",  # windows that overlap, a normalised dense layer
     "3C4s3p2 R 9C2 BN 10C3p2b LR.3 R MP3s1 10N",  # even kernels, padding as wide as the kernel allows
+    "6C3d2 R BN 9C3p4d3b LR.2 AP2s1 7C2s2d3 BN R 10C3p2d2 GAP",  # dilation, with stride and with wide padding
     "10N",
 )
 
@@ -258,7 +259,7 @@ def test_other_policies_are_left_to_torch():
 
 
 @pytest.mark.parametrize(
-    "notation", ["8C3 DW3 GAP 10N", "[8C3p1 8C3p1] GAP 10N", "8C3 SiLU GAP 10N", "8C3 (8C3)*2 10N"]
+    "notation", ["8C3 DW3 GAP 10N", "[8C3p1 8C3p1] GAP 10N", "8C3 SiLU GAP 10N", "8C3 (8C3)*2 10N", "8C3p3 GAP 10N"]
 )
 def test_what_the_engine_does_not_know_is_left_to_torch(notation):
     model = build(notation) if not notation.startswith("[") else build("8C3p1 " + notation)

@@ -53,18 +53,18 @@ struct BFloat16 {
 
 // y[o][p] for OB channels and PX pixels of one row: the sum over the window and the channels given.
 template <class M, int OB, int PX>
-void multiply(const typename M::wide *x, size_t plane, int row, int stride, const typename M::unit *w, int groups,
-              int kernel_y, int kernel_x, const float *bias, vec *y, size_t y_plane, int channels) {
+void multiply(const typename M::wide *x, size_t plane, int row, int stride, int dilation, const typename M::unit *w,
+              int groups, int kernel_y, int kernel_x, const float *bias, vec *y, size_t y_plane, int channels) {
     vec sum[OB][PX];
     for (int o = 0; o < OB; ++o)
         for (int p = 0; p < PX; ++p) sum[o][p] = all(bias && o < channels ? bias[o] : 0.0f);
     for (int group = 0; group < groups; ++group)
         for (int ky = 0; ky < kernel_y; ++ky) {
-            const typename M::wide *at = x + group * plane + (size_t)ky * row;
-            for (int kx = 0; kx < kernel_x; ++kx, w += OB) {
+            const typename M::wide *at = x + group * plane + (size_t)ky * dilation * row;
+            for (int kx = 0; kx < kernel_x; ++kx, at += dilation, w += OB) {
                 typename M::wide seen[PX];
 #pragma GCC unroll 8
-                for (int p = 0; p < PX; ++p) seen[p] = at[kx + p * stride];
+                for (int p = 0; p < PX; ++p) seen[p] = at[p * stride];
 #pragma GCC unroll 8
                 for (int o = 0; o < OB; ++o)
 #pragma GCC unroll 8
@@ -76,19 +76,20 @@ void multiply(const typename M::wide *x, size_t plane, int row, int stride, cons
 }
 
 template <class M, int OB, int PX = OB == DOWN ? ACROSS : ACROSS / 2>
-void multiply_row(int width, const typename M::wide *x, size_t plane, int row, int stride,
+void multiply_row(int width, const typename M::wide *x, size_t plane, int row, int stride, int dilation,
                   const typename M::unit *w, int groups, int kernel_y, int kernel_x, const float *bias, vec *y,
                   size_t y_plane, int channels) {
     if (width == PX)
-        return multiply<M, OB, PX>(x, plane, row, stride, w, groups, kernel_y, kernel_x, bias, y, y_plane, channels);
+        return multiply<M, OB, PX>(x, plane, row, stride, dilation, w, groups, kernel_y, kernel_x, bias, y, y_plane,
+                                   channels);
     if constexpr (PX > 1)
-        multiply_row<M, OB, PX - 1>(width, x, plane, row, stride, w, groups, kernel_y, kernel_x, bias, y,
+        multiply_row<M, OB, PX - 1>(width, x, plane, row, stride, dilation, w, groups, kernel_y, kernel_x, bias, y,
                                     y_plane, channels);
 }
 
 // A convolution of stride 1 or more over one tile; `x` has its border of zeros.
 template <class M> struct Product {
-    int channels, groups, kernel_y, kernel_x, stride, height, width; // of the result
+    int channels, groups, kernel_y, kernel_x, stride, dilation, height, width; // of the result
     int down() const { return width <= ACROSS / 2 ? 2 * DOWN : DOWN; }
     size_t weight_units() const { return (size_t)up_to_multiple(channels, down()) * groups * kernel_y * kernel_x; }
 
@@ -105,10 +106,10 @@ template <class M> struct Product {
                     vec *to = y + (size_t)o * y_plane + i * width + j;
                     const int left = channels - o;
                     if (block == DOWN)
-                        multiply_row<M, DOWN>(count, at, plane, row, stride, w, groups, kernel_y, kernel_x, add,
+                        multiply_row<M, DOWN>(count, at, plane, row, stride, dilation, w, groups, kernel_y, kernel_x, add,
                                               to, y_plane, left);
                     else
-                        multiply_row<M, 2 * DOWN>(count, at, plane, row, stride, w, groups, kernel_y, kernel_x, add,
+                        multiply_row<M, 2 * DOWN>(count, at, plane, row, stride, dilation, w, groups, kernel_y, kernel_x, add,
                                                   to, y_plane, left);
                     j += count;
                 }
@@ -117,7 +118,7 @@ template <class M> struct Product {
 
 // dw[o][i][ky][kx .. kx+KX] for DOWN channels o and IB channels i, summed over the pixels of several tiles.
 template <class M, int IB, int KX>
-void correlate(const typename M::wide *x, size_t x_tile, size_t x_plane, int x_row, int stride,
+void correlate(const typename M::wide *x, size_t x_tile, size_t x_plane, int x_row, int stride, int dilation,
                const typename M::wide *g, size_t g_tile, size_t g_plane, int tiles, int height, int width, float *dw,
                size_t to_o, size_t to_i, int count_o, int count_i) {
     vec sum[DOWN][IB][KX]{};
@@ -133,7 +134,7 @@ void correlate(const typename M::wide *x, size_t x_tile, size_t x_plane, int x_r
                 for (int c = 0; c < IB; ++c)
 #pragma GCC unroll 8
                     for (int k = 0; k < KX; ++k) {
-                        const typename M::wide seen = xs[c * x_plane + k];
+                        const typename M::wide seen = xs[c * x_plane + k * dilation];
 #pragma GCC unroll 8
                         for (int o = 0; o < DOWN; ++o) M::dot(sum[o][c][k], seen, back[o]);
                     }
@@ -153,10 +154,12 @@ template <class M> class Convolution : public Layer {
     Convolution(const Step &step, Shared &shared, bool first)
         : Layer(step, shared), first_(first), row_(step.width_in + 2 * step.padding),
           plane_((size_t)row_ * (step.height_in + 2 * step.padding)), groups_in_((step.channels_in + M::group - 1) / M::group),
-          groups_out_((step.channels + M::group - 1) / M::group), back_row_(step.width_in + step.kernel_x - 1),
-          back_plane_((size_t)back_row_ * (step.height_in + step.kernel_y - 1)),
-          forward_{step.channels, groups_in_, step.kernel_y, step.kernel_x, step.stride, step.height, step.width},
-          backward_{step.channels_in, groups_out_, step.kernel_y, step.kernel_x, 1, step.height_in, step.width_in},
+          groups_out_((step.channels + M::group - 1) / M::group), back_row_(step.width_in + step.reach_x()),
+          back_plane_((size_t)back_row_ * (step.height_in + step.reach_y())),
+          forward_{step.channels, groups_in_, step.kernel_y, step.kernel_x, step.stride, step.dilation, step.height,
+                   step.width},
+          backward_{step.channels_in, groups_out_, step.kernel_y, step.kernel_x, 1, step.dilation, step.height_in,
+                    step.width_in},
           pairs_((shared.tiles + M::group - 1) / M::group), x_planes_(up_to_multiple(step.channels_in, MOST_I)),
           g_planes_(up_to_multiple(step.channels, DOWN)), weights_(forward_.weight_units()),
           back_weights_(first ? 0 : backward_.weight_units()), seen_(pairs_ * x_planes_ * plane_),
@@ -256,7 +259,7 @@ template <class M> class Convolution : public Layer {
 
     // Planes of gradients, M::group channels a unit, `stride` apart, inside the border that turns backward to forward.
     void spread(const vec *g, wide *to) {
-        const int top = step.kernel_y - 1 - step.padding, left = step.kernel_x - 1 - step.padding;
+        const int top = step.reach_y() - step.padding, left = step.reach_x() - step.padding;
         for (int c = 0; c < step.channels; c += M::group, to += back_plane_) {
             const vec *a = g + (size_t)c * step.pixels(), *b = c + 1 < step.channels ? a + step.pixels() : nullptr;
             for (int i = 0; i < step.height; ++i) {
@@ -293,8 +296,9 @@ template <class M> class Convolution : public Layer {
     void correlate_block(int first, int end, int o, int i, int ky, int kx, float *to, int ob, int ib) {
         const int area = step.kernel_y * step.kernel_x;
         const size_t x_tile = x_planes_ * plane_, g_tile = (size_t)g_planes_ * step.pixels();
-        correlate<M, IB, KX>(&seen_[first * x_tile + i * plane_ + (size_t)ky * row_ + kx], x_tile, plane_, row_,
-                             step.stride, &gradients_[first * g_tile + (size_t)o * step.pixels()], g_tile,
+        const size_t corner = ((size_t)ky * row_ + kx) * step.dilation;
+        correlate<M, IB, KX>(&seen_[first * x_tile + i * plane_ + corner], x_tile, plane_, row_, step.stride,
+                             step.dilation, &gradients_[first * g_tile + (size_t)o * step.pixels()], g_tile,
                              step.pixels(), end - first, step.height, step.width, to, (size_t)step.channels_in * area,
                              area, ob, ib);
     }

@@ -162,7 +162,7 @@ enum Kind { CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT
 struct Step {
     int32_t kind;
     int32_t channels_in, height_in, width_in, channels, height, width; // shapes
-    int32_t kernel_y, kernel_x, stride, padding;                       // windows
+    int32_t kernel_y, kernel_x, stride, padding, dilation;             // windows
     int32_t bias;                                                      // whether there is one
     int32_t weights;  // index of the first of its parameters: weight, bias
     int32_t buffers;  // index of the first of its running statistics: mean, variance
@@ -171,6 +171,8 @@ struct Step {
     float momentum, epsilon; // of batch normalisation
     int pixels_in() const { return height_in * width_in; }
     int pixels() const { return height * width; }
+    int reach_y() const { return dilation * (kernel_y - 1); } // from a window's first row to its last
+    int reach_x() const { return dilation * (kernel_x - 1); }
 };
 
 struct Batch {

@@ -26,7 +26,10 @@ from tersenet.networks.tree import (
 # The columns of `struct Step` in engine.h.
 STEP = np.dtype(
     [(name, np.int32) for name in ("kind", "channels_in", "height_in", "width_in", "channels", "height", "width")]
-    + [(name, np.int32) for name in ("kernel_y", "kernel_x", "stride", "padding", "bias", "weights", "buffers")]
+    + [
+        (name, np.int32)
+        for name in ("kernel_y", "kernel_x", "stride", "padding", "dilation", "bias", "weights", "buffers")
+    ]
     + [(name, np.float32) for name in ("rate", "before", "momentum", "epsilon")]
 )
 CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT, MAP_DROPOUT = range(7)
@@ -53,7 +56,7 @@ class Plan:
 def plan(model: nn.Module) -> Plan | None:
     """The plan of a network, or None where it has a layer that the engine does not know.
 
-    It knows convolutions without groups and dilation, batch normalisation, ReLU, leaky ReLU, pooling without padding,
+    It knows convolutions without groups, batch normalisation, ReLU, leaky ReLU, pooling without padding,
     dropout and dense layers, one after the other.
     """
     if not isinstance(model, NotationNetwork) or any(
@@ -104,11 +107,12 @@ def _row(step: LayerShape, module: nn.Module) -> Row | None:
     row: Row = {
         "channels_in": channels_in, "height_in": height_in, "width_in": width_in,
         "channels": channels, "height": height, "width": width,
-        "kernel_y": 1, "kernel_x": 1, "stride": 1,
+        "kernel_y": 1, "kernel_x": 1, "stride": 1, "dilation": 1,
     }  # fmt: skip
     match step.layer:
-        case Convolution(groups=1, dilation=1) as layer if layer.padding < layer.kernel:
-            window = {"kernel_y": layer.kernel, "kernel_x": layer.kernel, "stride": layer.stride}
+        case Convolution(groups=1) as layer if layer.padding <= layer.dilation * (layer.kernel - 1):
+            window = {"kernel_y": layer.kernel, "kernel_x": layer.kernel}
+            window |= {"stride": layer.stride, "dilation": layer.dilation}
             return row | window | {"kind": CONVOLUTION, "padding": layer.padding, "bias": layer.bias}
         case Dense():
             return row | {"kind": CONVOLUTION, "kernel_y": height_in, "kernel_x": width_in, "bias": step.layer.bias}
