@@ -1,6 +1,6 @@
 """Claim: `summit` ends at 99.68 % or above in the mean of five seeds, with fewer than 20,000 parameters in 19 epochs.
 
-    python benchmarks/summit.py                 # five seeds (about a quarter of an hour on two cores), then the table
+    python benchmarks/summit.py                 # five seeds (about half an hour on two cores), then the table
     python benchmarks/summit.py --table-only    # the table from the runs that are there
 
 Last epoch, averaged weights, a plain forward pass. Network and recipe were chosen on held-out training images. Writes

@@ -63,7 +63,7 @@ def test_what_the_write_ups_networks_have_and_lack():
         "model3-7524": (True, False, False),
         "network-19972": (True, True, True),
         "stem-17150": (True, False, True),
-        "summit-19584": (True, False, True),
+        "summit-19024": (True, False, True),
     }
 
 
