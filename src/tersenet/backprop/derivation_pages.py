@@ -54,7 +54,7 @@ def about(problem: Problem) -> str:
 
 
 def _text(derivations: Sequence[Derivation], width: int) -> str:
-    lines = [*textwrap.wrap(about(derivations[0].problem), width)]
+    lines = [*textwrap.wrap(about(derivations[0].problem), width, break_on_hyphens=False)]
     for one in derivations:
         title = f"∂E_total/∂{one.parameter}"
         lines += ["", title, "═" * len(title)]

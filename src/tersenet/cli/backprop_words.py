@@ -12,7 +12,13 @@ from tersenet.cli.output import Output
 def tell(output: Output, sentence: str) -> None:
     """Say a sentence, broken between words where the terminal is narrow."""
     indent = " " * (len(sentence) - len(sentence.lstrip(" ")))
-    words = textwrap.wrap(sentence.strip(), output.console.width, initial_indent=indent, subsequent_indent=2 * indent)
+    words = textwrap.wrap(
+        sentence.strip(),
+        output.console.width,
+        initial_indent=indent,
+        subsequent_indent=2 * indent,
+        break_on_hyphens=False,
+    )
     output.say("\n".join(words))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from tersenet.runs.experiment import Settings
 from tersenet.training.train import compiled_or_error
 
 # A processor without an instruction for bfloat16 multiplies it more slowly than float32, one with it at least twice
-# as fast: a bound between the two is not crossed by chance, so that two starts on a machine settle alike.
+# as fast: a bound between the two is not crossed by chance, even on a busy machine, so that two starts settle alike.
 NATIVE = 1.4
 PROBE_SIZE = 768
 MOST_WORKERS = 8  # a batch of 128 is four pairs of sixteen pictures; more would only wait
@@ -48,18 +50,34 @@ def bfloat16_gain(device: str) -> float:
     True
     """
     matrix = torch.ones(PROBE_SIZE, PROBE_SIZE, device=device)
-    return _seconds(matrix, device) / _seconds(matrix.bfloat16(), device)
+    with arithmetic_threads(1):
+        return _seconds(matrix, device) / _seconds(matrix.bfloat16(), device)
+
+
+@contextmanager
+def arithmetic_threads(count: int) -> Iterator[None]:
+    """So many threads for the arithmetic, as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _seconds(matrix: Tensor, device: str) -> float:
-    """The shortest of several times of one product: whatever disturbs a measurement only makes it longer."""
+    """The shortest of several times of one product: whatever disturbs a measurement only makes it longer.
+
+    On a processor the thread's own time counts: what it waits while others work would hide the difference.
+    """
+    now = time.thread_time if device == "cpu" else time.perf_counter
     times = []
     for _ in range(8):
-        start = time.perf_counter()
+        start = now()
         matrix @ matrix
         if device == "cuda":
             torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
+        times.append(now() - start)
     return min(times[1:])
 
 

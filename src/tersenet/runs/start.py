@@ -20,7 +20,7 @@ from tersenet.runs import folder
 from tersenet.runs.environment import choose_device, describe_environment
 from tersenet.runs.experiment import Experiment
 from tersenet.runs.folder import Run
-from tersenet.runs.settle import settle
+from tersenet.runs.settle import arithmetic_threads, settle
 from tersenet.training.checkpoint import TrainingState, has_checkpoint, load_checkpoint, save_checkpoint
 from tersenet.training.loop import BatchProgress
 from tersenet.training.metrics import EpochMetrics, best_epoch
@@ -138,7 +138,7 @@ def _train(run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None
     settings = experiment.settings
     compiled = settings.engine == "compiled"
     # Beside the engine's own threads, torch's would only wait in the way of them.
-    with _threads(1 if compiled else settings.threads):
+    with arithmetic_threads(1 if compiled else settings.threads):
         training = train(
             model,
             dataset,
@@ -217,14 +217,3 @@ def _seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """So many threads for the arithmetic, as before afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
