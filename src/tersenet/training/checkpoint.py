@@ -57,7 +57,7 @@ def save_checkpoint(folder: Path, state: TrainingState) -> None:
 
 
 def has_checkpoint(folder: Path) -> bool:
-    """Whether a checkpoint was ever written whole; a training killed in its first one leaves the folder alone."""
+    """Whether a checkpoint was ever written whole; one killed in its first leaves an empty folder."""
     return (folder / FILE).is_file()
 
 
