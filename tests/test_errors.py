@@ -1,4 +1,4 @@
-"""Errors say what was got, what was expected, where, and how to mend it."""
+"""Errors say what was got, what was expected, where, and how to fix it."""
 
 from tersenet._errors import TersenetError, did_you_mean
 

@@ -71,7 +71,7 @@ def words_of(output):
 
 
 @each_notebook
-# The kernel's client warns about its own event loop and sockets; that is not ours to mend.
+# The kernel's client warns about its own event loop and sockets; that is not ours to fix.
 @pytest.mark.filterwarnings("ignore")
 def test_a_notebook_runs_from_a_clean_kernel(path, few_digits):
     notebook = on_few_pictures(nbformat.read(path, as_version=4), few_digits)
@@ -95,7 +95,7 @@ def test_the_saved_outputs_are_those_of_one_whole_run(path):
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     outputs = outputs_of(notebook)
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2
-    assert not execute.troubles(notebook), "mend: python notebooks/execute.py"
+    assert not execute.troubles(notebook), "hint: python notebooks/execute.py"
     said = "\n".join(map(words_of, outputs))
     if path.stem != "backpropagation":
         assert "mnist" in said
@@ -126,7 +126,7 @@ def test_the_first_code_cell_installs_tersenet_where_it_is_missing_from_the_addr
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     exec(first, {})
     assert commands == [[sys.executable, "-m", "pip", "install", "--quiet", address]], (
-        "mend: python notebooks/execute.py"
+        "hint: python notebooks/execute.py"
     )
 
 

@@ -1,4 +1,4 @@
-"""The one exception class: what was got, what was expected, where, and how to mend it."""
+"""The one exception class: what was got, what was expected, where, and how to fix it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterable
 
 
 class TersenetError(Exception):
-    """A mistake that its user can mend.
+    """A mistake that its user can fix.
 
     Parameters
     ----------
     problem: one sentence that says what is wrong.
     got, expected: what was found, and what would have fitted.
     where: the file, line, layer or flag; may have several lines (a caret under the place).
-    mend: what to do about it.
+    hint: what to do about it.
 
     >>> print(TersenetError("The label file is shorter than it says.", got="12 bytes", expected="60008 bytes",
-    ...                     where="train-labels-idx1-ubyte", mend="fetch it again: tersenet data fetch mnist"))
+    ...                     where="train-labels-idx1-ubyte", hint="fetch it again: tersenet data fetch mnist"))
     The label file is shorter than it says.
       got:      12 bytes
       expected: 60008 bytes
       where:    train-labels-idx1-ubyte
-      mend:     fetch it again: tersenet data fetch mnist
+      hint:     fetch it again: tersenet data fetch mnist
     """
 
     def __init__(
@@ -32,18 +32,18 @@ class TersenetError(Exception):
         got: object = None,
         expected: object = None,
         where: object = None,
-        mend: object = None,
+        hint: object = None,
     ) -> None:
         super().__init__(problem)
         self.problem = problem
         self.got = got
         self.expected = expected
         self.where = where
-        self.mend = mend
+        self.hint = hint
 
     def __str__(self) -> str:
         lines = [self.problem]
-        for name in ("got", "expected", "where", "mend"):
+        for name in ("got", "expected", "where", "hint"):
             value = getattr(self, name)
             if value is not None:
                 first, *rest = str(value).split("\n")
@@ -82,5 +82,5 @@ def check_setting(fits: bool, where: str, got: object, expected: str, *, names: 
             got=f"{where.split('.')[-1]} = {got!r}",
             expected=expected,
             where=where,
-            mend=did_you_mean(str(got), names),
+            hint=did_you_mean(str(got), names),
         )

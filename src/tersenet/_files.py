@@ -39,7 +39,7 @@ def written_whole(path: Path | str, *, make_folders: bool = False) -> Iterator[P
             "The output cannot be written.",
             got=error.strerror or error,
             where=path,
-            mend="choose a folder that exists, that you may write to, and on a disk with space left",
+            hint="choose a folder that exists, that you may write to, and on a disk with space left",
         ) from None
     finally:
         if temporary is not None:

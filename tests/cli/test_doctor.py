@@ -41,7 +41,7 @@ def test_findings_and_rules_fit_the_screen(doctor, monkeypatch, width):
     assert "2 faults found: 11 rules were looked at, on 2,048 pictures." in out
     assert "fault: logits, layer 27, ReLU (layers.26)" in out
     assert "fault: logits, layer 28, Dropout (layers.27)" in out
-    assert "  Mend: take the dropout out" in out
+    assert "  Hint: take the dropout out" in out
     assert "0 of 16" in out
     for rule in ("dead units", "signal", "gradients", "learning rate", "receptive field", "labels", "normalisation"):
         assert f"\n{rule}" in out
@@ -56,10 +56,10 @@ def test_json_is_one_document(doctor):
     ]
     assert (document["kind"], document["data"], document["healthy"]) == ("network", "synthetic", False)
     finding = document["findings"][0]
-    assert list(finding) == ["rule", "severity", "where", "figure", "value", "bound", "why", "mend"]
+    assert list(finding) == ["rule", "severity", "where", "figure", "value", "bound", "why", "hint"]
     assert (finding["rule"], finding["where"]) == ("logits", "layer 28, ReLU (layers.27)")
     assert {rule["status"] for rule in document["rules"]} == {"found", "clear"}
-    assert "Mend:" in err
+    assert "Hint:" in err
 
 
 def test_a_sound_network_is_said_to_be_so(doctor):

@@ -108,7 +108,7 @@ def test_a_damaged_file_is_an_error_and_nothing_stands_in_for_it(small_sets, tmp
     with pytest.raises(TersenetError) as caught:
         load_data(name, data_dir=small_sets, cache_dir=tmp_path / "cache")
     assert caught.value.where == path
-    assert f"tersenet data fetch {set_name}" in caught.value.mend
+    assert f"tersenet data fetch {set_name}" in caught.value.hint
 
 
 def test_mnist_compressed_anew_is_mnist(small_sets, tmp_path):

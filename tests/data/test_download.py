@@ -168,7 +168,7 @@ def test_without_a_network_the_error_comes_at_once(tmp_path, refused):
     with pytest.raises(UnreachableError, match="connection refused") as caught:
         fetch_set(mnist_from(refused, refused + "2/"), tmp_path / "to")
     assert time.perf_counter() - start < 2
-    assert "TERSENET_DATA" in caught.value.mend
+    assert "TERSENET_DATA" in caught.value.hint
     assert not (tmp_path / "to").exists()
 
 

@@ -115,7 +115,7 @@ def test_a_run_without_weights_says_how_to_go_on(run, tmp_path, picture):
         (tmp_path / name).write_bytes((run.path / name).read_bytes())
     with pytest.raises(TersenetError, match="no trained weights") as caught:
         explain(Run(tmp_path), picture)
-    assert "--resume" in caught.value.mend
+    assert "--resume" in caught.value.hint
 
 
 def test_what_cannot_be_explained_is_said():

@@ -51,7 +51,7 @@ def test_squares_hold_the_pixel_and_grow_as_the_summary_says():
 def test_a_layer_that_is_not_there_offers_the_nearest():
     with pytest.raises(TersenetError) as caught:
         feature_maps(build("4C3 R GAP 10N"), torch.zeros(1, 28, 28), ["Conv2d-2"])
-    assert "Conv2d-1" in caught.value.mend
+    assert "Conv2d-1" in caught.value.hint
 
 
 def test_no_kernels_where_there_is_no_convolution():

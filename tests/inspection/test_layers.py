@@ -115,7 +115,7 @@ def test_a_layer_is_found_by_name_number_and_module():
     assert {find_layer(layers, word).number for word in ("ReLU-2", "relu-2", 2, "2", "layers.1")} == {2}
     with pytest.raises(TersenetError, match="no such layer") as caught:
         find_layer(layers, "relu2")
-    assert "ReLU-2" in caught.value.mend
+    assert "ReLU-2" in caught.value.hint
 
 
 @pytest.mark.parametrize("x", [torch.zeros(28, 28), torch.zeros(0, 1, 28, 28), torch.zeros(1, 1, 28, 28).byte()])

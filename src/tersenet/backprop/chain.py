@@ -199,7 +199,7 @@ class Graph:
                 expected=f"{names[0]} to {self.network.weight_names[-1]}"
                 + (f", {self.network.bias_names[0]} to {names[-1]}" if self.network.biases else ""),
                 where="weight",
-                mend=did_you_mean(parameter, names),
+                hint=did_you_mean(parameter, names),
             )
 
 

@@ -95,7 +95,7 @@ def derive(problem: Problem, parameter: str) -> Derivation:
             "The network is too large to be derived symbol by symbol.",
             got=f"{count:,} weights",
             expected=f"at most {MOST_WEIGHTS:,}",
-            mend="fewer units; tersenet backprop table follows larger networks in numbers",
+            hint="fewer units; tersenet backprop table follows larger networks in numbers",
         )
     graph = Graph(problem.network)
     graph.check(parameter)

@@ -120,7 +120,7 @@ class Network:
                 raise TersenetError(
                     "A softmax belongs on the outputs, with the cross-entropy loss.",
                     got=f"activations {', '.join(kinds)}, loss {self.loss}",
-                    mend="set the loss to cross-entropy",
+                    hint="set the loss to cross-entropy",
                     where="activations",
                 )
             if kind != "softmax" and kind not in ACTIVATIONS:
@@ -252,5 +252,5 @@ def _numbered(letter: str, count: int) -> tuple[str, ...]:
 def _unknown(what: str, word: str, names: object) -> TersenetError:
     known = list(names)  # type: ignore[call-overload]
     return TersenetError(
-        f"There is no such {what}.", got=word, expected=", ".join(known), where=what, mend=did_you_mean(word, known)
+        f"There is no such {what}.", got=word, expected=", ".join(known), where=what, hint=did_you_mean(word, known)
     )

@@ -212,7 +212,7 @@ def make_problem(
             "There is no such example.",
             got=example,
             expected=", ".join(EXAMPLES),
-            mend=did_you_mean(example, EXAMPLES),
+            hint=did_you_mean(example, EXAMPLES),
         )
     if seed < 0:
         raise TersenetError("The seed cannot be used.", got=seed, expected="a whole number, 0 or more", where="seed")
@@ -245,7 +245,7 @@ def make_problem(
                 got=", ".join(named),
                 expected=f"{', '.join(missing)} as well",
                 where="weights",
-                mend="name them all, or none and have them drawn",
+                hint="name them all, or none and have them drawn",
             )
         count = len(network.weight_names)
         weight_row = (0.0,) * count if named else draw("weights", -1, 1, count)

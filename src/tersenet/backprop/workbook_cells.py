@@ -226,7 +226,7 @@ def _too_large(got: str) -> TersenetError:
         "The network is too large for a spreadsheet: one of its formulas is longer than a cell can hold.",
         got=got,
         expected=f"at most {LONGEST_FORMULA:,} characters",
-        mend="use fewer units or layers; `tersenet backprop table --csv` writes the numbers of any network",
+        hint="use fewer units or layers; `tersenet backprop table --csv` writes the numbers of any network",
     )
 
 

@@ -83,7 +83,7 @@ def _refuse_with_ladder(arguments: Arguments) -> None:
             "These options do not go with the ladder.",
             got=", ".join(name for name, is_given in given.items() if is_given),
             expected="--out and --runs-dir",
-            mend="leave them out, or compare two of its steps: tersenet compare ladder-01-plain ladder-02-normalised",
+            hint="leave them out, or compare two of its steps: tersenet compare ladder-01-plain ladder-02-normalised",
         )
 
 

@@ -201,7 +201,7 @@ def _verify(arguments: VerifyArguments, output: Output) -> None:
             f"The data set {arguments.name} is damaged.",
             got="\n".join(f"{check.path.name}: {check.problem}" for check in broken),
             where=broken[0].path.parent,
-            mend=f"tersenet data fetch {arguments.name} replaces what lies in your cache folder;\n"
+            hint=f"tersenet data fetch {arguments.name} replaces what lies in your cache folder;\n"
             "with --into FOLDER, what lies elsewhere",
         )
     output.document(
@@ -223,7 +223,7 @@ def _verify_synthetic(output: Output) -> None:
             "The digits drawn here differ from those drawn elsewhere.",
             got=found,
             expected=SHA256,
-            mend="please report this with your machine and versions: every machine should draw the same",
+            hint="please report this with your machine and versions: every machine should draw the same",
         )
     output.say(f"The synthetic digits are those of every machine: SHA-256 {found}")
     output.document({"data": "synthetic", "folder": str(find_cache_dir()), "sha256": found})

@@ -83,7 +83,7 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
             raise TersenetError(
                 "A run has its own data and learning rate.",
                 got=f"{', '.join(refused)} beside the run {run.name}",
-                mend=f"tersenet doctor {arguments.patient} --network looks at the network instead",
+                hint=f"tersenet doctor {arguments.patient} --network looks at the network instead",
             )
         return diagnose_run(run, data_dir=arguments.data_dir), "run", run.environment.get("data_notice")
     dataset = load_data(arguments.data or "auto", data_dir=arguments.data_dir)

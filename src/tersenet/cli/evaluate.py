@@ -88,7 +88,7 @@ def _refuse_figures(figures: Path | None, group: Group) -> None:
         raise TersenetError(
             "The figures are those of one run.",
             got=group.name,
-            mend=f"tersenet evaluate {group.name}/seed-{group.seeds[0]}, or tersenet report {group.name}",
+            hint=f"tersenet evaluate {group.name}/seed-{group.seeds[0]}, or tersenet report {group.name}",
         )
 
 

@@ -73,7 +73,7 @@ def _run(words: list[str]) -> int:
             "There is no such command.",
             got=name,
             expected=", ".join(COMMANDS),
-            mend=did_you_mean(name, COMMANDS) or "tersenet --help lists the commands",
+            hint=did_you_mean(name, COMMANDS) or "tersenet --help lists the commands",
         )
     command = importlib.import_module(f"tersenet.cli.{name}")
     from tersenet.cli.output import Output
@@ -112,7 +112,7 @@ def _fail(error: TersenetError) -> int:
 
 def _explained(error: OSError) -> TersenetError:
     """An operating system's refusal, said as our own."""
-    mends = {
+    hints = {
         errno.ENOSPC: "free some space, or choose a folder on another disk",
         errno.EDQUOT: "free some space, or choose a folder on another disk",
         errno.EACCES: "choose a folder that you may write to",
@@ -122,5 +122,5 @@ def _explained(error: OSError) -> TersenetError:
     return TersenetError(
         f"The system refused: {error.strerror or error}.",
         where=error.filename,
-        mend=mends.get(error.errno or 0, "check the path"),
+        hint=hints.get(error.errno or 0, "check the path"),
     )

@@ -41,7 +41,7 @@ def run(arguments: Arguments, output: Output) -> int:
                 "There is no such network.",
                 got=arguments.name,
                 expected=", ".join(NETWORKS),
-                mend=did_you_mean(arguments.name, NETWORKS),
+                hint=did_you_mean(arguments.name, NETWORKS),
             )
         output.document({"networks": [facts(known)]})
         _show(known, output)

@@ -43,7 +43,7 @@ def run(arguments: Arguments, output: Output) -> int:
     name = path.stem
     if name in experiment_names():
         raise TersenetError(
-            "This name is taken by an experiment that Tersenet ships.", got=name, mend="choose another name"
+            "This name is taken by an experiment that Tersenet ships.", got=name, hint="choose another name"
         )
     base = named_or_typed(arguments.begin)
     known = NETWORKS.get(base.network)
@@ -52,7 +52,7 @@ def run(arguments: Arguments, output: Output) -> int:
     )
     if path.exists():
         raise TersenetError(
-            "There is a file of this name already; it was left as it is.", got=path, mend="choose another name"
+            "There is a file of this name already; it was left as it is.", got=path, hint="choose another name"
         )
     write_whole(path, text)
     output.say(f"experiment: {path}, as {arguments.begin} begins")

@@ -108,7 +108,7 @@ def _require_readable(pictures: tuple[Path, ...]) -> None:
         raise TersenetError(
             f"{len(problems)} of {len(pictures)} pictures cannot be read.",
             where="\n".join(f"{picture}: {error.problem}" for picture, error in problems),
-            mend="leave them out, or mend them",
+            hint="leave them out, or repair them",
         )
 
 

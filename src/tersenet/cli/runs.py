@@ -41,7 +41,7 @@ def run(arguments: Arguments, output: Output) -> int:
         return best(arguments.runs_dir, arguments.under, arguments.data or "mnist", output)
     if arguments.under is not None or arguments.data is not None:
         raise TersenetError(
-            "--under and --data belong to `tersenet runs best`.", mend="tersenet runs best --under 8000"
+            "--under and --data belong to `tersenet runs best`.", hint="tersenet runs best --under 8000"
         )
     from tersenet.runs import Group, Run, list_groups, list_runs
 

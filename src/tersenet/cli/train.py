@@ -144,7 +144,7 @@ def _refuse_changes_on_resume(arguments: Arguments) -> None:
                 str(arguments.experiment) if name == "experiment" else f"--{name.replace('_', '-')}"
                 for name in changed
             ),
-            mend=f"tersenet train --resume {arguments.resume}",
+            hint=f"tersenet train --resume {arguments.resume}",
         )
 
 
@@ -179,7 +179,7 @@ def named_or_typed(word: str) -> Experiment:
         try:
             parse(word)
         except TersenetError as error:
-            error.mend = did_you_mean(word, {*NETWORKS, *experiment_names()}) or error.mend
+            error.hint = did_you_mean(word, {*NETWORKS, *experiment_names()}) or error.hint
             raise
     return Experiment(network=word)
 

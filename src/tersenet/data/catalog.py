@@ -44,7 +44,7 @@ def load_data(
     tersenet._errors.TersenetError: There is no such data set.
       got:      fashon-mnist
       expected: mnist, fashion-mnist, kmnist, qmnist, synthetic, folder:PATH or auto
-      mend:     did you mean fashion-mnist, mnist or qmnist?
+      hint:     did you mean fashion-mnist, mnist or qmnist?
     """
     cache = cache_dir or find_cache_dir()
     if name.startswith("folder:"):
@@ -76,7 +76,7 @@ def find_named(name: str) -> NamedSet:
             "There is no such data set.",
             got=name,
             expected=f"{', '.join(NAMES[:-1])} or {NAMES[-1]}",
-            mend=did_you_mean(name, (*NAMED_SETS, "synthetic", "auto")) or "tersenet data list shows what is here",
+            hint=did_you_mean(name, (*NAMED_SETS, "synthetic", "auto")) or "tersenet data list shows what is here",
         )
     return NAMED_SETS[name]
 
@@ -91,7 +91,7 @@ def find_here(name: str, *, data_dir: str | Path | None = None, cache_dir: Path 
             f"The data set {name} is not on this machine.",
             got="\n".join(f"nothing in {place}" for place in places),
             expected=f"{name}/ or {named.torchvision}/raw/ with its four files",
-            mend=f"tersenet data fetch {name}",
+            hint=f"tersenet data fetch {name}",
         )
     return holding
 
@@ -110,7 +110,7 @@ def _cannot_write(problem: str, error: OSError, folder: Path, name: str) -> Ters
         problem,
         got=error.strerror or error,
         where=folder,
-        mend="free some space, or fetch into another folder and name it:\n"
+        hint="free some space, or fetch into another folder and name it:\n"
         f"tersenet data fetch {name} --into FOLDER, then --data-dir FOLDER",
     )
 

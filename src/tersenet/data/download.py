@@ -127,7 +127,7 @@ def _fetch_one(
             f"What was fetched is not the published {archive.name}.",
             got="\n".join(f"{url}: {problem}" for url, problem in problems),
             expected=f"SHA-256 {archive.sha256} of the payload" if archive.sha256 else f"MD5 {archive.md5}",
-            mend="look whether something on the way (a proxy, a sign-in page) answers in the homes' place",
+            hint="look whether something on the way (a proxy, a sign-in page) answers in the homes' place",
         )
     raise _unreachable(f"{archive.name} could not be fetched.", problems)
 
@@ -180,7 +180,7 @@ def _unreachable(problem: str, problems: Any) -> UnreachableError:
     return UnreachableError(
         problem,
         got="\n".join(f"{url}: {why}" for url, why in problems),
-        mend="check the connection, or set TERSENET_DATA to a folder that holds the files (docs/data.md)",
+        hint="check the connection, or set TERSENET_DATA to a folder that holds the files (docs/data.md)",
     )
 
 

@@ -55,7 +55,7 @@ def list_places(data_dir: str | Path | None, cache_dir: Path) -> tuple[Place, ..
     if data_dir is not None:
         root = Path(data_dir).expanduser()
         if not root.is_dir():
-            raise TersenetError("The data folder is not there.", got=root, mend="name an existing folder: --data-dir")
+            raise TersenetError("The data folder is not there.", got=root, hint="name an existing folder: --data-dir")
         places.insert(0, Place(label="--data-dir", root=root))
     return tuple(places)
 
@@ -162,12 +162,12 @@ def load_holding(holding: Holding, *, source: str | None = None) -> Dataset:
             got=", ".join(path.name for path in holding.paths.values()),
             expected="also " + ", ".join(archive.name for archive in holding.missing),
             where=holding.folder,
-            mend="add the missing files, or take the folder away and run: tersenet data fetch " + named.name,
+            hint="add the missing files, or take the folder away and run: tersenet data fetch " + named.name,
         )
     try:
         read = {archive: read_archive(path, archive) for archive, path in holding.paths.items()}
     except TersenetError as error:
-        error.mend = error.mend or (
+        error.hint = error.hint or (
             "nothing else is used in its place; take the file away, or replace it:\n"
             f"tersenet data fetch {named.name} --into {holding.place.root}"
         )

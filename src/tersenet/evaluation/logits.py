@@ -157,7 +157,7 @@ def _as_logits(answer: Tensor, labels: Tensor) -> Tensor:
             "The network's answer is not one figure a class.",
             got=f"an output of shape {list(answer.shape)}",
             expected="[N, K] or [N, K, 1, 1]",
-            mend="end the network with a global pooling or a dense layer",
+            hint="end the network with a global pooling or a dense layer",
         )
     if labels.shape != answer.shape[:1]:
         raise TersenetError(
@@ -170,7 +170,7 @@ def _as_logits(answer: Tensor, labels: Tensor) -> Tensor:
             "The labels do not fit the network's classes.",
             got=f"labels from {int(labels.min())} to {int(labels.max())}",
             expected=f"0 to {answer.shape[1] - 1}: the network has {answer.shape[1]} outputs",
-            mend="measure it on data with as many classes as it was trained on",
+            hint="measure it on data with as many classes as it was trained on",
         )
     return answer
 
@@ -180,5 +180,5 @@ def _nothing_to_measure() -> TersenetError:
         "There is nothing to measure on: no picture came.",
         got="0 pictures",
         expected="batches of (images, labels)",
-        mend="a generator gives its batches only once: hand in a list or a DataLoader",
+        hint="a generator gives its batches only once: hand in a list or a DataLoader",
     )

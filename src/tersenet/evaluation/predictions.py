@@ -80,14 +80,14 @@ def _bytes(picture: Picture) -> Tensor:
             "This is not a picture in MNIST's form.",
             got=f"{str(image.dtype).removeprefix('torch.')} {list(image.shape)}",
             expected="bytes [28, 28], light on dark",
-            mend="hand in the picture's path: it is brought into the form then",
+            hint="hand in the picture's path: it is brought into the form then",
         )
     return image
 
 
 def _prediction(name: str, probabilities: Tensor) -> Prediction:
     if probabilities.isnan().any():
-        raise TersenetError("The network's answer is not a number.", got="NaN", where=name, mend="train it again")
+        raise TersenetError("The network's answer is not a number.", got="NaN", where=name, hint="train it again")
     guess = int(probabilities.argmax())
     return Prediction(
         picture=name,

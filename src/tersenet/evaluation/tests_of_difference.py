@@ -52,7 +52,7 @@ def welch_test(a: Sequence[float], b: Sequence[float], *, confidence: float = 0.
         raise TersenetError(
             "Welch's test needs two seeds on one side at least.",
             got=f"{len(a)} and {len(b)} figures",
-            mend="compare two single runs by their pictures: McNemar's test",
+            hint="compare two single runs by their pictures: McNemar's test",
         )
     difference = statistics.fmean(b) - statistics.fmean(a)
     # Variance of each mean, and what it is known by.

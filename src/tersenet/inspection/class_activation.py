@@ -178,5 +178,5 @@ def _with_maps(layer: Layer) -> Layer:
         "This layer has no maps.",
         got=f"{layer.name}, output {list(layer.output.shape[1:])}",
         expected="a layer that leaves [C, h, w] with more than one position",
-        mend="choose a convolution, or a layer before the global pooling",
+        hint="choose a convolution, or a layer before the global pooling",
     )

@@ -95,7 +95,7 @@ class Patient:
                 "The network cannot learn from these batches.",
                 got=f"{type(error).__name__}: {error}",
                 expected=f"answers and a loss for pictures {list(images.shape)} and labels {list(labels.shape)}",
-                mend="give the network, the batches and the criterion that go together",
+                hint="give the network, the batches and the criterion that go together",
             ) from error
         return found
 
@@ -118,7 +118,7 @@ def copied(model: nn.Module, optimizer: optim.Optimizer | None = None) -> tuple[
         raise TersenetError(
             "The network cannot be copied, and the doctor works on copies only.",
             got=f"{type(error).__name__}: {error}",
-            mend="hand in the network as it was built, not scripted or compiled",
+            hint="hand in the network as it was built, not scripted or compiled",
         ) from error
     for module in twin.modules():
         # Whoever listens to the caller's own network did not ask to hear of the copy.
@@ -173,7 +173,7 @@ def sampled(loader: Loader, what: str) -> Sample:
             "These batches can be taken only once.",
             got=f"{what}: {type(loader).__name__}",
             expected="batches that can be gone through again: a DataLoader, a list",
-            mend="hand in list(batches)",
+            hint="hand in list(batches)",
         )
     batches: list[Batch] = []
     taken, last, ended = 0, 0, True

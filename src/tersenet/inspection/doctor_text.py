@@ -15,14 +15,14 @@ STYLES = {"fault": "bold red", "warning": "bold yellow", FOUND: "red", CLEAR: "g
 
 
 def finding_text(finding: Finding) -> RenderableType:
-    """Severity, rule and place on the first line; figure, reason and mend indented under it."""
+    """Severity, rule and place on the first line; figure, reason and hint indented under it."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
 
     head = Text(f"{finding.severity}: {finding.rule}, {finding.where}", style=STYLES[finding.severity])
     figure = finding.figure[0].upper() + finding.figure[1:]
-    body = [Text(f"{figure}. {finding.why}"), Text(f"Mend: {finding.mend}.")]
+    body = [Text(f"{figure}. {finding.why}"), Text(f"Hint: {finding.hint}.")]
     return Group(head, *(Padding(line, (0, 0, 0, 2)) for line in body))
 
 

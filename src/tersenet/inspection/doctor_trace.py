@@ -136,7 +136,7 @@ def as_logits(answer: Tensor) -> Tensor:
             "The network's answer is not one figure a class.",
             got=f"an output of shape {list(answer.shape)}" if isinstance(answer, Tensor) else type(answer).__name__,
             expected="[N, K] or [N, K, 1, 1]",
-            mend="end the network with a global pooling or a dense layer",
+            hint="end the network with a global pooling or a dense layer",
         )
     return answer
 

@@ -107,7 +107,7 @@ def explain(
             "This run has no trained weights yet.",
             got=f"no {MODEL}",
             where=run.path,
-            mend=f"tersenet train --resume {run.name}",
+            hint=f"tersenet train --resume {run.name}",
         )
     model = run.model()
     image = None if picture is None else torch.from_numpy(read_picture(picture))
@@ -172,7 +172,7 @@ def explain_picture(
     activation = activation_of(model, x, layers)
     logits = activation.logits[0].cpu()
     if logits.isnan().any():
-        raise TersenetError("The network's answer is not a number.", got="NaN", where=picture, mend="train it again")
+        raise TersenetError("The network's answer is not a number.", got="NaN", where=picture, hint="train it again")
     if len(logits) != len(classes):
         raise TersenetError(
             "The network does not answer one figure a class.", got=f"{len(logits)} figures", expected=len(classes)

@@ -1,4 +1,4 @@
-"""What the doctor says: findings, each with its layer, figure and mend, and which rules were looked at."""
+"""What the doctor says: findings, each with its layer, figure and hint, and which rules were looked at."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Finding:
     `severity` is "fault" where training or a figure is wrong because of it, "warning" where it is likely to cost
     accuracy. `where` names the layer (numbered as in `tersenet summary`) or the pictures; `figure` is what was
     measured, in words, `value` the same as a number beside the `bound` that it passed (None where the rule has no
-    number); `mend` says what to do.
+    number); `hint` says what to do.
 
     >>> print(Finding(rule="dead units", severity="fault", where="layer 3, ReLU", figure="6 of 8 units never fire",
-    ...               value=0.75, bound=0.1, why="They learn nothing.", mend="use a lower rate"))
-    dead units, layer 3, ReLU: 6 of 8 units never fire. They learn nothing. Mend: use a lower rate.
+    ...               value=0.75, bound=0.1, why="They learn nothing.", hint="use a lower rate"))
+    dead units, layer 3, ReLU: 6 of 8 units never fire. They learn nothing. Hint: use a lower rate.
     """
 
     rule: str
@@ -33,10 +33,10 @@ class Finding:
     value: float | None = None
     bound: float | None = None
     why: str
-    mend: str
+    hint: str
 
     def __str__(self) -> str:
-        return f"{self.rule}, {self.where}: {self.figure}. {self.why} Mend: {self.mend}."
+        return f"{self.rule}, {self.where}: {self.figure}. {self.why} Hint: {self.hint}."
 
 
 @dataclass(frozen=True, kw_only=True)

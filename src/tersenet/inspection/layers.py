@@ -127,7 +127,7 @@ def find_layer(layers: list[Layer], name: str | int) -> Layer:
         "The network has no such layer.",
         got=word,
         expected=f"a name, or a number from 1 to {len(layers)}: {', '.join(names)}",
-        mend=near or "tersenet summary shows the layers with their numbers",
+        hint=near or "tersenet summary shows the layers with their numbers",
     )
 
 
@@ -280,7 +280,7 @@ def _reachable(layer: Layer) -> int:
             "What this layer gives cannot be followed.",
             got=layer.name,
             expected="a layer whose output a function of torch makes",
-            mend="choose the layer before or after it",
+            hint="choose the layer before or after it",
         )
     return layer.call
 

@@ -49,7 +49,7 @@ class Budget:
                     got=layer,
                     expected=", ".join(_IS_THERE),
                     where="budget.layers",
-                    mend=did_you_mean(layer, _IS_THERE),
+                    hint=did_you_mean(layer, _IS_THERE),
                 )
 
 

@@ -56,8 +56,8 @@ def find_network(spec: str, input_size: tuple[int, int, int] = (1, 28, 28), clas
         tree = parse(spec)
     except TersenetError as error:
         named = did_you_mean(spec.strip(), NETWORKS)
-        if named or (error.mend is None and len(spec.split()) == 1):
-            error.mend = named or "`tersenet networks` lists the named networks"
+        if named or (error.hint is None and len(spec.split()) == 1):
+            error.hint = named or "`tersenet networks` lists the named networks"
         raise
     module = build(tree, input_size, classes)
     return Design(f"net-{sum(p.numel() for p in module.parameters())}", str(tree), module)
@@ -75,7 +75,7 @@ def _from_file(path: Path, name: str) -> nn.Module:
             got=name,
             expected=", ".join(makers) or "the name of an nn.Module class, or of a function that makes one",
             where=path,
-            mend=did_you_mean(name, makers),
+            hint=did_you_mean(name, makers),
         )
     found: Any = content[name]
     if callable(found) and not isinstance(found, nn.Module):

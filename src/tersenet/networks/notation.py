@@ -94,7 +94,7 @@ def parse(text: str) -> Network:
       expected: one of 16C3 DW3 BN R LR.1 SiLU GELU T D.05 DD.05 MP2 AP2 GAP GMP 10N
       where:    16C3 MB2
                      ^^^
-      mend:     did you mean MP2?
+      hint:     did you mean MP2?
     """
     if len(text) > MAX_TEXT:
         raise TersenetError(
@@ -122,7 +122,7 @@ class _Reader:
             return make(*arguments, **options)
         except TersenetError as error:
             raise self.fail(
-                error.problem, start, end, got=error.got, expected=error.expected, mend=error.mend
+                error.problem, start, end, got=error.got, expected=error.expected, hint=error.hint
             ) from None
 
     def layers(self, *, closing: str, opened_at: int) -> tuple[Layer, ...]:
@@ -137,7 +137,7 @@ class _Reader:
             if self.at == len(self.text):
                 if closing:
                     raise self.fail(
-                        f"This bracket is never closed by {closing}", opened_at, opened_at + 1, mend=f"add {closing}"
+                        f"This bracket is never closed by {closing}", opened_at, opened_at + 1, hint=f"add {closing}"
                     )
                 return tuple(found)
             if self.text[self.at] in ")]":
@@ -217,7 +217,7 @@ class _Reader:
             word.end(),
             got=word[0],
             expected="one of " + " ".join(form for form, _, _ in FORMS.values()),
-            mend=f"did you mean {' or '.join(near)}?" if near else None,
+            hint=f"did you mean {' or '.join(near)}?" if near else None,
         )
 
     def form(self, letters: str, word: re.Match[str], before: str, after: str, options_at: int) -> Layer:

@@ -66,7 +66,7 @@ def infer_shapes(
       got:      kernel 15×15, input 13×13
       where:    8C3 MP2 10C15 GAP
                         ^^^^^
-      mend:     pad it (p1), or shrink the maps less before it
+      hint:     pad it (p1), or shrink the maps less before it
     """
     tree = parse(network) if isinstance(network, str) else network
     if len(input_size) != 3 or min(input_size) < 1:
@@ -114,7 +114,7 @@ class _Walk:
                 path,
                 "A residual block must give the shape that it is given: x + f(x).",
                 got=f"{spelled(given)} in, {spelled(shape)} out",
-                mend="pad the convolutions inside (3×3: p1) and end on the channels of its input",
+                hint="pad the convolutions inside (3×3: p1) and end on the channels of its input",
             )
         return shape
 
@@ -131,7 +131,7 @@ class _Walk:
                     "The block is shared, so its weights must fit at every pass.",
                     got=f"{made_for[1]} {made_for[0]}",
                     expected=f"{number} {kind}, as in the first pass",
-                    mend="let the block end on the channels that it begins with, or use x for weights of their own",
+                    hint="let the block end on the channels that it begins with, or use x for weights of their own",
                 )
             parameters = 0
         if made_for[0]:
@@ -160,7 +160,7 @@ class _Walk:
                 "The network ends in maps larger than 1×1, where one value a class is wanted.",
                 got=spelled(final),
                 expected=f"{classes}×1×1 or {classes}",
-                mend="end with GAP, or with a dense layer such as 10Nb",
+                hint="end with GAP, or with a dense layer such as 10Nb",
             )
         if final[0] != classes:
             raise self.fail(
@@ -191,7 +191,7 @@ def _output_shape(layer: Layer, shape: Shape, fails: Fail) -> Shape:
         raise fails(
             "This layer needs maps, but a dense layer before it has flattened them.",
             got=f"{shape[0]} plain values",
-            mend="put it before the dense layer",
+            hint="put it before the dense layer",
         )
     match layer:
         case GlobalPooling():
@@ -212,7 +212,7 @@ def _output_shape(layer: Layer, shape: Shape, fails: Fail) -> Shape:
             raise fails(
                 "This dropout drops whole maps, but a dense layer before it has flattened them.",
                 got=f"{shape[0]} plain values",
-                mend="use D, which drops single values",
+                hint="use D, which drops single values",
             )
     return shape
 
@@ -229,7 +229,7 @@ def _slid(
         raise fails(
             "The kernel is larger than its input.",
             got=f"kernel {layer.kernel}×{layer.kernel}{dilated}, input {height}×{width}{padded}",
-            mend=f"pad it (p{(reach - min(height, width) + 1) // 2}), or shrink the maps less before it"
+            hint=f"pad it (p{(reach - min(height, width) + 1) // 2}), or shrink the maps less before it"
             if not isinstance(layer, Pooling)
             else "shrink the maps less before it, or use GAP or GMP for the whole map",
         )

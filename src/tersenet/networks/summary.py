@@ -108,10 +108,10 @@ def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Su
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
     parameters = list(model.parameters())
     if any(isinstance(weights, nn.parameter.UninitializedParameter) for weights in parameters):
-        raise TersenetError("The network has lazy layers.", mend="run it once on a picture, then ask for its summary")
+        raise TersenetError("The network has lazy layers.", hint="run it once on a picture, then ask for its summary")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise TersenetError(
-            "The network is scripted, so nobody can look into it.", mend="give the module as it was before"
+            "The network is scripted, so nobody can look into it.", hint="give the module as it was before"
         )
     floating = [weights for weights in parameters if weights.is_floating_point()]
     like = floating[0] if floating else torch.empty(0)
@@ -130,7 +130,7 @@ def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Su
                 got=f"{type(error).__name__}: {error}",
                 expected=f"pictures of {'x'.join(map(str, input_size))}",
                 where=recorder.place(),
-                mend="give the size it is made for: --input CxHxW",
+                hint="give the size it is made for: --input CxHxW",
             ) from error
     return Summary(
         layers=tuple(recorder.rows),

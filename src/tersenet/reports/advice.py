@@ -128,7 +128,7 @@ def overfit_less(evidence: Evidence) -> Finding | None:
     )
     if not evidence.recipe.augmentation.active:
         words = "training.augmentation.rotation=8 training.augmentation.shift=0.06"
-        said += f"The recipe has no augmentation, which is the strongest mend: `--set {words}`."
+        said += f"The recipe has no augmentation, which is the strongest hint: `--set {words}`."
     elif not evidence.recipe.weight_decay:
         said += "The recipe has augmentation but no weight decay: `--set training.weight_decay=0.0005`."
     else:

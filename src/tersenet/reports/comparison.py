@@ -47,7 +47,7 @@ def compare(
         raise TersenetError(
             "A comparison needs two different runs or groups.",
             got=", ".join(source.name for source in sources) or "nothing",
-            mend="tersenet runs lists those that are here",
+            hint="tersenet runs lists those that are here",
         )
     if resolution <= 0:
         raise TersenetError("A difference to be resolved is above 0.", got=resolution)
@@ -59,7 +59,7 @@ def compare(
         raise TersenetError(
             "Best epochs measured on different images cannot be compared.",
             got=", ".join(f"{side.name}: {side.kind}" for side in sides),
-            mend="compare the last epochs: leave --best out",
+            hint="compare the last epochs: leave --best out",
         )
     raw = [compare_two(sides[0], side, best=best, resolution=resolution) for side in sides[1:]]
     known = [pair.p for pair in raw if pair.p is not None]

@@ -49,8 +49,8 @@ def _notices(material: Material) -> list[Block]:
     if not material.finished:
         done, planned = len(material.history.epochs), run.experiment.training.epochs
         said = f"This run is not finished: {done} of {planned} epochs are done."
-        mend = f"Go on with `tersenet train --resume {run.name}`."
-        blocks.append(Notice(text=f"{said} {mend}", kind="warning"))
+        hint = f"Go on with `tersenet train --resume {run.name}`."
+        blocks.append(Notice(text=f"{said} {hint}", kind="warning"))
     seconds = sum(row.seconds for row in run.metrics)
     tiles = [
         (f"{material.summary.parameters:,}", "parameters"),

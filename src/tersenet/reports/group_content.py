@@ -82,8 +82,8 @@ def _notices(group: Group, side: Side, dataset: Dataset) -> list[Block]:
     if notice:
         said.append(f"Measured on {data_title(dataset.name)}. {notice}")
     if side.missing:
-        mend = f"Go on with `tersenet train --resume {group.name}`."
-        said.append(f"This group is not finished: {side.seeds} of {len(group.seeds)} seeds are done. {mend}")
+        hint = f"Go on with `tersenet train --resume {group.name}`."
+        said.append(f"This group is not finished: {side.seeds} of {len(group.seeds)} seeds are done. {hint}")
     if side.spread.is_indication:
         said.append(f"Fewer than {ENOUGH_SEEDS} seeds: an indication, not a claim.")
     return [Notice(text=text, kind="warning") for text in said]

@@ -176,7 +176,7 @@ def read_ladder(runs_dir: Path = Path("runs"), experiments: Sequence[Experiment]
         raise TersenetError(
             "No step of the ladder is trained.",
             where=runs_dir,
-            mend="\n".join([*missing[0].commands, *otherwise]),
+            hint="\n".join([*missing[0].commands, *otherwise]),
         )
     return Ladder(data=data, steps=_adjusted(steps), missing=missing, otherwise=otherwise)
 

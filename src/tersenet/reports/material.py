@@ -74,7 +74,7 @@ def gather(run: Run, *, data_dir: Path | None = None) -> Material:
         raise TersenetError(
             "There is nothing to report yet: no epoch is done.",
             where=run.path,
-            mend=f"tersenet train --resume {run.name}",
+            hint=f"tersenet train --resume {run.name}",
         )
     dataset = run.data(data_dir)
     result = run.result

@@ -101,7 +101,7 @@ def finished_runs(source: Run | Group) -> list[Run]:
         raise TersenetError(
             "There is nothing to measure yet: no training is finished.",
             where=source.path,
-            mend=f"tersenet train --resume {source.name}",
+            hint=f"tersenet train --resume {source.name}",
         )
     return runs
 
@@ -128,6 +128,6 @@ def shared_data(sources: list[Run | Group], data_dir: Path | None = None) -> Dat
             "Only what was measured on the same data can be compared.",
             got="\n".join(f"{name}: {data}" for name, data in names.items()),
             expected="one data set",
-            mend="train one of them again on the other's data",
+            hint="train one of them again on the other's data",
         )
     return sources[0].data(data_dir)

@@ -81,7 +81,7 @@ def make_claim(source: Run | Group, *, data_dir: Path | None = None) -> Claim:
             "A claim is made of finished runs.",
             got=f"{finished} of {planned} finished",
             where=source.path,
-            mend=f"tersenet train --resume {source.name}",
+            hint=f"tersenet train --resume {source.name}",
         )
     first = runs[0].experiment
     if first.notation is None or first.init is not None or first.data.startswith("folder:"):
@@ -118,7 +118,7 @@ def write_claim(claim: Claim, path: Path) -> Path:
     """Write a claim as TOML. Raises TersenetError where a file is there already: a claim is not changed."""
     if path.exists():
         raise TersenetError(
-            "There is a file of this name already; it was left as it is.", got=path, mend="choose another name"
+            "There is a file of this name already; it was left as it is.", got=path, hint="choose another name"
         )
     tables: dict[str, Any] = {"schema": SCHEMA}
     tables |= {key: value for key, value in asdict(claim).items() if key != "experiment" and value is not None}

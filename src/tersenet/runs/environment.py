@@ -26,8 +26,8 @@ def choose_device(wanted: str) -> str:
     'cpu'
     """
     if wanted not in DEVICES:
-        mend = did_you_mean(wanted, DEVICES)
-        raise TersenetError("There is no such device.", got=wanted, expected=", ".join(DEVICES), mend=mend)
+        hint = did_you_mean(wanted, DEVICES)
+        raise TersenetError("There is no such device.", got=wanted, expected=", ".join(DEVICES), hint=hint)
     here = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available() + ["cpu"]
     if wanted == "auto":
         return here[0]

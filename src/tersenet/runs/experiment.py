@@ -110,7 +110,7 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
             "There is no such experiment.",
             got=name_or_path,
             expected="the name of a shipped experiment, or a .toml file",
-            mend=did_you_mean(str(name_or_path), experiment_names()) or "tersenet experiments lists those shipped",
+            hint=did_you_mean(str(name_or_path), experiment_names()) or "tersenet experiments lists those shipped",
         )
     try:
         content = tomllib.loads(text)
@@ -132,7 +132,7 @@ def experiment_from(content: Mapping[str, Any], *, where: str) -> Experiment:
                 got=cause.got,
                 expected=cause.expected,
                 where=f"{where}: {cause.where}",
-                mend=cause.mend,
+                hint=cause.hint,
             ) from error
         what, _, place = str(error).partition(" - at ")
         dotted = place.strip("`").removeprefix("$").removeprefix(".") or "the top level"
@@ -171,7 +171,7 @@ def with_settings(
         key, equals, value = assignment.partition("=")
         if not equals or not key.strip():
             raise TersenetError(
-                "A setting has the form KEY=VALUE.", got=assignment, mend="for example --set training.batch_size=256"
+                "A setting has the form KEY=VALUE.", got=assignment, hint="for example --set training.batch_size=256"
             )
         _put(tables, key.strip(), _value(value.strip()))
     for key, ready in (values or {}).items():
@@ -185,7 +185,7 @@ def _put(tables: dict[str, Any], key: str, value: Any) -> None:
     for part in path:
         tables = tables.setdefault(part, {})
         if not isinstance(tables, dict):
-            raise TersenetError("There is no such setting.", got=key, mend=f"{part} holds no settings of its own")
+            raise TersenetError("There is no such setting.", got=key, hint=f"{part} holds no settings of its own")
     tables[last] = value
 
 
@@ -227,7 +227,7 @@ def _refuse_unknown(content: Mapping[str, Any], shape: type, where: str, prefix:
                 got=prefix + key,
                 expected=", ".join(sorted(prefix + name for name in known)),
                 where=where,
-                mend=did_you_mean(key, known),
+                hint=did_you_mean(key, known),
             )
         inner = [kind for kind in (types[key], *get_args(types[key])) if dataclasses.is_dataclass(kind)]
         if isinstance(value, Mapping) and inner and isinstance(inner[0], type):

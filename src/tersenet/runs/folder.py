@@ -41,7 +41,7 @@ class Run:
                 "This is not a run folder.",
                 got=self.path,
                 expected=f"a folder that holds {EXPERIMENT}",
-                mend="tersenet runs lists the runs that are here",
+                hint="tersenet runs lists the runs that are here",
             )
 
     @property

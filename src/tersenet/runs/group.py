@@ -33,7 +33,7 @@ class Group:
                 "This is not the folder of a group of seeds.",
                 got=self.path,
                 expected=f"a folder that holds {EXPERIMENT} and {GROUP}",
-                mend="tersenet runs lists what is here",
+                hint="tersenet runs lists what is here",
             )
 
     @property

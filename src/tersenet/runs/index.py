@@ -40,7 +40,7 @@ def find_run(spec: str | Path, runs_dir: Path = Path("runs")) -> Run:
             "This is a group of seeds, and one run is asked for.",
             got=found.path,
             expected="the run of one seed",
-            mend=f"name it: {found.name}/seed-{first}",
+            hint=f"name it: {found.name}/seed-{first}",
         )
     return found or _nothing(spec, runs_dir)
 
@@ -83,7 +83,7 @@ def _nothing(spec: str | Path, runs_dir: Path) -> Run:
         "There is no such run.",
         got=spec,
         expected=f"a run folder, its name under {runs_dir}, or an experiment that was run",
-        mend=did_you_mean(str(spec), sorted(names)) or "tersenet runs lists the runs that are here",
+        hint=did_you_mean(str(spec), sorted(names)) or "tersenet runs lists the runs that are here",
     )
 
 

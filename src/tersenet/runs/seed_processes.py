@@ -114,7 +114,7 @@ def _received(connection: Connection, process: SpawnProcess, run: Run) -> Messag
             "A training process died.",
             got=died,
             where=run.path,
-            mend=f"check the memory that is free, then go on: tersenet train --resume {run.path.parent}",
+            hint=f"check the memory that is free, then go on: tersenet train --resume {run.path.parent}",
         ) from None
     return message
 
@@ -122,7 +122,7 @@ def _received(connection: Connection, process: SpawnProcess, run: Run) -> Messag
 def _named(error: TersenetError, run: Run) -> TersenetError:
     """The same error, saying whose it is."""
     where = run.path if error.where is None else f"{error.where}\nin {run.path}"
-    return TersenetError(error.problem, got=error.got, expected=error.expected, where=where, mend=error.mend)
+    return TersenetError(error.problem, got=error.got, expected=error.expected, where=where, hint=error.hint)
 
 
 def _end(processes: Sequence[SpawnProcess], *, kindly: bool) -> None:

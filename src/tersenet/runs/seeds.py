@@ -154,5 +154,5 @@ def _refuse_inside_a_seed() -> None:
         raise TersenetError(
             "A script that trains several seeds is read again by each of its processes.",
             expected='what it does, under `if __name__ == "__main__":`',
-            mend="put it there, or train the seeds one after the other: processes=1",
+            hint="put it there, or train the seeds one after the other: processes=1",
         )

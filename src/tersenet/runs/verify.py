@@ -68,7 +68,7 @@ def evaluate_claim(
             got=f"{len(claim.seeds) - len(missing)} of {len(claim.seeds)} found",
             expected=f"a file of SHA-256 {missing[0].weights_sha256}, seed {missing[0].seed}, once {missing[0].run}",
             where=" or ".join(map(str, places)),
-            mend="put the weights there, or train again: tersenet verify CLAIM --train",
+            hint="put the weights there, or train again: tersenet verify CLAIM --train",
         )
     checks = tuple(_measure(claim, each, found[each.weights_sha256], dataset) for each in claim.seeds)
     _check_parameters(claim)

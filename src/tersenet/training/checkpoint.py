@@ -84,7 +84,7 @@ def load_checkpoint(folder: Path, state: TrainingState) -> None:
             "This checkpoint does not belong to this run.",
             got=str(error).splitlines()[0],
             where=path,
-            mend="start the run anew",
+            hint="start the run anew",
         ) from error
 
 
@@ -106,7 +106,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             "This is not a whole safetensors file.",
             got=str(error),
             where=path,
-            mend="train again, or restore the file",
+            hint="train again, or restore the file",
         ) from error
 
 

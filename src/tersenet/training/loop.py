@@ -131,6 +131,6 @@ def _require_finite(loss: float, batch: int, optimizer: optim.Optimizer) -> None
         "The loss is no longer a finite number; training has stopped.",
         got=f"loss {loss} at step {batch + 1} of the epoch, learning rate {rate:g}",
         expected="a finite loss",
-        mend="a learning rate too high is the likely cause (try a tenth of it); else look for a picture or a weight "
+        hint="a learning rate too high is the likely cause (try a tenth of it); else look for a picture or a weight "
         "that is not finite",
     )

@@ -100,7 +100,7 @@ def find_learning_rate(
             "The loss is not a finite number from the start.",
             got=f"loss {losses[0] if losses else math.nan} at the learning rate {lowest:g}",
             expected="a finite loss",
-            mend="begin lower, or look for a picture or a weight that is not finite",
+            hint="begin lower, or look for a picture or a weight that is not finite",
         )
     smoothed = smooth(losses)
     return RateTest(

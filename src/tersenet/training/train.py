@@ -157,7 +157,7 @@ def compiled_or_error(model: nn.Module, precision: str, workers: int) -> Compile
             got=getattr(model, "notation", type(model).__name__),
             expected="a C++ compiler, and convolutions, batch normalisation, ReLU, pooling, dropout and dense layers "
             "one after the other, on the processor",
-            mend='train it layer by layer: engine = "layers"',
+            hint='train it layer by layer: engine = "layers"',
         )
     return compiled
 

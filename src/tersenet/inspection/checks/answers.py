@@ -71,7 +71,7 @@ def _dropout(step: Step, pooled: bool) -> list[Finding]:
             value=float(rate),
             bound=0.0,
             why=why,
-            mend="take the dropout out, or put it before the last convolution or dense layer",
+            hint="take the dropout out, or put it before the last convolution or dense layer",
         )
     ]
 
@@ -87,7 +87,7 @@ def _activation(step: Step, seen: Trace) -> list[Finding]:
         share = float((seen.logits <= max(0.0, NEVER_NEGATIVE[step.type])).float().mean())
         figure = f"{step.type} on the logits: {100 * share:.0f} % of them are cut off at 0"
         why = "No logit can be negative, so no class is ever ruled out; where one is cut off, no gradient comes back."
-    mend = f"take the {step.type} out: between the last convolution or dense layer and the loss belongs pooling alone"
+    hint = f"take the {step.type} out: between the last convolution or dense layer and the loss belongs pooling alone"
     return [
         Finding(
             rule="logits",
@@ -97,7 +97,7 @@ def _activation(step: Step, seen: Trace) -> list[Finding]:
             value=share,
             bound=0.0,
             why=why,
-            mend=mend,
+            hint=hint,
         )
     ]
 
@@ -162,7 +162,7 @@ def _axis_finding(place: str, figure: str, classes: int) -> Finding:
         figure=figure,
         why=f"The {classes} probabilities of a picture must add up to 1. Like this the pictures of a batch compete "
         "with each other, and the answer for one depends on its neighbours.",
-        mend="softmax over the classes: dim=1",
+        hint="softmax over the classes: dim=1",
     )
 
 
@@ -182,7 +182,7 @@ def _twice(seen: Trace) -> Finding | None:
         value=least,
         bound=0.0,
         why="Probabilities lie between 0 and 1, so a second softmax makes them nearly equal.",
-        mend="give cross_entropy the logits, without a softmax in the network",
+        hint="give cross_entropy the logits, without a softmax in the network",
     )
 
 
@@ -199,7 +199,7 @@ def _without_logarithm(seen: Trace) -> Finding | None:
         where="the criterion",
         figure=f"nll_loss on answers from {float(seen.logits.min()):.3g} to {float(seen.logits.max()):.3g}",
         why="It takes logarithms of probabilities; of anything else it has no lowest value, and training runs away.",
-        mend="log_softmax(answer, dim=1) before it, or cross_entropy in its place",
+        hint="log_softmax(answer, dim=1) before it, or cross_entropy in its place",
     )
 
 

@@ -48,7 +48,7 @@ def receptive_field(patient: Patient) -> Check:
         why="No feature sees a digit whole, and the pooling forgets where its parts were."
         if pooled
         else "The answer depends on a part of the digit alone.",
-        mend="one more pooling or a stride early on, larger kernels, or another convolution before the pooling",
+        hint="one more pooling or a stride early on, larger kernels, or another convolution before the pooling",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))
 

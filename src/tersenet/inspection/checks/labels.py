@@ -74,7 +74,7 @@ def _shuffled(where: str, agreement: Agreement) -> Finding:
         value=max(agreement.neighbours, agreement.linear),
         bound=agreement.bound,
         why="Pictures that look alike do not share a label: pictures and labels were mixed up.",
-        mend="shuffle pictures and labels by one order; look at a few with plot_samples",
+        hint="shuffle pictures and labels by one order; look at a few with plot_samples",
     )
 
 

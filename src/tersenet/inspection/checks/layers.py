@@ -41,7 +41,7 @@ def dead_units(patient: Patient) -> Check:
                     value=dead / units,
                     bound=DEAD,
                     why="A ReLU that always gives 0 passes no gradient: its unit costs parameters and stays dead.",
-                    mend="batch normalisation before the ReLU, a lower learning rate, or LR.1 (leaky ReLU) in its "
+                    hint="batch normalisation before the ReLU, a lower learning rate, or LR.1 (leaky ReLU) in its "
                     "place",
                 )
             )
@@ -85,7 +85,7 @@ def signal(patient: Patient) -> Check:
                 value=loud[0].signal,
                 bound=LOUD,
                 why="The activations explode: the loss and its gradient overflow, or are ruled by a few pictures.",
-                mend="batch normalisation after the layer, smaller starting weights, and a lower learning rate",
+                hint="batch normalisation after the layer, smaller starting weights, and a lower learning rate",
             )
         )
     if faint:
@@ -98,7 +98,7 @@ def signal(patient: Patient) -> Check:
                 value=faint[0].signal,
                 bound=FAINT,
                 why="The activations vanish: what comes after this layer can hardly tell one picture from another.",
-                mend="batch normalisation, residuals [ ] around the layers, fewer of them, or He's starting weights",
+                hint="batch normalisation, residuals [ ] around the layers, fewer of them, or He's starting weights",
             )
         )
     low, high = min(step.signal for step in kernels), max(step.signal for step in kernels)
@@ -128,7 +128,7 @@ def gradients(patient: Patient) -> Check:
                 value=size[violent[0]],
                 bound=VIOLENT,
                 why="The gradient explodes: one step of rate 0.1 would replace the kernel.",
-                mend="batch normalisation, smaller starting weights, or clipping of the gradient",
+                hint="batch normalisation, smaller starting weights, or clipping of the gradient",
             )
         )
     if weak:
@@ -143,7 +143,7 @@ def gradients(patient: Patient) -> Check:
                 value=of_strongest,
                 bound=WEAK,
                 why="The gradient vanishes: this layer stands still while others learn.",
-                mend="ReLU in place of sigmoid or tanh, batch normalisation, residuals [ ] around later layers",
+                hint="ReLU in place of sigmoid or tanh, batch normalisation, residuals [ ] around later layers",
             )
         )
     found += _unreached(patient, rule)
@@ -166,7 +166,7 @@ def _unreached(patient: Patient, rule: str) -> list[Finding]:
             value=0.0,
             bound=0.0,
             why="They are never used on the way to the loss, or the way is cut (detach, no_grad, argmax).",
-            mend="use the layer in forward, or take it out",
+            hint="use the layer in forward, or take it out",
         )
     ]
 
@@ -181,7 +181,7 @@ def _broken_pictures(patient: Patient) -> Finding:
         value=float(broken),
         bound=0.0,
         why="One such value makes the loss NaN, and after one step all weights.",
-        mend="look at the normalisation: a deviation of 0 divides by nothing",
+        hint="look at the normalisation: a deviation of 0 divides by nothing",
     )
 
 

@@ -114,7 +114,7 @@ def _misfit(verdict: str, probe: Probe, other: Probe, severity: Severity) -> Fin
         value=probe.rate,
         bound=other.rate,
         why="The steps are so long that they overshoot." if high else "The steps are too short to get anywhere.",
-        mend=f"a learning rate near {other.rate:g}" + (", or a rise over the first epoch" if high else ""),
+        hint=f"a learning rate near {other.rate:g}" + (", or a rise over the first epoch" if high else ""),
     )
 
 
@@ -127,7 +127,7 @@ def _other_weights() -> Finding:
         value=0.0,
         bound=TINY,
         why="It was made for another network, or for this one before it was built anew: nothing is learned.",
-        mend="make the optimiser from model.parameters() after the network is built",
+        hint="make the optimiser from model.parameters() after the network is built",
     )
 
 
@@ -207,7 +207,7 @@ def learning_curve(metrics: Sequence[EpochMetrics], classes: int) -> Check:
             value=losses[-1] / guessing,
             bound=NOTHING_LEARNED,
             why="Nothing was learned.",
-            mend="see the learning rate, the gradients and the labels above; a tenth of the rate is the first to try",
+            hint="see the learning rate, the gradients and the labels above; a tenth of the rate is the first to try",
         )
         return Check(rule=rule, reading=reading, findings=(finding,))
     jumps = [
@@ -226,6 +226,6 @@ def learning_curve(metrics: Sequence[EpochMetrics], classes: int) -> Check:
         value=loss / lowest,
         bound=JUMP,
         why="Steps that undo what was learned are too long.",
-        mend=f"a learning rate near {rate / 3:.2g}, or one that falls earlier",
+        hint=f"a learning rate near {rate / 3:.2g}, or one that falls earlier",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))

@@ -54,7 +54,7 @@ def normalisation(patient: Patient) -> Check:
         value=abs(mean - test_mean) / max(deviation, 1e-12),
         bound=MEANS,
         why="The network is measured on pictures of another brightness or contrast than it learned from.",
-        mend="the same mean and deviation, those of the training set, in both transforms",
+        hint="the same mean and deviation, those of the training set, in both transforms",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))
 
@@ -95,7 +95,7 @@ def last_batch(patient: Patient) -> Check:
             if refusal
             else "takes that picture's own statistics for those of the set, just before the network is measured."
         ),
-        mend="drop_last=True, or another batch size",
+        hint="drop_last=True, or another batch size",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))
 
@@ -141,7 +141,7 @@ def augmentation(patient: Patient) -> Check:
         bound=0.0,
         why="Something random is done to test pictures: the accuracy differs from reading to reading and is not "
         "that of the set.",
-        mend="a test transform without rotation, crop, flip or noise: ToTensor and Normalize alone",
+        hint="a test transform without rotation, crop, flip or noise: ToTensor and Normalize alone",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))
 

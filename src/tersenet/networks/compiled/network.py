@@ -104,7 +104,7 @@ class CompiledNetwork(nn.Module):
             raise TersenetError(
                 "There is no memory left for this batch.",
                 got=f"{most} pictures",
-                mend="take fewer at a time: a smaller training.batch_size",
+                hint="take fewer at a time: a smaller training.batch_size",
             )
         self._finalizer()
         self._handle, self._most = made, most
@@ -130,7 +130,7 @@ class _Passes(torch.autograd.Function):
             raise TersenetError(
                 "A compiled network goes backward from its latest forward pass only.",
                 got="a forward pass after which another one was made",
-                mend="call backward before the next forward pass, or use the network itself",
+                hint="call backward before the next forward pass, or use the network itself",
             )
         return (None, None, *ctx.compiled._backward(logit_gradients))
 

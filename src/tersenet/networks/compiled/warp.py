@@ -20,7 +20,7 @@ def warp_and_normalize(
     """
     engine = library()
     if engine is None:
-        raise TersenetError("There is no compiled engine here.", expected="a C++ compiler", mend="use warp")
+        raise TersenetError("There is no compiled engine here.", expected="a C++ compiler", hint="use warp")
     images, maps = images_nhw.contiguous(), backward_n23.float().contiguous()
     count, height, width = images.shape
     moved = torch.empty(count, 1, height, width)
