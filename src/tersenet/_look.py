@@ -1,0 +1,121 @@
+"""One look for reports, lab, documentation and notebooks: palette, type, CSS variables, figure style. No torch here.
+
+The colours of lines and marks are those of M. Okabe and K. Ito, "Color Universal Design" (2008), which colour-blind
+eyes tell apart, made a little darker for a light page and lighter for a dark one: each has a contrast of 3 : 1 or
+more with its page, text one of 4.5 : 1 or more (WCAG 2.2, 1.4.3 and 1.4.11).
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any, Final
+
+PALETTE: Final[dict[str, tuple[str, str]]] = {
+    "paper": ("#ffffff", "#15181b"),
+    "ink": ("#1d2125", "#e6e8ea"),
+    "faint": ("#5a6169", "#a2a9b0"),
+    "line": ("#dcdfe2", "#3a4047"),
+    "card": ("#f3f4f2", "#1f2429"),
+    "blue": ("#0072b2", "#4aa8e0"),
+    "orange": ("#c47f00", "#f0b23a"),
+    "green": ("#008f68", "#2cc295"),
+    "vermilion": ("#d55e00", "#ff8a4c"),
+    "purple": ("#b5568c", "#e29ac4"),
+    "sky": ("#2f8fc4", "#7cc8f2"),
+    "good": ("#00694c", "#4fd6a9"),
+    "bad": ("#a83a00", "#ffab7d"),
+    "careful": ("#7a5600", "#ffd877"),
+    "good-paper": ("#e3f4ee", "#10302a"),
+    "bad-paper": ("#fdeee6", "#3a1d0f"),
+    "careful-paper": ("#fff3d1", "#362b0d"),
+}
+"""Name: colour on a light page, colour on a dark one. The names are those of the CSS variables."""
+
+PAPER, INK, FAINT, LINE, CARD = (PALETTE[name][0] for name in ("paper", "ink", "faint", "line", "card"))
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = SERIES = tuple(
+    PALETTE[name][0] for name in ("blue", "orange", "green", "vermilion", "purple", "sky")
+)
+"""Colours of series, in the order of use. Where two lines meet, their dashes or markers differ as well."""
+
+TYPE: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif'
+MONOSPACE: Final = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
+
+FIGURE_STYLE: Final[dict[str, Any]] = {
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that a figure looks the same everywhere
+    "font.size": 10.0,
+    "text.color": INK,
+    "text.parse_math": False,  # a class called `$x$` is written so
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 11.0,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,  # never "+1e2" in a corner
+    "axes.formatter.use_mathtext": False,
+    "grid.color": LINE,
+    "grid.linewidth": 0.7,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "lines.linewidth": 2.0,
+    "legend.frameon": False,
+    "figure.facecolor": PAPER,
+    "svg.fonttype": "path",
+}
+"""Settings for `matplotlib.rc_context`."""
+
+
+def css_variables() -> str:
+    """The palette as CSS variables that follow the reader's light or dark page; print is always light.
+
+    >>> "--blue: #0072b2" in css_variables()
+    True
+    """
+    light, dark = ("; ".join(f"--{name}: {shades[place]}" for name, shades in PALETTE.items()) for place in (0, 1))
+    return (
+        f":root {{ color-scheme: light dark; {light}; --type: {TYPE}; --monospace: {MONOSPACE} }}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    )
+
+
+def inline_svg(svg: str, *, key: str, label: str) -> str:
+    """A figure's SVG for an HTML page that has `css_variables`: its colours follow the page, its size the column.
+
+    `key` is unique in the page, so that the names inside one figure cannot meet those of another; `label` is what a
+    screen reader says.
+
+    >>> inline_svg('<?xml version="1.0"?><svg width="72pt" height="36pt" viewBox="0 0 72 36"><g id="a">'
+    ...            '<path style="fill: #0072b2"/></g></svg>', key="curves", label="Loss by epoch")
+    '<svg viewBox="0 0 72 36" role="img" aria-label="Loss by epoch"><path style="fill: var(--blue)"/></svg>'
+    """
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
+    head, _, inside = body.partition(">")
+    box = re.search(r'viewBox="[^"]*"', head)
+    inside = re.sub(r'(?:\bid="|url\(#|href="#)', lambda found: f"{found[0]}{key}-", inside)
+    inside = re.sub(r'<g id="[^"]*">', "<g>", inside)
+    inside = _without_idle_groups(inside)
+    inside = re.sub(r"#[0-9a-f]{6}\b", lambda found: _VARIABLES.get(found[0], found[0]), inside)
+    namespace = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if "xlink:" in inside else ""
+    return f'<svg {box[0] if box else ""}{namespace} role="img" aria-label="{escape(label)}">{inside.strip()}'
+
+
+_VARIABLES = {shades[0]: f"var(--{name})" for name, shades in PALETTE.items()}
+
+
+def _without_idle_groups(inside: str) -> str:
+    """Groups that say nothing are left out, with the ends that belong to them."""
+    parts, open_groups = [], []
+    for part in re.split(r"(<g\b[^>]*>|</g>)", inside):
+        if part.startswith("<g"):
+            open_groups.append(part != "<g>")
+        keep = open_groups.pop() if part == "</g>" else part != "<g>"
+        if keep:
+            parts.append(part)
+    return "".join(parts)
