@@ -55,11 +55,30 @@ def test_without_spread_two_seeds_do():
 
 @pytest.mark.parametrize(
     ("difference", "deviation", "options"),
-    [(0.0, 0.05, {}), (0.05, -1.0, {}), (0.05, 0.05, {"power": 1.0}), (1e-6, 1.0, {}), (math.nan, 1.0, {})],
+    [
+        (0.0, 0.05, {}),
+        (0.05, -1.0, {}),
+        (0.05, 0.05, {"power": 1.0}),
+        (1e-6, 1.0, {}),
+        (math.nan, 1.0, {}),
+        (0.05, math.nan, {}),
+        (0.05, math.inf, {}),
+        (1e-300, 1.0, {}),
+        (1e-320, 1e300, {}),
+        (0.05, 0.05, {"level": math.nan}),
+    ],
 )
 def test_what_cannot_be_asked_is_an_error(difference, deviation, options):
     with pytest.raises(TersenetError):
         seeds_needed(difference, deviation, **options)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "difference", "deviation"), [(1, 0.1, 0.1), (5, math.nan, 0.1), (5, 0.1, math.nan), (10**9, 0.1, 0.1)]
+)
+def test_a_power_that_cannot_be_asked_for_is_an_error(seeds, difference, deviation):
+    with pytest.raises(TersenetError, match="cannot be used"):
+        comparison_power(seeds, difference, deviation)
 
 
 def test_the_table_of_the_page_is_reckoned():

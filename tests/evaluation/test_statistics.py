@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from tersenet import TersenetError
-from tersenet.evaluation import sampling_error, spread, wilson_interval
+from tersenet.evaluation import PERCENT, sampling_error, spread, wilson_interval
+from tersenet.evaluation.student_t import t_quantile, t_two_sided
 
 
 def test_the_sampling_error_is_the_deviation_of_the_mean_of_single_throws():
@@ -73,3 +74,52 @@ def test_fewer_than_five_seeds_are_an_indication():
 def test_what_is_no_figure_is_an_error(figures):
     with pytest.raises(TersenetError, match="needs figures"):
         spread(figures)
+
+
+@pytest.mark.parametrize("figures", [[98.0, 100.0], [99.9, 100.0, 100.0], [0.0, 1.0]])
+def test_the_interval_of_accuracies_stays_between_0_and_100(figures):
+    free, bounded = spread(figures), spread(figures, bounds=PERCENT)
+    assert free.interval[0] < 0 or free.interval[1] > 100
+    assert bounded.interval == (max(0, free.interval[0]), min(100, free.interval[1]))
+    assert (free.clipped, bounded.clipped) == (False, True)
+
+
+def test_an_interval_inside_its_bounds_is_not_clipped():
+    assert spread(FIGURES, bounds=PERCENT) == spread(FIGURES)
+
+
+def test_figures_beyond_their_bounds_are_an_error():
+    with pytest.raises(TersenetError, match="0 to 100"):
+        spread([99.0, 101.0], bounds=PERCENT)
+
+
+@pytest.mark.parametrize("exponent", [-600, -300, 300, 600])
+def test_a_spread_does_not_depend_on_the_unit(exponent):
+    unit = 2.0**exponent
+    found, known = spread([figure * unit for figure in FIGURES]), spread(FIGURES)
+    assert (found.mean, found.deviation) == (known.mean * unit, known.deviation * unit)
+    assert found.interval == (known.interval[0] * unit, known.interval[1] * unit)
+
+
+def test_the_largest_floats_have_a_mean_too():
+    assert spread([1.7e308, 1.7e308, 1.7e308]).mean == pytest.approx(1.7e308)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda: sampling_error(math.nan, 10),
+        lambda: sampling_error(99.0, 0),
+        lambda: wilson_interval(3, 2),
+        lambda: wilson_interval(0, 0),
+        lambda: wilson_interval(1, 2, confidence=math.nan),
+        lambda: spread([1.0, 2.0], confidence=1.0),
+        lambda: t_two_sided(math.nan, 3),
+        lambda: t_two_sided(1.0, 0),
+        lambda: t_quantile(1.5, 3),
+        lambda: t_quantile(0.9, math.nan),
+    ],
+)
+def test_what_has_no_answer_is_one_clear_error(asked):
+    with pytest.raises(TersenetError, match="cannot be used"):
+        asked()

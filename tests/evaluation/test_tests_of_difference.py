@@ -36,6 +36,44 @@ def test_welchs_test_on_students_sleep_is_what_r_prints():
     assert found.interval == pytest.approx((-3.3654832, 0.2054832), abs=1e-7)
 
 
+@given(a=figures, b=figures, exponent=st.sampled_from([-900, -600, -300, 300, 600, 900]))
+def test_welchs_test_does_not_depend_on_the_unit(a, b, exponent):
+    unit = 2.0**exponent
+    known = welch_test(a, b)
+    found = welch_test([figure * unit for figure in a], [figure * unit for figure in b])
+    assert (found.t, found.degrees, found.p) == (known.t, known.degrees, known.p)
+    assert found.difference == known.difference * unit
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_what_is_no_figure_is_an_error_in_every_test(wrong):
+    with pytest.raises(TersenetError, match="finite figures"):
+        welch_test([wrong, 1.0], [1.0, 2.0])
+    with pytest.raises(TersenetError, match="from 0 to 1"):
+        holm([0.1, wrong])
+    with pytest.raises(TersenetError, match="correctly or not"):
+        mcnemar_test(np.array([1.0, wrong]), np.array([True, False]))
+    with pytest.raises(TersenetError, match="correctly or not"):
+        permutation_test(np.array([[1.0, wrong]]), np.array([[True, False]]))
+
+
+def test_figures_too_far_apart_for_a_float_are_an_error():
+    with pytest.raises(TersenetError, match="too far apart"):
+        welch_test([-1.7e308, -1.6e308], [1.7e308, 1.6e308])
+
+
+def test_sides_of_very_different_size_are_compared():
+    found = welch_test([1e300, 1.1e300], [1e-300, 2e-300])
+    known = stats.ttest_ind([0.0, 0.0], [1.0, 1.1], equal_var=False)
+    assert (found.t, found.p) == pytest.approx((known.statistic, known.pvalue))
+
+
+def test_a_difference_of_accuracies_cannot_leave_100_points():
+    assert welch_test([1.0, 99.0], [2.0, 100.0]).interval[1] > 100
+    assert welch_test([1.0, 99.0], [2.0, 100.0], bounds=(-100, 100)).interval == (-100, 100)
+    assert mcnemar_test(np.array([False]), np.array([True])).interval[1] == 100
+
+
 def test_the_two_sides_of_welchs_test_may_be_exchanged():
     a, b = [99.1, 99.3, 99.2], [99.4, 99.2, 99.6, 99.5]
     forth, back = welch_test(a, b), welch_test(b, a)

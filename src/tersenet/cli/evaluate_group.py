@@ -17,7 +17,7 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
     from rich.table import Table
     from rich.text import Text
 
-    from tersenet.evaluation import measure, predict_logits, spread
+    from tersenet.evaluation import PERCENT, measure, predict_logits, spread
     from tersenet.reports.side import finished_runs
     from tersenet.training import EvaluationBatches
 
@@ -41,7 +41,7 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
                 "expected_calibration_error": error,
             }
         )
-    found = spread([row["accuracy"] for row in rows])
+    found = spread([row["accuracy"] for row in rows], bounds=PERCENT)
     trained = "" if dataset.name == group.experiment.data else f" (trained on {group.experiment.data})"
     output.say(f"{group.name}{trained}, {len(rows)} seeds measured on the test set of {dataset.name}")
     output.say(Text(f"accuracy {found}", style="bold"))

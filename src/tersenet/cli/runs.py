@@ -122,10 +122,10 @@ def _group_facts(group: Any) -> dict[str, Any]:
     """A group by its finished seeds; `seconds` is their mean."""
     from statistics import fmean
 
-    from tersenet.evaluation import spread
+    from tersenet.evaluation import PERCENT, spread
 
     results = [run.result for run in group.finished_runs]
-    found = spread([result["test_accuracy"] for result in results]) if results else None
+    found = spread([result["test_accuracy"] for result in results], bounds=PERCENT) if results else None
     runs = group.runs
     return {
         "run": group.name,

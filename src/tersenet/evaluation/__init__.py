@@ -20,7 +20,15 @@ from tersenet.evaluation.mistakes import (
 )
 from tersenet.evaluation.power import comparison_power, resolved_difference, seeds_needed
 from tersenet.evaluation.predictions import Prediction, predict
-from tersenet.evaluation.statistics import ENOUGH_SEEDS, Spread, sampling_error, spread, wilson_interval
+from tersenet.evaluation.statistics import (
+    ENOUGH_SEEDS,
+    PERCENT,
+    POINTS,
+    Spread,
+    sampling_error,
+    spread,
+    wilson_interval,
+)
 from tersenet.evaluation.tests_of_difference import (
     McNemarTest,
     PermutationTest,
@@ -35,6 +43,8 @@ __all__ = [
     "ENOUGH_SEEDS",
     "KNOWN_WRONG_LABELS",
     "NO_ANSWER",
+    "PERCENT",
+    "POINTS",
     "Bin",
     "Calibration",
     "ClassMeasures",

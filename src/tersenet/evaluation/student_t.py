@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from tersenet._errors import check_setting
+
 _SMALLEST = 1e-300  # keeps a continued fraction away from division by zero
 _TERMS = 10_000  # the fraction needs about √(a + b) of them
 
@@ -47,11 +49,13 @@ def _nonzero(value: float) -> float:
 
 
 def t_two_sided(t: float, degrees: float) -> float:
-    """The probability that |T| is |t| or more, with so many degrees of freedom (any positive number).
+    """The probability that |T| is |t| or more, with this many degrees of freedom (any positive number).
 
     >>> round(t_two_sided(2.228138852, 10), 9)
     0.05
     """
+    check_setting(not math.isnan(t), "t", t, "a number")
+    check_setting(0 < degrees < math.inf, "degrees", degrees, "above 0 and finite")
     if math.isinf(t):
         return 0.0
     if abs(t) < 1:  # degrees/(degrees + t²) would be rounded to 1 for a small t
@@ -70,11 +74,12 @@ def t_cdf(t: float, degrees: float) -> float:
 
 
 def t_quantile(probability: float, degrees: float) -> float:
-    """The t below which T falls with this probability (0 to 1, both excluded), found by halving an interval.
+    """The t below which T falls with this probability (between 0 and 1), found by halving an interval.
 
     >>> round(t_quantile(0.975, 9), 6), round(t_quantile(0.05, 4), 6)
     (2.262157, -2.131847)
     """
+    check_setting(0 < probability < 1, "probability", probability, "between 0 and 1")
     if probability > 0.5:
         return -t_quantile(1 - probability, degrees)
     wanted = 2 * probability

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tersenet._errors import TersenetError
+from tersenet._errors import TersenetError, check_setting
+from tersenet.evaluation.statistics import check_confidence, check_figures, common_scale, unscaled
 from tersenet.evaluation.student_t import t_quantile, t_two_sided
 
 EXACT_PAIRS = (
@@ -35,14 +36,22 @@ class WelchTest:
     p: float
 
 
-def welch_test(a: Sequence[float], b: Sequence[float], *, confidence: float = 0.95) -> WelchTest:
+def welch_test(
+    a: Sequence[float],
+    b: Sequence[float],
+    *,
+    confidence: float = 0.95,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+) -> WelchTest:
     """Compare the means of two samples whose deviations may differ.
 
     Source: B. L. Welch, "The generalization of 'Student's' problem when several different population variances are
     involved", 1947. A side of a single figure has no deviation of its own and is given the other's: J. R. Crawford
     and D. C. Howell, "Comparing an individual's test score against norms derived from small samples", 1998.
 
-    Raises TersenetError where a side has no figure, or both have only one.
+    The interval is clipped to `bounds`: a difference of two accuracies cannot leave −100 to 100 points.
+
+    Raises TersenetError where a side has no figure, both have only one, or a figure is not finite.
 
     >>> found = welch_test([99.40, 99.44, 99.42, 99.38], [99.47, 99.50, 99.46, 99.49])
     >>> round(found.difference, 4), [round(end, 4) for end in found.interval], round(found.p, 4)
@@ -54,27 +63,32 @@ def welch_test(a: Sequence[float], b: Sequence[float], *, confidence: float = 0.
             got=f"{len(a)} and {len(b)} figures",
             hint="compare two single runs by their pictures: McNemar's test",
         )
-    difference = statistics.fmean(b) - statistics.fmean(a)
-    # Variance of each mean, and what it is known by.
-    variances = [statistics.variance(side) if len(side) > 1 else None for side in (a, b)]
+    check_figures([*a, *b], "Welch's test needs finite figures.")
+    check_confidence(confidence)
+    exponent, scaled = common_scale([*a, *b])
+    sides = scaled[: len(a)], scaled[len(a) :]
+    difference = statistics.fmean(sides[1]) - statistics.fmean(sides[0])
+    # The variance of each mean, and how well it is known.
+    variances = [statistics.variance(side) if len(side) > 1 else None for side in sides]
     known = [variance for variance in variances if variance is not None]
     parts = [
         (known[0] if variance is None else variance) / len(side)
-        for variance, side in zip(variances, (a, b), strict=True)
+        for variance, side in zip(variances, sides, strict=True)
     ]
     total = sum(parts)
     if len(known) == 1:
         degrees = float(max(len(a), len(b)) - 1)
     elif total > 0:
-        degrees = total**2 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, (a, b), strict=True))
+        degrees = 1 / sum((part / total) ** 2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True))
     else:
         degrees = float(len(a) + len(b) - 2)
     error = math.sqrt(total)
     t = difference / error if error > 0 else math.copysign(math.inf, difference) if difference else 0.0
     half = t_quantile((1 + confidence) / 2, degrees) * error
+    low, high = unscaled(difference - half, exponent), unscaled(difference + half, exponent)
     return WelchTest(
-        difference=difference,
-        interval=(difference - half, difference + half),
+        difference=unscaled(difference, exponent),
+        interval=(max(bounds[0], low), min(bounds[1], high)),
         t=t,
         degrees=degrees,
         p=t_two_sided(t, degrees),
@@ -83,7 +97,7 @@ def welch_test(a: Sequence[float], b: Sequence[float], *, confidence: float = 0.
 
 @dataclass(frozen=True, kw_only=True)
 class McNemarTest:
-    """Two networks on the same pictures: B `repaired` some of those that A read wrongly and has others `broken`.
+    """Two networks on the same pictures: B `repaired` some of A's mistakes and has `broken` others.
 
     `difference` and `interval` are in percentage points, `p` is two-sided, `method` says how it was found.
     """
@@ -98,19 +112,20 @@ class McNemarTest:
 
 
 def mcnemar_test(right_a: np.ndarray, right_b: np.ndarray, *, confidence: float = 0.95) -> McNemarTest:
-    """Compare two networks on the same N pictures; both arrays are bool `[N]`, true where one was read rightly.
+    """Compare two networks on the same N pictures; both arrays are bool `[N]`, true where the network was right.
 
-    Only pictures on which they differ tell anything: without a difference each is a fair coin. Up to 1,000 of them
+    Only pictures on which they differ count: without a difference each is a fair coin. Up to 1,000 of them
     the outcomes are counted exactly (binomial); beyond, χ² with continuity correction (A. L. Edwards, 1948).
     Source: Q. McNemar, "Note on the sampling error of the difference between correlated proportions", 1947. The
-    interval adds one to either count: D. G. Bonett and R. M. Price, "Adjusted Wald confidence interval for a
-    difference of binomial proportions based on paired data", 2012.
+    interval adds one to either count, within ±100 points: D. G. Bonett and R. M. Price, "Adjusted Wald confidence
+    interval for a difference of binomial proportions based on paired data", 2012.
 
     >>> a, b = np.array([True] * 8 + [False] * 12), np.array([True] * 7 + [False] + [True] * 7 + [False] * 5)
     >>> found = mcnemar_test(a, b)
     >>> found.repaired, found.broken, round(found.difference, 1), round(found.p, 4)
     (7, 1, 30.0, 0.0703)
     """
+    check_confidence(confidence)
     right_a, right_b = _same_pictures(right_a[None], right_b[None])
     repaired, broken = int((right_b & ~right_a).sum()), int((right_a & ~right_b).sum())
     images, discordant = right_a.shape[1], repaired + broken
@@ -128,7 +143,7 @@ def mcnemar_test(right_a: np.ndarray, right_b: np.ndarray, *, confidence: float 
         repaired=repaired,
         broken=broken,
         difference=100 * (repaired - broken) / images,
-        interval=(100 * (up - down - half), 100 * (up - down + half)),
+        interval=(max(-100.0, 100 * (up - down - half)), min(100.0, 100 * (up - down + half))),
         p=p,
         method=method,
     )
@@ -138,8 +153,8 @@ def mcnemar_test(right_a: np.ndarray, right_b: np.ndarray, *, confidence: float 
 class PermutationTest:
     """Two groups on the same pictures: `difference` of their mean accuracies in points, and its two-sided p.
 
-    `differing` of the `images` pictures are read rightly more often by one group than by the other. `drawn` is the
-    number of sign patterns that were drawn, None where all were counted.
+    `differing` of the `images` pictures are classified correctly more often by one group than by the other. `drawn`
+    is the number of sign patterns that were drawn, None where all were counted.
     """
 
     images: int
@@ -155,10 +170,10 @@ def permutation_test(
     """Compare two groups of networks picture by picture; bool `[seeds of A, N]` and `[seeds of B, N]`.
 
     Each picture gives the difference of its mean correctness across the seeds. Were there no difference between the
-    groups, its sign would be that of a coin: p is the share of sign patterns whose sum is at least as far from 0 as
-    the one seen (R. A. Fisher, "The Design of Experiments", 1935, section 21). With one network a side this is
-    McNemar's exact test. All patterns are counted where that takes a moment, as it does for networks that read most
-    pictures alike; else `permutations` are drawn by `seed`, and the one seen counts as one more (B. Phipson and
+    groups, its sign would be a coin toss: p is the share of sign patterns whose sum is at least as far from 0 as
+    the one seen (R. A. Fisher, "The Design of Experiments", 1935, section 21). With one network per side this is
+    McNemar's exact test. All patterns are counted where that takes a moment, as it does for networks that agree on
+    most pictures; else `permutations` are drawn by `seed`, and the one seen counts as one more (B. Phipson and
     G. Smyth, 2010).
 
     >>> a = np.zeros((2, 50), dtype=bool)
@@ -167,6 +182,7 @@ def permutation_test(
     >>> found.differing, round(found.difference, 1), found.p, found.drawn
     (6, 10.0, 0.03125, None)
     """
+    check_setting(permutations >= 1, "permutations", permutations, "one or more")
     right_a, right_b = _same_pictures(right_a, right_b)
     seeds_a, seeds_b = len(right_a), len(right_b)
     # In units of 1/(seeds_a·seeds_b) the differences are whole numbers, so that equal sums compare as equal.
@@ -194,7 +210,7 @@ def _share_of_all(size_n: np.ndarray, seen: int) -> float:
     Picture by picture the distribution is moved up and down by the picture's size, each half the time.
     """
     reach = int(size_n.sum())
-    share_s = np.zeros(2 * reach + 1)  # the share of the sum s stands at s + reach
+    share_s = np.zeros(2 * reach + 1)  # the share of the sum s is at s + reach
     share_s[reach] = 1.0
     done = 0
     for size in size_n.tolist():
@@ -217,13 +233,15 @@ def _share_of_drawn(size_n: np.ndarray, seen: int, permutations: int, numbers: n
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values of several comparisons, adjusted so that all of them together are held to one level.
+    """p-values of several comparisons, adjusted so that one level holds for all of them together.
 
-    Source: S. Holm, "A simple sequentially rejective multiple test procedure", 1979.
+    Source: S. Holm, "A simple sequentially rejective multiple test procedure", 1979. Raises TersenetError
+    where one is not from 0 to 1.
 
     >>> [round(p, 6) for p in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
     """
+    check_setting(all(0 <= p <= 1 for p in p_values), "p_values", list(p_values), "from 0 to 1")
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     adjusted, highest = [0.0] * len(p_values), 0.0
     for rank, place in enumerate(order):
@@ -233,7 +251,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _same_pictures(right_a: np.ndarray, right_b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as bool `[seeds, N]`; raises where they are not of the same pictures."""
+    """Both as bool `[seeds, N]`; raises TersenetError where they are not about the same pictures."""
     fits = right_a.ndim == right_b.ndim == 2 and right_a.shape[1] == right_b.shape[1] > 0
     if not fits or not len(right_a) or not len(right_b):
         raise TersenetError(
@@ -241,4 +259,11 @@ def _same_pictures(right_a: np.ndarray, right_b: np.ndarray) -> tuple[np.ndarray
             got=f"shapes {list(right_a.shape)} and {list(right_b.shape)}",
             expected="[seeds, N] with the same N of 1 or more",
         )
+    for right in (right_a, right_b):
+        if not np.isin(right, (0, 1)).all():
+            raise TersenetError(
+                "Each picture is classified correctly or not.",
+                got=f"values of {right.dtype}",
+                expected="True or False",
+            )
     return right_a.astype(bool), right_b.astype(bool)

@@ -2,7 +2,8 @@
 
 The layers are exactly the write-ups', those on the logits included; `marks` says which these are, `choices` what a
 write-up leaves open and what stands here for it. Of the write-ups' mistakes only the softmax axis, the random
-rotation and the different normalisation of test images are corrected, all three outside the layers (`docs/networks.md`).
+rotation and the different normalisation of test images are corrected, all three outside the layers
+(`docs/networks.md`).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from statistics import fmean
 import numpy as np
 
 from tersenet.evaluation import (
+    POINTS,
     McNemarTest,
     PermutationTest,
     WelchTest,
@@ -148,7 +149,7 @@ def compare_two(a: Side, b: Side, *, best: bool, resolution: float) -> Pair:
     """
     figures_a, figures_b = ((side.best_accuracies if best else side.accuracies) for side in (a, b))
     single = a.seeds == b.seeds == 1
-    welch = None if single else welch_test(figures_a, figures_b)
+    welch = None if single else welch_test(figures_a, figures_b, bounds=POINTS)
     mcnemar = mcnemar_test(a.right[0], b.right[0]) if single and not best else None
     permutation = None if single or best else permutation_test(a.right, b.right)
     decisive: WelchTest | McNemarTest | None = welch or mcnemar

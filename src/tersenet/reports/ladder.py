@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from tersenet._errors import TersenetError
-from tersenet.evaluation import Spread, WelchTest, holm, spread, welch_test
+from tersenet.evaluation import PERCENT, POINTS, Spread, WelchTest, holm, spread, welch_test
 from tersenet.networks import NETWORKS
 from tersenet.runs import Experiment, Run, experiment_names, load_experiment
 from tersenet.runs.experiment import to_tables
@@ -57,7 +57,7 @@ class Step:
     @property
     def spread(self) -> Spread:
         """Mean, deviation and interval over the seeds."""
-        return spread(self.accuracies)
+        return spread(self.accuracies, bounds=PERCENT)
 
     @property
     def parameters(self) -> int:
@@ -274,7 +274,7 @@ def _missing(experiment: Experiment, seeds: tuple[int, ...], runs_dir: Path) -> 
 def _difference(before: Step, runs: Sequence[Run]) -> WelchTest | None:
     accuracies = [run.result["test_accuracy"] for run in runs if run.result]
     enough = len(before.accuracies) + len(accuracies) >= 3
-    return welch_test(before.accuracies, accuracies) if enough else None
+    return welch_test(before.accuracies, accuracies, bounds=POINTS) if enough else None
 
 
 def _adjusted(steps: list[Step]) -> list[Step]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset
-from tersenet.evaluation import Spread, guesses, predict_logits, spread
+from tersenet.evaluation import PERCENT, Spread, guesses, predict_logits, spread
 from tersenet.runs import Group, Run
 from tersenet.training import EvaluationBatches
 
@@ -76,7 +76,7 @@ class Side:
     @property
     def spread(self) -> Spread:
         """Mean, deviation, extremes and interval of the test accuracies."""
-        return spread(self.accuracies)
+        return spread(self.accuracies, bounds=PERCENT)
 
     @property
     def parameters(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset
-from tersenet.evaluation import spread
+from tersenet.evaluation import PERCENT, spread
 from tersenet.runs import folder
 from tersenet.runs.experiment import Experiment, load_experiment
 from tersenet.runs.folder import EXPERIMENT, GROUP, Run
@@ -116,7 +116,7 @@ def group_result(group: Group, wall_seconds: float | None) -> dict[str, Any]:
     """
     results = [_finished(run) for run in group.runs]
     first = results[0]
-    found = spread([result["test_accuracy"] for result in results])
+    found = spread([result["test_accuracy"] for result in results], bounds=PERCENT)
     kind = "validation" if group.experiment.validation else "test"
     lines = budget_lines(group.runs[0], found.mean, max(result["epochs"] for result in results))
     return {
