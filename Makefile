@@ -1,11 +1,12 @@
-# Tersenet: `make run` trains the default network and writes its report; `make test` passes the tests; `make docs`
-# builds the documentation into site/. All need Python 3.11 or newer and nothing else: they build a virtual environment in .venv.
+# Tersenet: `make run` trains the default network and writes its report; `make test` passes the tests; `make notebook` opens
+# the notebooks; `make docs` builds the documentation into site/; `make wheel` builds the package and tries it in an empty
+# environment. All need Python 3.11 or newer and nothing else: they build a virtual environment in .venv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types docs check-python clean
+.PHONY: run test lint types docs notebook wheel check-python clean
 
 run: $(VENV)/.run-installed
 	@status=0; $(BIN)/tersenet train || status=$$?; \
@@ -25,6 +26,14 @@ docs: $(VENV)/.test-installed
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html"
 
+notebook: $(VENV)/.notebook-installed
+	$(BIN)/jupyter lab notebooks
+
+wheel: $(VENV)/.test-installed
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python .ci/try_wheel.py dist/*.whl
+
 check-python:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
 	  echo "Python was not found ('$(PYTHON)'). Install Python 3.11 or newer: 'sudo apt-get install python3 python3-venv'" >&2; \
@@ -39,11 +48,16 @@ $(BIN)/python: | check-python
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run-installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@echo "Installing Tersenet and PyTorch into $(VENV): a minute or two the first time."
+	$(BIN)/python -m pip install --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/.test-installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
+	@touch $@ $(VENV)/.run-installed
+
+$(VENV)/.notebook-installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --editable '.[notebook]'
 	@touch $@ $(VENV)/.run-installed
 
 clean:
