@@ -28,6 +28,9 @@ class Picky(nn.Module):
     def __init__(self, classes):
         super().__init__()
 
+def nothing():
+    return None
+
 ready = Net()
 five = 5
 """
@@ -36,6 +39,7 @@ five = 5
 @pytest.fixture
 def file(tmp_path):
     (tmp_path / "beside.py").write_text("CHANNELS = 6\n")
+    (tmp_path / "beside.txt").write_text("")
     path = tmp_path / "model.py"
     path.write_text(FILE)
     return path
@@ -74,7 +78,12 @@ def test_anyones_module_comes_from_a_file(file, name):
     [
         ("{file}:Nett", "did you mean Net?"),
         ("{file}:five", "of type int"),
-        ("{file}:Picky", "missing 1 required positional argument"),
+        ("{file}:nothing", "nothing() does not return a network"),
+        ("{file}:", "no name after the colon"),
+        ("", "No network is named."),
+        ("  ", "No network is named."),
+        ("{folder}/beside.txt:Net", "not a Python file"),
+        ("{file}:Picky", "Picky needs classes"),
         ("{file}", "expected: model.py:Net"),
         ("{folder}/none.py:Net", "no such file"),
         ("{folder}:Net", "no such file"),
@@ -99,3 +108,29 @@ def test_a_file_that_cannot_be_run_says_why_and_where(tmp_path, text):
     with pytest.raises(TersenetError, match="cannot be run") as caught:
         find_network(f"{path}:Net")
     assert "broken.py" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("import tqdm_of_mars\n", "pip install tqdm_of_mars"),
+        ("from cv2_absent.x import y\n", "pip install cv2_absent"),
+        ("raise ModuleNotFoundError('no', name='cv2')\n", "pip install opencv-python-headless"),
+        ("raise ModuleNotFoundError('no', name='torchvision')\n", "remove the import"),
+        ("import sys\nsys.exit(0)\n", "it ended itself, by sys.exit(0)"),
+    ],
+)
+def test_a_missing_import_is_told_how_to_get_and_an_exit_is_called_one(tmp_path, text, says):
+    path = tmp_path / "lacking.py"
+    path.write_text(text)
+    with pytest.raises(TersenetError, match="cannot be run") as caught:
+        find_network(f"{path}:Net")
+    assert says in str(caught.value)
+
+
+def test_a_network_that_exits_while_it_is_made_is_an_error(tmp_path):
+    path = tmp_path / "exits.py"
+    path.write_text("import sys\n\ndef make():\n    sys.exit(0)\n")
+    with pytest.raises(TersenetError, match=r"make\(\) failed") as caught:
+        find_network(f"{path}:make")
+    assert "line 4" in str(caught.value)

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from typing import Any
 
 from tersenet._errors import TersenetError, did_you_mean
@@ -79,7 +80,12 @@ def _run(words: list[str]) -> int:
     from tersenet.cli.output import Output
 
     arguments = _arguments(command, name, rest)
-    return int(command.run(arguments, Output(json=arguments.json)) or DONE)
+    output = Output(json=arguments.json)
+    with redirect_stdout(sys.stderr) if arguments.json else nullcontext():  # what a user's network prints
+        try:
+            return int(command.run(arguments, output) or DONE)
+        except SystemExit as leaving:
+            raise _left(leaving) from leaving
 
 
 def _arguments(command: Any, name: str, words: list[str]) -> Any:
@@ -108,6 +114,17 @@ def _help() -> str:
 def _fail(error: TersenetError) -> int:
     print(f"error: {error}", file=sys.stderr)
     return ERROR
+
+
+def _left(leaving: SystemExit) -> TersenetError:
+    """`sys.exit()` in code of the user's, as in the `forward` of a network: no result came of it."""
+    from tersenet.networks.user_code import last_place
+
+    return TersenetError(
+        "The network's code ended the program.",
+        got=f"sys.exit({'' if leaving.code is None else repr(leaving.code)})",
+        where=last_place(leaving),
+    )
 
 
 def _explained(error: OSError) -> TersenetError:

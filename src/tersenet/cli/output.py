@@ -37,6 +37,7 @@ class Output:
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
+        self.document_stream = sys.stdout  # as it is now: with --json all else is sent to standard error
 
     @cached_property
     def console(self) -> Console:
@@ -53,7 +54,7 @@ class Output:
     def document(self, content: dict[str, Any]) -> None:
         """Print the one JSON document, with --json; a figure that is not finite becomes null."""
         if self.json:
-            print(json.dumps(_finite(content), ensure_ascii=False), file=sys.stdout, flush=True)
+            print(json.dumps(_finite(content), ensure_ascii=False), file=self.document_stream, flush=True)
 
 
 def _finite(value: Any) -> Any:

@@ -62,7 +62,14 @@ def run(arguments: Arguments, output: Output) -> int:
     check_setting(arguments.classes >= 1, "--classes", arguments.classes, "1 or more")
     with redirect_stdout(sys.stderr):  # whatever a user's file prints
         design = find_network(arguments.network, size, arguments.classes)
-        summary = summarize(design.module, size)
+        try:
+            summary = summarize(design.module, size)
+        except TersenetError as error:
+            if isinstance(
+                error.__cause__, (RuntimeError, ValueError, AssertionError)
+            ):  # what sizes that differ raise
+                error.hint = error.hint or "if it is made for pictures of another size, give that: --input CxHxW"
+            raise
     known = NETWORKS.get(design.name)
     budget = known.budget if known else None
     if arguments.parameters_below is not None:

@@ -124,13 +124,12 @@ def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Su
                 model(picture)
         except TersenetError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise TersenetError(
                 "The network cannot take this input.",
                 got=f"{type(error).__name__}: {error}",
                 expected=f"pictures of {'x'.join(map(str, input_size))}",
                 where=recorder.place(),
-                hint="give the size it is made for: --input CxHxW",
             ) from error
     return Summary(
         layers=tuple(recorder.rows),
