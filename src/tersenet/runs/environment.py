@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import subprocess
 import sys
+import tempfile
+import tomllib
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +19,7 @@ import torch
 from tersenet._errors import TersenetError, did_you_mean
 
 SCHEMA = 1
+GIT_SECONDS = 3.0  # a training does not wait longer for a git that hangs
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -48,7 +52,7 @@ def core_count() -> int:
 
 
 def describe_environment(device: str) -> dict[str, Any]:
-    """What `environment.json` says of the machine and the software; `schema` is the version of the run folder."""
+    """The machine and the software, as `environment.json` records them; `schema` is the version of the run folder."""
     packages = ("tersenet", "torch", "numpy", "safetensors")
     return {
         "schema": SCHEMA,
@@ -67,7 +71,7 @@ def describe_environment(device: str) -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """The processor's model name where the system tells it."""
+    """The processor's model name, where the system gives it."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -77,15 +81,47 @@ def _processor() -> str:
 
 
 def _git_commit() -> str | None:
-    """The commit of Tersenet's own source, with `+changes` where it was changed since; None outside a checkout."""
-    here = Path(__file__).parent
+    """The commit of Tersenet's own source, with `+changes` where it was changed since.
+
+    None outside a checkout, in the checkout of another project (as where its `.venv` holds Tersenet), and where git
+    does not answer in time.
+    """
+    here = Path(__file__)
     try:
-        commit = _git(here, "rev-parse", "HEAD")
-        return commit + ("+changes" if _git(here, "status", "--porcelain", "--", ".") else "")
-    except (OSError, subprocess.CalledProcessError):
+        top = Path(_git(here.parent, "rev-parse", "--show-toplevel"))
+        if not _is_tersenets(top) or not _git(here.parent, "ls-files", "--", here.name):
+            return None
+        commit = _git(here.parent, "rev-parse", "HEAD")
+        return commit + ("+changes" if _git(here.parent, "status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.SubprocessError):
         return None
 
 
+def _is_tersenets(checkout: Path) -> bool:
+    """Whether a checkout is one of Tersenet, by the name in its `pyproject.toml`."""
+    try:
+        project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8")).get("project")
+    except (OSError, ValueError):
+        return False
+    return isinstance(project, dict) and project.get("name") == "tersenet"
+
+
 def _git(folder: Path, *words: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    """What git says; it gets a few seconds, and nothing that it started can hold the training longer."""
+    command = ["git", "-C", str(folder), *words]
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            status = process.wait(GIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            process.wait()
+            raise
+        if status:
+            raise subprocess.CalledProcessError(status, command)
+        said.seek(0)
+        return said.read().decode(errors="replace").strip()
