@@ -77,8 +77,8 @@ def test_data_of_other_classes_is_one_clear_error(evaluate, picture_folder, tmp_
     assert evaluate("tiny", "--data", f"folder:{tmp_path}", "--json") == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "does not fit this data" in captured.err
-    assert "3 classes" in captured.err
+    assert "not those the network was trained on" in captured.err
+    assert "rod" in captured.err
 
 
 def test_other_data_of_the_same_classes_is_measured_and_said(evaluate, picture_folder, tmp_path, capsys):
@@ -115,3 +115,19 @@ def test_accuracy_with_known_wrong_labels_corrected_stands_beside(runs, monkeypa
     assert f"with the labels known to be wrong corrected: {right}/{len(test)}" in capsys.readouterr().out
     assert main(["evaluate", str(run.path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["corrected_accuracy"] == pytest.approx(100 * right / len(test))
+
+
+def test_classes_are_matched_by_name_whatever_their_order(evaluate, picture_folder, tmp_path, capsys):
+    """`bar` and `ring` as folders whose names sort the other way round give the same count."""
+    assert evaluate("tiny", "--json") == 0
+    usual = json.loads(capsys.readouterr().out)
+    other = tmp_path / "renamed"
+    shutil.copytree(picture_folder / "bar", other / "z-bar")
+    shutil.copytree(picture_folder / "ring", other / "a-ring")
+    assert evaluate("tiny", "--data", str(other), "--json") == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "not those the network was trained on" in captured.err
+    assert evaluate("tiny", "--data", str(other), "--classes-by-position", "--json") == 0
+    swapped = json.loads(capsys.readouterr().out)
+    assert swapped["accuracy"] == pytest.approx(100 - usual["accuracy"])

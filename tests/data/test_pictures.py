@@ -1,6 +1,7 @@
 """Any picture of a digit comes out in MNIST's form, and what is no picture is one clear error."""
 
 import io
+import os
 import struct
 import time
 import zlib
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from tersenet._errors import TersenetError
-from tersenet.data.pictures import read_picture
+from tersenet.data.pictures import open_picture, read_picture
 
 
 def draw_seven(side=280, ink=255, paper=0):
@@ -250,6 +251,46 @@ def test_a_picture_with_gigantic_dimensions_is_refused_before_it_is_unpacked(tmp
         read_picture(path)
     assert time.perf_counter() - start < 1
     assert caught.value.where == path
+
+
+def test_floats_near_the_limit_of_their_range_are_read(tmp_path):
+    picture = np.full((40, 40), -3.3e38, np.float32)
+    picture[10:30, 18:22] = 3.3e38
+    Image.fromarray(picture).save(tmp_path / "large.tif")
+    picture = np.zeros((40, 40), np.uint8)
+    picture[10:30, 18:22] = 255
+    Image.fromarray(picture).save(tmp_path / "usual.png")
+    assert (read_picture(tmp_path / "large.tif") == read_picture(tmp_path / "usual.png")).all()
+
+
+def test_a_fifo_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(TersenetError, match="not a file"):
+        read_picture(tmp_path / "pipe.png")
+
+
+def test_a_picture_is_read_once_with_its_original_beside_it(tmp_path):
+    picture = Image.new("RGBA", (1400, 700), (255, 255, 255, 255))
+    picture.paste("navy", (650, 150, 720, 550))
+    picture.save(tmp_path / "one.png")
+    found = open_picture(tmp_path / "one.png")
+    assert (found.image == read_picture(tmp_path / "one.png")).all()
+    assert found.original.shape == (350, 700, 3)
+    assert found.original[175, 340].tolist() == [0, 0, 128]
+    assert found.second_mark == 0
+
+
+def test_a_second_mark_beside_the_digit_is_measured_and_a_part_above_it_is_none(tmp_path):
+    for name, boxes, expected in (
+        ("eleven", [(60, 50, 80, 150), (120, 50, 140, 150)], 1.0),
+        ("one and a dash", [(60, 50, 80, 150), (120, 90, 140, 115)], 0.25),
+        ("dotted", [(60, 50, 80, 70), (60, 80, 80, 150)], 0.0),
+    ):
+        picture = Image.new("L", (200, 200), 255)
+        for box in boxes:
+            picture.paste(0, box)
+        picture.save(tmp_path / "marks.png")
+        assert open_picture(tmp_path / "marks.png").second_mark == pytest.approx(expected, abs=0.05), name
 
 
 def test_what_is_no_picture_is_an_error_that_names_the_file(tmp_path):

@@ -40,6 +40,8 @@ class Arguments(CommonArguments):
     """Measure on the test set of this data; else of the run's own."""
     data_dir: Path | None = None
     """Where data sets lie; else $TERSENET_DATA, else your cache folder."""
+    classes_by_position: bool = False
+    """Match the classes of the data to the run's by position where their names differ."""
     runs_dir: Path = Path("runs")
     """The folder that holds the runs."""
     device: str = "auto"
@@ -50,7 +52,7 @@ class Arguments(CommonArguments):
 
 def run(arguments: Arguments, output: Output) -> int:
     """Measure, print the tables, draw the figures that were asked for."""
-    from tersenet.data import load_data
+    from tersenet.data import load_data, match_classes
     from tersenet.evaluation import corrected_labels, find_mistakes, guesses, measure, predict_logits
     from tersenet.runs import Group, find_run_or_group
     from tersenet.runs.environment import choose_device
@@ -62,6 +64,7 @@ def run(arguments: Arguments, output: Output) -> int:
         dataset = run.data(arguments.data_dir)
     else:
         dataset = load_data(arguments.data, data_dir=arguments.data_dir)
+        dataset = match_classes(run.environment["classes"], dataset, by_position=arguments.classes_by_position)
     _require_fit(run, dataset)
     if dataset.notice:
         output.say(dataset.notice, style="bold yellow")

@@ -2,10 +2,11 @@
 
 from tersenet.data.augment import DEVIATION, MEAN, POLICY_A, Augmentation, augment, normalize
 from tersenet.data.catalog import load_data
+from tersenet.data.classes import match_classes
 from tersenet.data.dataset import Dataset, Split
 from tersenet.data.folder import read_folder
 from tersenet.data.idx import read_idx, write_idx
-from tersenet.data.pictures import read_picture
+from tersenet.data.pictures import Picture, open_picture, read_picture
 from tersenet.data.synthetic import draw_synthetic
 
 __all__ = [
@@ -14,11 +15,14 @@ __all__ = [
     "POLICY_A",
     "Augmentation",
     "Dataset",
+    "Picture",
     "Split",
     "augment",
     "draw_synthetic",
     "load_data",
+    "match_classes",
     "normalize",
+    "open_picture",
     "read_folder",
     "read_idx",
     "read_picture",

@@ -1,13 +1,13 @@
-"""One door to every data set, by name: from this machine, else fetched, else (for `auto`) drawn."""
+"""Load every data set by its name: from this machine, else fetched, else (for `auto`) drawn."""
 
 from __future__ import annotations
 
 import dataclasses
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from tersenet._errors import TersenetError, did_you_mean
-from tersenet.data.cache import find_cache_dir
+from tersenet.data.cache import expand_home, find_cache_dir
 from tersenet.data.dataset import Dataset
 from tersenet.data.download import CONNECT_SECONDS, Progress, UnreachableError, fetch_set
 from tersenet.data.holdings import Holding, Place, check_holding, find_holding, list_places, load_holding
@@ -27,12 +27,15 @@ def load_data(
 ) -> Dataset:
     """A data set by its name, checked and in memory.
 
-    `name` is `mnist`, `fashion-mnist`, `kmnist`, `qmnist`, `synthetic`, `folder:PATH` or `auto`. A named set is
-    looked for in `data_dir`, then $TERSENET_DATA, then the cache (`cache_dir`, default the user's), each as
-    `<name>/FILES` or in torchvision's layout, compressed or not; then, with `download`, it is fetched into the cache.
-    `progress` is told the file's name, the bytes that have come and the bytes in all.
+    `name` is `mnist`, `fashion-mnist`, `kmnist`, `qmnist`, `synthetic`, `folder:PATH` or `auto`. The path of a folder
+    that exists is taken as `folder:PATH`; the named sets come first, so `./mnist` is a folder and `mnist` is not.
+    `folder:PATH?skip-bad` leaves out pictures that cannot be read.
 
-    `auto` is `mnist`, and where MNIST neither is on this machine nor can be fetched (no home answers within
+    A named set is looked for in `data_dir`, then $TERSENET_DATA, then the cache (`cache_dir`, default the user's),
+    each as `<name>/FILES` or in torchvision's layout, compressed or not; then, with `download`, it is fetched into
+    the cache. `progress` is called with the file's name, the bytes received and the bytes in all.
+
+    `auto` is `mnist`. Where MNIST is not on this machine and cannot be fetched (no server answers within
     `connect_seconds` in all, or none can send the files) it is `synthetic`, with a `notice` that must be shown.
 
     Raises TersenetError: an unknown name, a corrupt or incomplete local set (also for `auto`: nothing else is used in
@@ -47,12 +50,11 @@ def load_data(
       hint:     did you mean fashion-mnist, mnist or qmnist?
     """
     cache = cache_dir or find_cache_dir()
-    if name.startswith("folder:"):
-        from tersenet.data.folder import read_folder
+    if name.startswith("folder:") or _is_path(name):
+        from tersenet.data.folder import folder_name, read_folder
 
-        if name == "folder:":
-            raise TersenetError("A folder of pictures is named by its path.", got=name, expected="folder:PATH")
-        return read_folder(name.removeprefix("folder:"))
+        path, skip_bad = folder_name(name)
+        return read_folder(path, skip_bad=skip_bad)
     if name == "synthetic":
         return _load_synthetic(cache)
     if name == "auto":
@@ -69,6 +71,16 @@ def load_data(
     return load_holding(holding)
 
 
+def _is_path(name: str) -> bool:
+    """Whether a name that is not a named set's is the path of a folder, or is written like a path."""
+    if name in (*NAMED_SETS, "synthetic", "auto", ""):
+        return False
+    if name.startswith(("~", "./", "../", "/")) or PurePath(name).is_absolute():
+        return True
+    path = name.removesuffix("?skip-bad")
+    return "\0" not in path and Path(path).is_dir()
+
+
 def find_named(name: str) -> NamedSet:
     """The named set called `name`; raises TersenetError with the nearest names where there is none."""
     if name not in NAMED_SETS:
@@ -76,13 +88,14 @@ def find_named(name: str) -> NamedSet:
             "There is no such data set.",
             got=name,
             expected=f"{', '.join(NAMES[:-1])} or {NAMES[-1]}",
-            hint=did_you_mean(name, (*NAMED_SETS, "synthetic", "auto")) or "tersenet data list shows what is here",
+            hint=did_you_mean(name, (*NAMED_SETS, "synthetic", "auto"))
+            or "tersenet data list shows the named sets; a folder of pictures is given by its path, ./signs",
         )
     return NAMED_SETS[name]
 
 
 def find_here(name: str, *, data_dir: str | Path | None = None, cache_dir: Path | None = None) -> Holding:
-    """Where a named set lies on this machine, whole or not; raises TersenetError where it does not."""
+    """Where a named set is on this machine, whole or not; raises TersenetError where it is not here."""
     named = find_named(name)
     places = list_places(data_dir, cache_dir or find_cache_dir())
     holding = find_holding(named, places)
@@ -98,7 +111,7 @@ def find_here(name: str, *, data_dir: str | Path | None = None, cache_dir: Path 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """Where a set now lies, whole and checked; the files fetched for that, and the home that had them."""
+    """Where a set is now, whole and checked; the files that were fetched, and the server they came from."""
 
     folder: Path
     files: tuple[str, ...]
@@ -124,17 +137,17 @@ def fetch_data(
     cache_dir: Path | None = None,
     connect_seconds: float = CONNECT_SECONDS,
 ) -> Fetched:
-    """Have a whole copy of a named set on this machine; fetch the files that are missing or damaged, if any.
+    """Make sure that a whole copy of a named set is on this machine; fetch the files that are missing or damaged.
 
-    A copy that lies where sets are looked for will do; with `into` there is one under that folder, as `<name>/FILES`.
-    Damaged files are replaced in `into` and in the cache only, and only by whole ones.
+    Any copy in the folders where sets are looked for is enough; with `into` the copy is under that folder, as
+    `<name>/FILES`. Damaged files are replaced in `into` and in the cache only, and only by whole ones.
 
     Raises TersenetError: an unknown name, a damaged copy elsewhere, no connection, other bytes than the published
     ones, a folder that cannot be written.
     """
     named = find_named(name)
     cache = cache_dir or find_cache_dir()
-    root = cache if into is None else Path(into).expanduser()
+    root = cache if into is None else expand_home(into, "--into")
     places = list_places(data_dir, cache) if into is None else (Place(label="--into", root=root),)
     holding = find_holding(named, places)
     folder = root / name if holding is None else holding.folder
@@ -150,7 +163,7 @@ def fetch_data(
         for archive in wanted:
             old = None if holding is None else holding.paths.get(archive)
             if old is not None and old.name != archive.name:
-                old.unlink()  # the damaged file was a decompressed one: the archive stands in its place
+                old.unlink()  # the damaged file was a decompressed one: the archive takes its place
     except OSError as error:
         raise _cannot_write("The folder cannot be written.", error, folder, name) from None
     return Fetched(folder=folder, files=tuple(archive.name for archive in wanted), home=home)
@@ -181,7 +194,7 @@ def _load_auto(
     if holding is not None and not (holding.missing and holding.place.root == cache):
         return load_holding(holding)
     if not download:
-        return _in_place_of_mnist("fetching was not allowed", cache)
+        return _in_place_of_mnist("downloads are switched off", cache)
     try:
         try:
             return load_holding(_fetch(mnist, cache, holding, progress, connect_seconds))
@@ -191,15 +204,13 @@ def _load_auto(
                 why = error.strerror or error
                 return load_holding(fetched, source=f"fetched and not kept, as the cache cannot be written: {why}")
     except UnreachableError as error:
-        return _in_place_of_mnist(f"{error.problem} {error.got}".replace("\n", "; "), cache)
+        return _in_place_of_mnist(error.reason, cache)
 
 
 def _in_place_of_mnist(why: str, cache: Path) -> Dataset:
     notice = (
-        "These are NOT the MNIST digits. MNIST is not on this machine and could not be fetched, so Tersenet's own "
-        "drawn digits, `synthetic`, stand in its place, and every figure is measured on them.\n"
-        f"Why: {why}\n"
-        "To use MNIST: connect and run `tersenet data fetch mnist`, or set TERSENET_DATA to a folder with mnist/."
+        f"These are NOT the MNIST digits but drawn ones (synthetic): MNIST is not on this machine, and {why}.\n"
+        "For MNIST, run `tersenet data fetch mnist`, or set TERSENET_DATA to a folder that holds mnist/."
     )
     return dataclasses.replace(_load_synthetic(cache), notice=notice)
 

@@ -32,9 +32,9 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
-    """A named data set: what to learn from and what to be measured on.
+    """A named data set: what to train on and what to measure on.
 
-    `source` says where it came from; `notice`, where there is one, must be shown to whoever sees a result.
+    `source` says where it came from; `notice`, where there is one, must be shown wherever a result is shown.
     """
 
     name: str

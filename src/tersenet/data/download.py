@@ -1,4 +1,4 @@
-"""Fetch the files of a named set from its public homes: mirrors in order, checked, whole or not at all."""
+"""Fetch the files of a named set from its public servers: mirrors in order, checked, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,16 +15,28 @@ from tersenet.data.holdings import read_archive
 from tersenet.data.named_sets import Archive, NamedSet
 
 Progress = Callable[[str, int, int | None], None]
-"""Told the file's name, the bytes that have come, and the bytes in all (None where the server does not say)."""
+"""Called with the file's name, the bytes received, and the bytes in all (None where the server does not say)."""
 
-CONNECT_SECONDS = 10.0  # for all homes together (they are asked at the same time)
-_SILENCE_SECONDS = 30.0  # between two packets of a transfer under way
+CONNECT_SECONDS = 10.0  # for all servers together (they are asked at the same time)
+SLOW_SECONDS = 10.0  # a transfer is judged by what comes in such a time
+SLOWEST = 2048  # bytes per second; a server that sends less is given up
+PATIENCE = 20.0  # seconds spent on tries that failed, after which no new one begins
+LONGEST = 1800.0  # seconds for one file, whatever its rate
 _LARGEST = 256 * 2**20  # bytes; a server that sends more than this sends something else
 _PLAIN = {"Accept-Encoding": "identity"}  # an archive unpacked on the way would fail its checksum
 
 
 class UnreachableError(TersenetError):
-    """No home of a data set could be reached, or none could send the file: the fault lies with the network."""
+    """No server of a data set could be reached, or none could send the file: the fault lies with the network.
+
+    `reason` says why in a few words.
+    """
+
+    reason = "could not be fetched"
+
+
+class _SlowError(Exception):
+    """The server is silent, or sends too little."""
 
 
 def fetch_set(
@@ -37,12 +49,13 @@ def fetch_set(
     tries: int = 2,
     pause: float = 1.0,
 ) -> str:
-    """Fetch `archives` (default: all four) of a set into `folder`; return the home that served the last one.
+    """Fetch `archives` (default: all four) of a set into `folder`; return the server that sent the last one.
 
-    All homes are asked at once who answers; where none does within `connect_seconds` in all, the fetch ends. A file
+    All servers are asked at the same time; where none answers within `connect_seconds` in all, the fetch ends. A file
     takes its place in `folder` only when it is whole and its checksum is the published one, and replaces what had
-    its name. Every home gets `tries` tries, with `pause` seconds between rounds. Two processes may fetch into one
-    folder at the same time.
+    its name. Every server gets `tries` tries, with `pause` seconds between rounds. One that is silent for
+    `SLOW_SECONDS`, or sends less than `SLOWEST` bytes a second, is given up, and no new try begins when `PATIENCE`
+    seconds were spent in vain. Two processes may fetch into one folder at the same time.
 
     Raises UnreachableError (no connection, a refusal, a cut transfer), TersenetError (other bytes than the published
     ones), OSError (the folder cannot be written).
@@ -61,7 +74,7 @@ def fetch_set(
 def _first_to_answer(homes: Sequence[str], name: str, seconds: float) -> str:
     """The first of `homes` to answer anything at all when asked for `name`.
 
-    The threads are left behind when time is up: a name server that is silent cannot be interrupted.
+    The threads are abandoned when time is up: a name server that is silent cannot be interrupted.
     """
     answers: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
 
@@ -80,7 +93,7 @@ def _first_to_answer(homes: Sequence[str], name: str, seconds: float) -> str:
         if problem is None:
             return home
         problems[home] = problem
-    raise _unreachable("There is no connection to the homes of the data set.", problems.items())
+    raise _unreachable("There is no connection to the servers of the data set.", problems.items())
 
 
 def _knock(url: str, seconds: float) -> str | None:
@@ -97,22 +110,25 @@ def _knock(url: str, seconds: float) -> str | None:
 def _fetch_one(
     archive: Archive, homes: Sequence[str], workshop: Path, progress: Progress | None, tries: int, pause: float
 ) -> str:
-    """Bring one archive, whole and checked, into `workshop`; return the home that had it."""
+    """Bring one archive, whole and checked, into `workshop`; return the server that had it."""
     import requests
 
     problems: list[tuple[str, str]] = []
     wrong = False
     hopeless: set[str] = set()
+    began = time.monotonic()
     for round_ in range(tries):
-        if round_:
+        if round_ and set(homes) - hopeless:
             time.sleep(pause)
         for home in homes:
-            if home in hopeless:
+            if home in hopeless or (problems and time.monotonic() - began > PATIENCE):
                 continue
             url = home + archive.name
             try:
                 _retrieve(url, archive, workshop, progress)
                 return home
+            except _SlowError as error:
+                problems.append((url, str(error)))
             except requests.HTTPError as error:
                 problems.append((url, _in_words(error)))
                 if _status(error) < 500:  # the server has understood, and says no
@@ -127,7 +143,7 @@ def _fetch_one(
             f"What was fetched is not the published {archive.name}.",
             got="\n".join(f"{url}: {problem}" for url, problem in problems),
             expected=f"SHA-256 {archive.sha256} of the payload" if archive.sha256 else f"MD5 {archive.md5}",
-            hint="look whether something on the way (a proxy, a sign-in page) answers in the homes' place",
+            hint="check whether something on the way (a proxy, a sign-in page) answers instead of the servers",
         )
     raise _unreachable(f"{archive.name} could not be fetched.", problems)
 
@@ -138,32 +154,76 @@ def _retrieve(url: str, archive: Archive, workshop: Path, progress: Progress | N
     pooch.get_logger().setLevel("WARNING")
     path = workshop / archive.name
     path.unlink(missing_ok=True)
-    pooch.retrieve(
-        url,
-        known_hash=None if archive.sha256 else f"md5:{archive.md5}",
-        fname=archive.name,
-        path=workshop,
-        downloader=pooch.HTTPDownloader(
-            progressbar=_Meter(archive.name, progress),
-            chunk_size=2**16,
-            timeout=(CONNECT_SECONDS, _SILENCE_SECONDS),
-            headers=_PLAIN,
-        ),
+    meter = _Meter(archive.name, progress)
+    downloader = pooch.HTTPDownloader(
+        progressbar=meter, chunk_size=2**12, timeout=(CONNECT_SECONDS, SLOW_SECONDS), headers=_PLAIN
     )
+
+    def transfer() -> None:
+        known = None if archive.sha256 else f"md5:{archive.md5}"
+        pooch.retrieve(url, known_hash=known, fname=archive.name, path=workshop, downloader=downloader)
+
+    _watch(transfer, meter)
     read_archive(path, archive)
     path.chmod(0o644)  # the temporary file was for its maker's eyes only
+
+
+def _watch(transfer: Callable[[], None], meter: _Meter) -> None:
+    """Run a transfer in a thread, and give it up where it stands still or drips.
+
+    A time limit between two packets is not enough: a server may send a byte now and then, or a header without an
+    end. The thread of a transfer that is given up ends with its next packet.
+    """
+    outcome: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            transfer()
+            outcome.put(None)
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            if not meter.given_up:
+                outcome.put(error)
+
+    began = time.monotonic()
+    threading.Thread(target=work, daemon=True).start()
+    received = 0
+    while True:
+        try:
+            problem = outcome.get(timeout=SLOW_SECONDS)
+        except queue.Empty:
+            slow = not meter.is_full and meter.received - received < SLOWEST * SLOW_SECONDS
+            received = meter.received
+            if slow or time.monotonic() - began > LONGEST:
+                meter.given_up = True
+                raise _SlowError("the server is silent" if not received else "the server sends too slowly") from None
+        else:
+            try:
+                if problem is not None:
+                    raise problem
+            finally:
+                del problem  # it holds this frame, and the open connection with it
+            return
 
 
 class _Meter:
     """pooch's progress bar: passes the count on, and stops a server that does not stop by itself."""
 
     total = 0
+    given_up = False
 
     def __init__(self, name: str, progress: Progress | None) -> None:
-        self.name, self.progress, self.done = name, progress, 0
+        self.name, self.progress, self.done, self.received = name, progress, 0, 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all that the server announced has come; what is left is to check it."""
+        return bool(self.total) and self.done >= self.total
 
     def update(self, count: int) -> None:
+        if self.given_up:
+            raise ValueError("The transfer was given up")
         self.done += count
+        self.received += count
         if self.done > _LARGEST:
             raise ValueError(f"The server sent more than {_LARGEST} bytes")
         if self.progress is not None:
@@ -177,11 +237,14 @@ class _Meter:
 
 
 def _unreachable(problem: str, problems: Any) -> UnreachableError:
-    return UnreachableError(
+    rows = list(problems)
+    error = UnreachableError(
         problem,
-        got="\n".join(f"{url}: {why}" for url, why in problems),
+        got="\n".join(f"{url}: {why}" for url, why in rows),
         hint="check the connection, or set TERSENET_DATA to a folder that holds the files (docs/data.md)",
     )
+    error.reason = f"could not be fetched ({', '.join(dict.fromkeys(why for _, why in rows))})"
+    return error
 
 
 def _status(error: Any) -> int:

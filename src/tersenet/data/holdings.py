@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from tersenet._errors import TersenetError
+from tersenet.data.cache import expand_home
 from tersenet.data.dataset import Dataset, Split
 from tersenet.data.idx import Array, idx_header, read_idx
 from tersenet.data.named_sets import Archive, NamedSet
@@ -51,9 +52,9 @@ def list_places(data_dir: str | Path | None, cache_dir: Path) -> tuple[Place, ..
     """
     places = [Place(label="the cache", root=cache_dir)]
     if variable := os.environ.get("TERSENET_DATA"):
-        places.insert(0, Place(label="$TERSENET_DATA", root=Path(variable).expanduser()))
+        places.insert(0, Place(label="$TERSENET_DATA", root=expand_home(variable, "TERSENET_DATA")))
     if data_dir is not None:
-        root = Path(data_dir).expanduser()
+        root = expand_home(data_dir, "--data-dir")
         if not root.is_dir():
             raise TersenetError("The data folder is not there.", got=root, hint="name an existing folder: --data-dir")
         places.insert(0, Place(label="--data-dir", root=root))
@@ -89,7 +90,7 @@ def read_archive(path: Path, archive: Archive) -> tuple[Array, str]:
     """The array in a file of a named set, and how the file was checked.
 
     A payload with a published SHA-256 is checked by it, whatever compressed it; another by the published MD5 of its
-    archive; a decompressed file of the latter sort by its shape alone, which is called "unchecked".
+    archive; a decompressed file of the latter kind by its shape alone, which is called "unchecked".
     Raises TersenetError where anything differs.
     """
     array = read_idx(path)
@@ -141,7 +142,8 @@ def check_holding(holding: Holding) -> tuple[FileCheck, ...]:
         check, problem = UNCHECKED, None
         try:
             if archive in holding.paths:
-                check = read_archive(path, archive)[1]
+                values, check = read_archive(path, archive)
+                _check_labels(values, archive, holding.named, path)
             else:
                 problem = "The file is missing."
         except TersenetError as error:
@@ -166,6 +168,8 @@ def load_holding(holding: Holding, *, source: str | None = None) -> Dataset:
         )
     try:
         read = {archive: read_archive(path, archive) for archive, path in holding.paths.items()}
+        for archive, path in holding.paths.items():
+            _check_labels(read[archive][0], archive, named, path)
     except TersenetError as error:
         error.hint = error.hint or (
             "nothing else is used in its place; take the file away, or replace it:\n"
@@ -177,22 +181,32 @@ def load_holding(holding: Holding, *, source: str | None = None) -> Dataset:
     arrays = {archive: array for archive, (array, _) in read.items()}
     return Dataset(
         name=named.name,
-        train=_split(arrays[named.train_images], arrays[named.train_labels], named, holding.folder),
-        test=_split(arrays[named.test_images], arrays[named.test_labels], named, holding.folder),
+        train=_split(arrays[named.train_images], arrays[named.train_labels]),
+        test=_split(arrays[named.test_images], arrays[named.test_labels]),
         classes=named.classes,
         source=f"{source or holding.folder} ({how})",
     )
 
 
-def _split(images: Array, labels: Array, named: NamedSet, folder: Path) -> Split:
-    """One split; of a table of labels (QMNIST) the first column is the class."""
-    classes = labels if labels.ndim == 1 else labels[:, 0]
+def _check_labels(values: Array, archive: Archive, named: NamedSet, path: Path) -> None:
+    """Raise where a file of labels names a class that the data set does not have."""
+    if archive not in (named.train_labels, named.test_labels):
+        return
+    classes = _classes_of(values)
     strange = (classes < 0) | (classes >= len(named.classes))
     if strange.any():
         raise TersenetError(
             "A label is not a class of the data set.",
             got=int(classes[strange][0]),
             expected=f"0 to {len(named.classes) - 1}",
-            where=folder,
+            where=path,
         )
-    return Split(images=torch.from_numpy(images), labels=torch.from_numpy(classes.astype("int64")))
+
+
+def _classes_of(labels: Array) -> Array:
+    """The class of each picture; of a table of labels (QMNIST) the first column."""
+    return labels if labels.ndim == 1 else labels[:, 0]
+
+
+def _split(images: Array, labels: Array) -> Split:
+    return Split(images=torch.from_numpy(images), labels=torch.from_numpy(_classes_of(labels).astype("int64")))

@@ -5,6 +5,8 @@ So the authors of MNIST made it (http://yann.lecun.com/exdb/mnist/); here it is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -22,6 +24,17 @@ _EDGE = 0.15  # of the full ink: where the antialiased edge of a stroke begins
 _SPECK = 0.05  # of the largest blot's ink: what is smaller is dust
 
 
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A picture in MNIST's form, and what its ink was like before it was fitted.
+
+    `image` is uint8 `[28, 28]`; `second_mark` is what `second_mark` gives for the ink at full size.
+    """
+
+    image: NDArray[np.uint8]
+    second_mark: float
+
+
 def to_mnist_form(picture: Floats) -> NDArray[np.uint8]:
     """Bring a picture, float `[H, W, 3]` in 0..1, into MNIST's form: uint8 `[28, 28]`.
 
@@ -35,9 +48,20 @@ def to_mnist_form(picture: Floats) -> NDArray[np.uint8]:
     >>> digit.shape, int(digit[14, 14]), int(digit[14, 5])
     ((28, 28), 255, 0)
     """
+    return find_form(picture).image
+
+
+def find_form(picture: Floats) -> Form:
+    """The same, with what is lost on the way: whether there were two marks side by side.
+
+    >>> paper = np.ones((60, 90, 3), np.float32)
+    >>> paper[10:50, 20:26] = paper[10:50, 50:56] = 0.0
+    >>> find_form(paper).second_mark
+    1.0
+    """
     ink, noise = _find_ink(_shrink(picture))
     if ink.shape == (SIDE, SIDE) and noise == 0 and _is_in_form(ink):
-        return _to_bytes(ink)
+        return Form(_to_bytes(ink), second_mark(ink))
     strongest = float(ink.max())
     if strongest < max(_LEAST_CONTRAST, 2 * noise):
         raise TersenetError(
@@ -49,7 +73,28 @@ def to_mnist_form(picture: Floats) -> NDArray[np.uint8]:
     blots = _keep_blots(ink, ink > _EDGE * _full(ink, ink > 0.5 * ink.max()))
     ink = np.clip(ink * blots / _full(ink, blots), 0, 1)
     rows, columns = np.flatnonzero(blots.any(axis=1)), np.flatnonzero(blots.any(axis=0))
-    return _to_bytes(_centre(_fit(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])))
+    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return Form(_to_bytes(_centre(_fit(cut))), second_mark(ink))
+
+
+def second_mark(ink: Floats) -> float:
+    """The ink of the second largest mark as a part of the largest one's, 0 to 1; 0 where there is one mark.
+
+    `ink` is `[H, W]`, 0 where there is none. Marks are side by side: whole columns without ink lie between them. (A
+    digit whose pen was lifted, such as a 5, has its parts one above the other.)
+
+    >>> ink = np.zeros((28, 28), np.float32)
+    >>> ink[4:24, 4:8], ink[4:24, 12:14] = 1.0, 1.0
+    >>> second_mark(ink)
+    0.5
+    """
+    if not ink.any():
+        return 0.0
+    seen = ink * (ink > _EDGE * _full(ink, ink > 0.5 * ink.max()))
+    columns = seen.sum(axis=0)
+    edges = np.flatnonzero(np.diff(columns > 0, prepend=False, append=False))
+    marks = sorted((float(columns[a:b].sum()) for a, b in zip(edges[::2], edges[1::2], strict=True)), reverse=True)
+    return marks[1] / marks[0] if len(marks) > 1 else 0.0
 
 
 def _shrink(picture: Floats) -> Floats:

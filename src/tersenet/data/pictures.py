@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,52 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tersenet._errors import TersenetError
-from tersenet.data.mnist_form import Floats, to_mnist_form
+from tersenet.data.mnist_form import Floats, find_form, to_mnist_form
 
 _MOST_PIXELS = 50_000_000  # half a gigabyte while it is worked on; a telephone's camera has 12 to 48 million
 _WORKING_SIDE = 1024  # what is larger is reduced before colours become floats
+_SHOWN_SIDE = 640  # of the original that is kept to be shown
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """A picture file, read once.
+
+    `image` is what the networks see, uint8 `[28, 28]`; `original` is the picture as people see it, uint8 `[H, W, 3]`,
+    turned upright, nothing transparent, reduced to about 640 pixels on the longer side. `second_mark` is the ink of a
+    second mark beside the digit, as a part of the digit's (0: there is one mark).
+    """
+
+    path: Path
+    image: NDArray[np.uint8]
+    original: NDArray[np.uint8]
+    second_mark: float
+
+
+def open_picture(path: str | Path) -> Picture:
+    """Read a picture file once: what the networks see, and the original to show beside it.
+
+    Raises TersenetError as `read_picture` does.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     picture = Image.new("L", (200, 100), 255)
+    ...     picture.paste(0, (90, 20, 100, 80))
+    ...     picture.save(f"{folder}/one.png")
+    ...     found = open_picture(f"{folder}/one.png")
+    >>> found.image.shape, found.original.shape, found.second_mark
+    ((28, 28), (100, 200, 3), 0.0)
+    """
+    path = Path(path)
+    try:
+        colours = _flatten(_open(path))
+        form = find_form(colours)
+    except TersenetError as error:
+        error.where = path
+        raise
+    step = max(1, max(colours.shape) // _SHOWN_SIDE)
+    original = np.rint(np.clip(colours[::step, ::step], 0, 1) * 255).astype(np.uint8)
+    return Picture(path=path, image=form.image, original=original, second_mark=form.second_mark)
 
 
 def read_picture(path: str | Path) -> NDArray[np.uint8]:
@@ -39,12 +83,29 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
         raise
 
 
+def _require_file(path: Path) -> None:
+    """Raise unless `path` is a file that can be opened without waiting for anybody."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        if path.is_symlink():
+            raise TersenetError("This link leads nowhere.", got=error.strerror) from None
+        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise TersenetError("There is no such picture.") from None
+        raise TersenetError("The picture cannot be read.", got=error.strerror or error) from None
+    except ValueError:  # a null byte in the name
+        raise TersenetError("There is no such picture.") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise TersenetError("This is a folder.", expected="a picture")
+    if not stat.S_ISREG(status.st_mode):
+        raise TersenetError("This is not a file.", got="a FIFO, a socket or a device", expected="a picture")
+    if status.st_size == 0:
+        raise TersenetError("The file is empty.", got="0 bytes", expected="a picture")
+
+
 def _open(path: Path) -> Image.Image:
     """The picture turned the right way up, no larger than it needs to be."""
-    if not path.exists():
-        raise TersenetError("There is no such picture.")
-    if path.is_dir():
-        raise TersenetError("This is a folder.", expected="a picture")
+    _require_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is the stricter one
@@ -58,8 +119,12 @@ def _open(path: Path) -> Image.Image:
                 upright = ImageOps.exif_transpose(image)
     except Image.DecompressionBombError as error:
         raise _too_large(str(error)) from None
-    except (TersenetError, PermissionError):
+    except TersenetError:
         raise
+    except PermissionError as error:
+        raise TersenetError(
+            "The picture cannot be read.", got=error.strerror, hint="check the file's permissions"
+        ) from None
     except Exception as error:  # noqa: BLE001 - Pillow's decoders raise whatever they stumble over
         raise TersenetError(
             "This is not a picture that can be read.",
@@ -89,14 +154,15 @@ def _reduced(image: Image.Image) -> Floats:
 
 
 def _grey(values: Floats, white: float | None) -> Floats:
-    """Sixteen-bit and floating pictures: `white` is full light; not known or not kept, the lightest is."""
+    """Sixteen-bit and floating-point pictures: `white` is full light; without it, the lightest pixel is."""
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low):
         raise TersenetError(
-            "The picture has pixels that are no numbers.", got="NaN or infinity", expected="grey values"
+            "The picture has pixels that are not numbers.", got="NaN or infinity", expected="grey values"
         )
     if white is None or low < 0 or high > white:
-        values, white = values - low, max(high - low, 1e-6)
+        # By halves: float32 cannot hold the difference of its largest and its least number.
+        values, white = (values / 2 - np.float32(low / 2)).astype(np.float32), max(high - low, 1e-6) / 2
     return np.repeat((values / np.float32(white))[:, :, None], 3, axis=2)
 
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from tersenet._errors import TersenetError
 from tersenet._files import write_whole
-from tersenet.data import Dataset, load_data
+from tersenet.data import Dataset, load_data, match_classes
 from tersenet.networks import find_network
 from tersenet.runs.experiment import Experiment, load_experiment, to_toml
 from tersenet.training.checkpoint import load_tensors, save_tensors
@@ -107,10 +107,11 @@ class Run:
 
 
 def recorded_data(experiment: Experiment, environment: dict[str, Any], data_dir: Path | None) -> Dataset:
-    """An experiment's data set, from where it was found when it ran unless told otherwise."""
+    """An experiment's data set, from where it was found when it ran, or from `data_dir`; classes matched by name."""
     recorded = Path(environment.get("data_dir") or "")
     there = recorded if recorded.is_absolute() and recorded.is_dir() else None
-    return load_data(experiment.data, data_dir=data_dir or there)
+    dataset = load_data(experiment.data, data_dir=data_dir or there)
+    return match_classes(environment.get("classes") or dataset.classes, dataset)
 
 
 def take_folder(runs_dir: Path, name: str) -> Path:
