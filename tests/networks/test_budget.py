@@ -1,5 +1,7 @@
 """A budget is checked line by line; what was not measured is open, never met."""
 
+import math
+
 import pytest
 from torch import nn
 
@@ -87,3 +89,11 @@ def test_layers_are_found_in_a_users_module_too():
 def test_a_budget_that_makes_no_sense_is_an_error(wrong):
     with pytest.raises(TersenetError):
         Budget(**wrong)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, 0, -1, 10**30])
+@pytest.mark.parametrize("name", ["parameters", "epochs", "accuracy"])
+def test_no_number_of_a_budget_is_without_a_bound(name, number):
+    with pytest.raises(TersenetError) as error:
+        Budget(**{name: number})
+    assert error.value.where == f"budget.{name}"

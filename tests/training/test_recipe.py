@@ -1,11 +1,15 @@
 """Recipes: which weights decay, and which recipes cannot be."""
 
+import math
+from typing import get_args
+
 import pytest
 import torch
 from torch import nn
 
 from tersenet import TersenetError
-from tersenet.training import Recipe, make_optimizer
+from tersenet.training import OPTIMIZERS, Recipe, make_optimizer
+from tersenet.training.optimizers import OptimizerName
 
 
 def test_weight_decay_touches_kernels_only():
@@ -55,3 +59,28 @@ def test_a_recipe_that_cannot_be_says_which_setting(wrong):
 def test_a_misspelt_optimiser_is_offered_the_nearest():
     with pytest.raises(TersenetError, match="did you mean sgd"):
         Recipe(optimizer="sdg")
+
+
+def test_every_optimiser_that_a_recipe_may_name_is_in_the_registry():
+    assert set(OPTIMIZERS) == set(get_args(OptimizerName))
+
+
+def test_an_optimiser_that_is_not_known_is_never_trained_as_another(monkeypatch):
+    recipe = Recipe()
+    object.__setattr__(recipe, "optimizer", "muon")
+    with pytest.raises(KeyError):
+        make_optimizer(nn.Linear(1, 1), recipe)
+
+
+@pytest.mark.parametrize("number", [10**9, 10**30, math.nan, math.inf, -math.inf, 1e300])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("epochs", "batch_size", "learning_rate", "momentum", "weight_decay", "dropout", "label_smoothing"),
+        *("averaging", "early_stopping"),
+    ],
+)
+def test_no_number_of_a_recipe_is_without_a_bound(name, number):
+    with pytest.raises(TersenetError) as error:
+        Recipe(**{name: number})
+    assert error.value.where == f"training.{name}"

@@ -1,11 +1,16 @@
 """Learning rates at every step, held against torch's own schedulers and against arithmetic."""
 
+import math
+from typing import get_args
+
 import pytest
 import torch
 from torch.optim import SGD, lr_scheduler
 
 from tersenet import TersenetError
-from tersenet.training import LearningRate, Schedule
+from tersenet.runs import experiment_names, load_experiment
+from tersenet.training import SCHEDULES, LearningRate, Schedule
+from tersenet.training.schedules import Kind
 
 EPOCHS, STEPS = 6, 10
 
@@ -111,3 +116,89 @@ def test_a_schedule_that_cannot_be_says_which_setting(wrong):
     with pytest.raises(TersenetError) as error:
         Schedule(**wrong)
     assert error.value.where == f"training.schedule.{next(iter(wrong))}"
+
+
+@pytest.mark.parametrize("number", [10**9, 10**30, math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", ["step", "factor", "patience", "threshold", "warmup", "final"])
+def test_no_number_of_a_schedule_is_without_a_bound(name, number):
+    if name == "threshold" and number in (10**9, 10**30):
+        return  # a loss has no unit that would bound it
+    with pytest.raises(TersenetError) as error:
+        Schedule(**{name: number})
+    assert error.value.where == f"training.schedule.{name}"
+
+
+def test_every_kind_of_schedule_says_which_fields_it_uses_and_uses_no_others():
+    assert set(SCHEDULES) == set(get_args(Kind))
+    turned = {
+        "step": 3,
+        "milestones": (2,),
+        "factor": 0.3,
+        "patience": 1,
+        "threshold": 0.5,
+        "warmup": 2.5,
+        "final": 0.4,
+    }
+
+    def rates(**settings):
+        rate = LearningRate(Schedule(**settings), 0.5, epochs=EPOCHS, steps_per_epoch=STEPS)
+        moved = []
+        for epoch in range(1, EPOCHS + 1):
+            moved += [rate.at(epoch, step) for step in range(STEPS)]
+            rate.epoch_ended(1 - 0.1 * epoch if epoch < 4 else 0.7)
+        return moved
+
+    for kind, used in SCHEDULES.items():
+        base = {"kind": kind, "step": 2, "milestones": (1,), "patience": 0}
+        changing = {name for name in turned if rates(**{**base, name: turned[name]}) != rates(**base)}
+        assert changing == set(used)
+
+
+@pytest.mark.parametrize("kind", ["linear", "CosineAnnealingLR"])
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 5, 12])
+def test_the_default_warm_up_leaves_four_fifths_of_the_training_for_the_fall(kind, epochs):
+    steps = 50
+    rate = LearningRate(Schedule(kind=kind), 0.2, epochs=epochs, steps_per_epoch=steps)
+    rates = [rate.at(epoch, step) for epoch in range(1, epochs + 1) for step in range(steps)]
+    assert rates.index(max(rates)) <= min(0.2 * len(rates), steps)
+    assert max(rates) == pytest.approx(0.2, rel=0.02)
+    assert rates[-1] == 0
+
+
+def as_before(recipe, warmup, steps):
+    """The rates of every step with a warm-up of so many epochs, written out anew."""
+    schedule, last = recipe.schedule, recipe.epochs * steps - 1
+    if schedule.kind != "linear":
+        return None
+    rise = min(warmup * steps, last)
+    rates = []
+    for done in range(recipe.epochs * steps):
+        if done < rise:
+            rates.append(recipe.learning_rate * (done + 1) / (rise + 1))
+        else:
+            fallen = (done - rise) / max(1.0, last - rise)
+            rates.append(recipe.learning_rate * (1 - fallen * (1 - schedule.final)))
+    return rates
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_the_schedules_of_the_shipped_experiments_have_not_moved_by_a_bit(name):
+    recipe = load_experiment(name).training
+    warmup = {"sprint": 0.3, "sprint-99": 0.1}.get(name, 1.0)
+    steps = 469
+    expected = as_before(recipe, warmup, steps)
+    if expected is None:
+        assert "warmup" not in SCHEDULES[recipe.schedule.kind]
+        return
+    rate = LearningRate(recipe.schedule, recipe.learning_rate, epochs=recipe.epochs, steps_per_epoch=steps)
+    assert [rate.at(epoch, step) for epoch in range(1, recipe.epochs + 1) for step in range(steps)] == expected
+
+
+def test_a_settled_schedule_is_the_same_schedule():
+    for epochs in (1, 3, 20):
+        open_one, settled = (
+            LearningRate(schedule, 0.5, epochs=epochs, steps_per_epoch=7)
+            for schedule in (Schedule(), Schedule().settled(epochs))
+        )
+        steps = [(epoch, step) for epoch in range(1, epochs + 1) for step in range(7)]
+        assert [open_one.at(*at) for at in steps] == [settled.at(*at) for at in steps]

@@ -174,12 +174,24 @@ def _check(images_nhw: Tensor, policy: Augmentation) -> None:
             got=f"{images_nhw.dtype} {list(images_nhw.shape)}",
             expected="torch.uint8 [N, H, W]",
         )
-    smaller = min(images_nhw.shape[1:])
+    check_sizes(policy, images_nhw.shape[1], images_nhw.shape[2])
+
+
+def check_sizes(policy: Augmentation, height: int, width: int) -> None:
+    """Raise TersenetError where a crop or an erased rectangle is larger than the pictures.
+
+    >>> check_sizes(Augmentation(crop_probability=0.5, crop_size=29), 28, 28)
+    Traceback (most recent call last):
+    tersenet._errors.TersenetError: An augmentation does not fit the pictures.
+      got:      crop_size = 29 with pictures of [28, 28]
+      expected: crop_size of at most 28
+    """
+    smaller = min(height, width)
     for name, probability in (("crop_size", policy.crop_probability), ("erase_size", policy.erase_probability)):
         if probability > 0 and getattr(policy, name) > smaller:
             raise TersenetError(
                 "An augmentation does not fit the pictures.",
-                got=f"{name} = {getattr(policy, name)} with pictures of {list(images_nhw.shape[1:])}",
+                got=f"{name} = {getattr(policy, name)} with pictures of {[height, width]}",
                 expected=f"{name} of at most {smaller}",
             )
 

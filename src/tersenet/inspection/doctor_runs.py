@@ -18,11 +18,10 @@ from tersenet.inspection.doctor_patient import Batch, Patient, sampled, undistur
 from tersenet.inspection.findings import Check, Diagnosis
 from tersenet.networks import find_network
 from tersenet.runs import Run, experiment_names, load_experiment
-from tersenet.training import EvaluationBatches, Recipe, TrainingBatches, make_optimizer
+from tersenet.training import SCHEDULES, EvaluationBatches, Recipe, TrainingBatches, make_optimizer
 
 DRAWN = 4096  # training pictures, drawn from all of them: twice what the rules look at
 TESTED = 1024
-RISING = ("linear", "CosineAnnealingLR", "OneCycleLR")  # schedules that start below their highest rate
 
 
 def diagnose_network(
@@ -96,7 +95,7 @@ def _patient(model: nn.Module, dataset: Dataset, recipe: Recipe, seed: int, *, l
         test=sampled(test_batches, "test batches"),
         test_loader=test_batches,
         optimizer=make_optimizer(model, recipe) if learns else None,
-        warm_up=recipe.schedule.kind in RISING and recipe.schedule.warmup > 0,
+        warm_up="warmup" in SCHEDULES[recipe.schedule.kind] and recipe.settled().schedule.warmup != 0,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tersenet._errors import TersenetError, did_you_mean
 from tersenet.networks.summary import LayerRow, Summary
 
+MOST = 10**15
 NOT_MEASURED = "not measured"
 NOT_APPLICABLE = "not applicable"
 
@@ -39,8 +40,9 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name, value in (("parameters", self.parameters), ("epochs", self.epochs), ("accuracy", self.accuracy)):
-            if value is not None and (value <= 0 or (name == "accuracy" and value > 100)):
-                expected = "more than 0, up to 100 percent" if name == "accuracy" else "1 or more"
+            highest = 100 if name == "accuracy" else MOST
+            if value is not None and not 0 < value <= highest:
+                expected = "more than 0, up to 100 percent" if name == "accuracy" else f"1 to {MOST:,}"
                 raise TersenetError("A budget does not fit.", got=value, expected=expected, where=f"budget.{name}")
         for layer in _alternatives(self.layers):
             if layer not in _IS_THERE:

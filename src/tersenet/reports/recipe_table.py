@@ -5,17 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from tersenet.data import Augmentation
-from tersenet.training import Recipe, Schedule
-
-_KNOBS = {
-    "constant": (),
-    "StepLR": ("step", "factor"),
-    "MultiStepLR": ("milestones", "factor"),
-    "ReduceLROnPlateau": ("factor", "patience", "threshold"),
-    "linear": ("warmup", "final"),
-    "CosineAnnealingLR": ("warmup", "final"),
-    "OneCycleLR": ("warmup",),
-}
+from tersenet.training import OPTIMIZERS, SCHEDULES, Recipe, Schedule
 
 
 def recipe_rows(recipe: Recipe) -> list[tuple[str, str]]:
@@ -27,9 +17,9 @@ def recipe_rows(recipe: Recipe) -> list[tuple[str, str]]:
     return [
         ("epochs", str(recipe.epochs)),
         ("batch size", str(recipe.batch_size)),
-        ("optimiser", _optimizer(recipe)),
+        ("optimiser", OPTIMIZERS[recipe.optimizer].described(recipe.momentum, recipe.nesterov)),
         ("learning rate", f"{recipe.learning_rate:g}"),
-        ("schedule", _schedule(recipe.schedule)),
+        ("schedule", _schedule(recipe.settled().schedule)),
         ("weight decay", f"{recipe.weight_decay:g}, on kernels only" if recipe.weight_decay else "none"),
         ("augmentation", _augmentation(recipe.augmentation)),
         (
@@ -51,14 +41,8 @@ def recipe_rows(recipe: Recipe) -> list[tuple[str, str]]:
     ]
 
 
-def _optimizer(recipe: Recipe) -> str:
-    if recipe.optimizer == "sgd":
-        return f"SGD, momentum {recipe.momentum:g}" + (", Nesterov" if recipe.nesterov else "")
-    return f"{'Adam' if recipe.optimizer == 'adam' else 'AdamW'}, first moment {recipe.momentum:g}"
-
-
 def _schedule(schedule: Schedule) -> str:
-    knobs = ", ".join(f"{name} {_figure(getattr(schedule, name))}" for name in _KNOBS[schedule.kind])
+    knobs = ", ".join(f"{name} {_figure(getattr(schedule, name))}" for name in SCHEDULES[schedule.kind])
     return f"{schedule.kind} ({knobs})" if knobs else schedule.kind
 
 

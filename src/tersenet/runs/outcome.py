@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -103,9 +104,15 @@ def changed_fields(experiment: Experiment, run: Experiment) -> tuple[str, ...]:
     """
     said, done = (
         _flat({key: to_tables(each).get(key) for key in COMPARED} | {"network": _line(each)})
-        for each in (experiment, run)
+        for each in (_with_warm_up(one, run.training.epochs) for one in (experiment, run))
     )
     return tuple(key for key in sorted({*said, *done}) if said.get(key) != done.get(key))
+
+
+def _with_warm_up(experiment: Experiment, epochs: int) -> Experiment:
+    """The same with the warm-up in numbers, so that an open one and the one that a run settled are the same."""
+    recipe = experiment.training
+    return experiment.changed(training=dataclasses.replace(recipe, schedule=recipe.schedule.settled(epochs)))
 
 
 def _line(experiment: Experiment) -> str:

@@ -54,6 +54,8 @@ def start_group(
     then is kept, and `resume_group` goes on.
     """
     check_setting(2 <= seeds <= MOST_SEEDS, "seeds", seeds, f"2 to {MOST_SEEDS:,}; one seed is a run")
+    last = experiment.seed + seeds - 1
+    check_setting(last < 2**63, "seed", experiment.seed, f"{2**63 - seeds} at most, for {seeds} seeds")
     check_setting(processes is None or processes >= 1, "processes", processes, "1 or more")
     _refuse_inside_a_seed()
     listeners = listeners or GroupListeners()

@@ -14,6 +14,7 @@ from torch import nn
 
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset, load_data
+from tersenet.data.augment import check_sizes
 from tersenet.data.download import Progress
 from tersenet.networks import BudgetLine, check_budget, find_network, format_summary, summarize
 from tersenet.runs import folder
@@ -77,6 +78,7 @@ def prepare_run(
     dataset = load_data(experiment.data, data_dir=data_dir, progress=on_download)
     check_held_out(dataset, experiment.validation)
     size = (1, *dataset.train.images.shape[1:])
+    check_sizes(experiment.training.augmentation, size[1], size[2])
     with _seeded(experiment.seed):
         design = find_network(
             experiment.notation or experiment.network, input_size=size, classes=len(dataset.classes)
@@ -93,6 +95,7 @@ def prepare_run(
         notation=design.notation,
         data=_absolute(dataset.name),
         settings=settings,
+        training=experiment.training.settled(),
     )
     facts = describe_environment(settings.device) | {
         "data": dataset.name,

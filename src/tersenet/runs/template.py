@@ -53,7 +53,8 @@ _SCHEDULE = {
     "factor": "StepLR, MultiStepLR, ReduceLROnPlateau: what a drop multiplies the rate by.",
     "patience": "ReduceLROnPlateau: epochs without a lower loss before a drop.",
     "threshold": "ReduceLROnPlateau: how much lower a loss must be to count as lower.",
-    "warmup": "linear, CosineAnnealingLR, OneCycleLR: epochs of rising rate at the start.",
+    "warmup": "linear, CosineAnnealingLR, OneCycleLR: epochs of rising rate at the start. Without a "
+    "number it is one epoch, at most a fifth of the training.",
     "final": "linear, CosineAnnealingLR: the rate of the last step, as a part of the highest.",
 }
 _AUGMENTATION = {
@@ -94,7 +95,8 @@ _HEADS = {
     "training.augmentation": "What may happen to a training picture, drawn anew each time. 0 is off.",
     "settings": "Where and how the arithmetic runs.",
 }
-EXAMPLES = {"training": {"dropout": 0.05}}  # of fields that are absent where nothing is said
+# Values for fields that have none by default.
+EXAMPLES = {"training": {"dropout": 0.05}, "training.schedule": {"warmup": 1.0}}
 EXAMPLE_BUDGET = Budget(parameters=20_000, epochs=20, accuracy=99.4)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class EpochMetrics:
     """The figures of one epoch; accuracies in percent, times in seconds.
 
-    The training pair is measured during the epoch, on augmented images and with dropout at work, as the
-    write-ups do. Where images were held out the validation pair stands in place of the test pair.
+    The training pair is measured during the epoch, on augmented images and with dropout active, as the
+    course networks do. Where images were held out, the validation pair replaces the test pair.
     `learning_rate` is that of the epoch's first step.
     """
 

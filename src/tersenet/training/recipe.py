@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import dataclass, field, replace
 
 from torch import nn, optim
 
 from tersenet._errors import TersenetError, check_setting
 from tersenet.data.augment import Augmentation
-from tersenet.training.schedules import Schedule
+from tersenet.training.optimizers import OPTIMIZERS, OptimizerName
+from tersenet.training.schedules import MOST_EPOCHS, Schedule
 
-Optimizer = Literal["sgd", "adam", "adamw"]
+# Far beyond what any training needs; a larger number is a slip of the finger.
+MOST_IMAGES = 1_000_000
+HIGHEST_RATE = 1_000.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How a network is trained.
 
-    The defaults are Tersenet's own recipe for compact networks with batch normalisation; each of the write-ups'
-    recipes is spelled out in its experiment.
+    The defaults are Tersenet's own recipe for compact networks with batch normalisation; the recipes of the course
+    networks are written out in their experiments. Raises TersenetError, naming the field, where a value is out of
+    bounds.
 
     >>> Recipe(epochs=3).batch_size
     128
@@ -28,14 +30,14 @@ class Recipe:
     Traceback (most recent call last):
     tersenet._errors.TersenetError: This setting cannot be used.
       got:      learning_rate = -1
-      expected: above 0 and finite
+      expected: above 0, up to 1000
       where:    training.learning_rate
     """
 
     epochs: int = 10  # a compact network is within 0.1 points of its best by then
-    batch_size: int = 128  # small enough for many steps an epoch, large enough for batch statistics
-    optimizer: Optimizer = "sgd"  # with a falling rate it ends above Adam on networks this small
-    learning_rate: float = 0.2  # batch normalisation bears it, and few epochs need it
+    batch_size: int = 128  # small enough for many steps per epoch, large enough for batch statistics
+    optimizer: OptimizerName = "sgd"  # with a falling rate it ends above Adam on networks this small
+    learning_rate: float = 0.2  # high, because batch norm tolerates it and the schedule is short
     momentum: float = 0.9  # SGD's usual; Adam's first moment as well
     nesterov: bool = True  # costs nothing, steadier at a high rate
     weight_decay: float = 5e-4  # on kernels only: not on batch normalisation, not on biases
@@ -43,28 +45,36 @@ class Recipe:
     augmentation: Augmentation = field(
         default_factory=lambda: Augmentation(rotation=8.0, scale=0.08, shift=0.06, shear=0.08)
     )
-    dropout: float | None = None  # the rate of all dropout layers; None leaves each its own
+    dropout: float | None = None  # the rate of all dropout layers; None: each keeps its own
     label_smoothing: float = 0.0  # off: calibration suffers, accuracy does not gain here
     averaging: float = 0.999  # decay of the weights' moving average; 0 measures the weights themselves
     early_stopping: int = 0  # epochs without a lower watched loss before training ends; 0: never
 
     def __post_init__(self) -> None:
-        kinds = get_args(Optimizer)
-        check_setting(self.optimizer in kinds, "training.optimizer", self.optimizer, ", ".join(kinds), names=kinds)
-        steady = self.momentum > 0 or not self.nesterov or self.optimizer != "sgd"
+        known = self.optimizer in OPTIMIZERS
+        check_setting(known, "training.optimizer", self.optimizer, ", ".join(OPTIMIZERS), names=OPTIMIZERS)
+        steady = self.momentum > 0 or not self.nesterov or not OPTIMIZERS[self.optimizer].uses_nesterov
         for fits, name, expected in (
-            (self.epochs >= 1, "epochs", "one or more"),
-            (self.batch_size >= 1, "batch_size", "one or more"),
-            (0 < self.learning_rate < math.inf, "learning_rate", "above 0 and finite"),
+            (1 <= self.epochs <= MOST_EPOCHS, "epochs", f"1 to {MOST_EPOCHS:,}"),
+            (1 <= self.batch_size <= MOST_IMAGES, "batch_size", f"1 to {MOST_IMAGES:,}"),
+            (0 < self.learning_rate <= HIGHEST_RATE, "learning_rate", f"above 0, up to {HIGHEST_RATE:g}"),
             (0 <= self.momentum < 1, "momentum", "from 0 to below 1"),
             (steady, "nesterov", "false where momentum is 0"),
-            (0 <= self.weight_decay < math.inf, "weight_decay", "0 or above and finite"),
+            (0 <= self.weight_decay <= HIGHEST_RATE, "weight_decay", f"0 to {HIGHEST_RATE:g}"),
             (self.dropout is None or 0 <= self.dropout < 1, "dropout", "from 0 to below 1"),
             (0 <= self.label_smoothing < 1, "label_smoothing", "from 0 to below 1"),
             (0 <= self.averaging < 1, "averaging", "from 0 to below 1"),
-            (self.early_stopping >= 0, "early_stopping", "0 or more epochs"),
+            (0 <= self.early_stopping <= MOST_EPOCHS, "early_stopping", f"0 to {MOST_EPOCHS:,} epochs"),
         ):
             check_setting(fits, f"training.{name}", getattr(self, name), expected)
+
+    def settled(self) -> Recipe:
+        """The same recipe with the warm-up in numbers, as a run's folder keeps it.
+
+        >>> Recipe(epochs=3).schedule.warmup, Recipe(epochs=3).settled().schedule.warmup
+        (None, 0.6)
+        """
+        return replace(self, schedule=self.schedule.settled(self.epochs))
 
 
 def make_optimizer(model: nn.Module, recipe: Recipe) -> optim.Optimizer:
@@ -86,9 +96,5 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> optim.Optimizer:
         {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
-    if recipe.optimizer == "sgd":
-        return optim.SGD(
-            groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, foreach=True
-        )
-    make = optim.Adam if recipe.optimizer == "adam" else optim.AdamW
-    return make(groups, lr=recipe.learning_rate, betas=(recipe.momentum, 0.999), foreach=True)
+    kind = OPTIMIZERS[recipe.optimizer]
+    return kind.make(groups, recipe.learning_rate, recipe.momentum, recipe.nesterov)
