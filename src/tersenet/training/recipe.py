@@ -11,9 +11,8 @@ from tersenet.data.augment import Augmentation
 from tersenet.training.optimizers import OPTIMIZERS, OptimizerName
 from tersenet.training.schedules import MOST_EPOCHS, Schedule
 
-# Far beyond what any training needs; a larger number is a slip of the finger.
-MOST_IMAGES = 1_000_000
-HIGHEST_RATE = 1_000.0
+MOST_IMAGES = 1_000_000  # far beyond what any step needs; a larger number is a slip of the finger
+HIGHEST_RATE = 1e30  # steps beyond leave what float32 can hold; far lower ones already make the loss infinite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,7 @@ class Recipe:
     Traceback (most recent call last):
     tersenet._errors.TersenetError: This setting cannot be used.
       got:      learning_rate = -1
-      expected: above 0, up to 1000
+      expected: above 0, up to 1e+30
       where:    training.learning_rate
     """
 
