@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
-from tersenet.networks.compiled import compile_network, library
+from tersenet.evaluation.answers import as_logits, own_precision
+from tersenet.networks.compiled import MOST_WORKERS, check_engine, compile_network, library
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -121,19 +122,21 @@ def guesses(logits: Tensor) -> Tensor:
 
 
 def _fast(model: nn.Module, device: torch.device | str, workers: int | None) -> nn.Module:
-    """The network in the compiled engine, where that is here and knows it; else the network.
-
-    The engine wants its weights in torch's plain order; whoever keeps them in another one is not disturbed.
-    """
-    plain = all(weight.is_contiguous() for weight in model.parameters())
-    if torch.device(device).type != "cpu" or not plain or library(compile_it=False) is None:
+    """The network in the compiled engine, where that is here and knows it; else the network."""
+    if workers is not None:
+        check_engine(workers=workers)
+    if torch.device(device).type != "cpu" or library(compile_it=False) is None:
         return model
-    return compile_network(model, workers=workers or torch.get_num_threads()) or model
+    return compile_network(model, workers=workers or min(torch.get_num_threads(), MOST_WORKERS)) or model
 
 
 def _answer(model: nn.Module, images: Tensor, labels: Tensor, device: torch.device | str) -> tuple[Tensor, Tensor]:
     """Logits `[N, K]` and labels `[N]` of one batch, on the device."""
-    return _as_logits(model(images.to(device)), labels), labels.to(device, torch.int64)
+    kind = own_precision(model)
+    pictures = images.to(device)
+    if kind is not torch.float32 and pictures.is_floating_point():
+        pictures = pictures.to(kind)
+    return as_logits(model(pictures), labels), labels.to(device, torch.int64)
 
 
 @contextmanager
@@ -146,33 +149,6 @@ def _evaluation_mode(model: nn.Module) -> Iterator[None]:
     finally:
         for module, mode in modes:
             module.training = mode
-
-
-def _as_logits(answer: Tensor, labels: Tensor) -> Tensor:
-    """The answer as `[N, K]`: maps of 1×1 are flattened, anything else that does not fit is an error."""
-    if answer.dim() > 2 and answer.shape[2:].numel() == 1:
-        answer = answer.flatten(1)
-    if answer.dim() != 2:
-        raise TersenetError(
-            "The network's answer is not one figure a class.",
-            got=f"an output of shape {list(answer.shape)}",
-            expected="[N, K] or [N, K, 1, 1]",
-            hint="end the network with a global pooling or a dense layer",
-        )
-    if labels.shape != answer.shape[:1]:
-        raise TersenetError(
-            "A batch has not as many answers as labels.",
-            got=f"answers {list(answer.shape)}, labels {list(labels.shape)}",
-            expected="answers [N, K] and labels [N]",
-        )
-    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < answer.shape[1]:
-        raise TersenetError(
-            "The labels do not fit the network's classes.",
-            got=f"labels from {int(labels.min())} to {int(labels.max())}",
-            expected=f"0 to {answer.shape[1] - 1}: the network has {answer.shape[1]} outputs",
-            hint="measure it on data with as many classes as it was trained on",
-        )
-    return answer
 
 
 def _nothing_to_measure() -> TersenetError:

@@ -82,6 +82,8 @@ def _seconds(matrix: Tensor, device: str) -> float:
 
 
 def _takes_compiled(settings: Settings, model: nn.Module, device: str) -> bool:
+    # In bfloat16 the engine runs where the processor multiplies it; elsewhere torch does.
+    precision = "float32" if settings.precision == "auto" else settings.precision
     if settings.engine == "compiled":
-        compiled_or_error(model if device == "cpu" else model.to(device), "float32", 1)
-    return settings.engine != "layers" and device == "cpu" and compile_network(model) is not None
+        compiled_or_error(model if device == "cpu" else model.to(device), precision, 1)
+    return settings.engine != "layers" and device == "cpu" and compile_network(model, precision=precision) is not None

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tersenet._errors import check_setting
 from tersenet.data.augment import DEVIATION, MEAN, Augmentation, affine_maps, augment, normalize
 from tersenet.data.dataset import Split
-from tersenet.networks.compiled import library, warp_and_normalize
+from tersenet.networks.compiled import check_engine, library, warp_and_normalize
 
 Batch = tuple[Tensor, Tensor]
 
@@ -57,6 +58,9 @@ class TrainingBatches:
         device: torch.device | str = "cpu",
         workers: int = 0,
     ) -> None:
+        check_setting(batch_size >= 1, "batch_size", batch_size, "one or more")
+        if workers != 0:
+            check_engine(workers=workers)
         self.images = split.images.to(device)
         self.labels = split.labels.to(device)
         self.batch_size = batch_size

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn, optim
 
 from tersenet._errors import TersenetError
+from tersenet.networks.compiled import check_engine
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 Step = Callable[[Tensor, Tensor], tuple[float, int]]
@@ -67,8 +68,9 @@ def train_one_epoch(
     >>> train_one_epoch(model, batches, optim.SGD(model.parameters(), lr=1.0)).images
     160
     """
+    check_engine(precision=precision)
     model.train()
-    step = step or functools.partial(_plain_step, model, optimizer, criterion, precision)
+    step = step or functools.partial(plain_step, model, optimizer, criterion, precision)
     loss_sum, correct, seen = 0.0, 0, 0
     for batch, (images, labels) in enumerate(loader):
         images, labels = images.to(device), labels.to(device)
@@ -98,7 +100,7 @@ def train_one_epoch(
     return EpochResult(loss=loss_sum / seen, accuracy=100 * correct / seen, correct=correct, images=seen)
 
 
-def _plain_step(
+def plain_step(
     model: nn.Module, optimizer: optim.Optimizer, criterion: Criterion, precision: str, images: Tensor, labels: Tensor
 ) -> tuple[float, int]:
     # Forward: what the network answers, and how wrong it is.

@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn, optim
 
 from tersenet._errors import TersenetError, check_setting
 from tersenet.data.dataset import Dataset, Split
 from tersenet.evaluation.logits import Evaluation, evaluate
-from tersenet.networks.compiled import CompiledNetwork, compile_network
+from tersenet.networks.compiled import CompiledNetwork, check_engine, compile_network, multiplies_bfloat16, refusal
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.batches import DROPOUT, EvaluationBatches, TrainingBatches, derived_seed, hold_out
 from tersenet.training.checkpoint import TrainingState
@@ -24,6 +24,8 @@ from tersenet.training.loop import BatchProgress, EpochResult, train_one_epoch
 from tersenet.training.metrics import EpochMetrics
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.schedules import LearningRate
+
+ENGINES = ("layers", "compiled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,8 @@ def train(
     """
     recipe = recipe or Recipe()
     check_setting(seed >= 0, "seed", seed, "0 or above")
+    check_setting(engine in ENGINES, "engine", engine, " or ".join(ENGINES), names=ENGINES)
+    check_engine(precision=precision, workers=workers)
     device = torch.device(device)
     learned, judged = _splits(dataset, validation, seed)
     batches = TrainingBatches(
@@ -80,9 +84,9 @@ def train(
     judges = EvaluationBatches(judged, device=device)
     if recipe.dropout is not None:
         set_dropout(model, recipe.dropout)
+    order = torch.contiguous_format if engine == "compiled" else torch.channels_last
+    model = model.to(device=device, memory_format=order)  # type: ignore[call-overload]
     compiled = compiled_or_error(model, precision, workers) if engine == "compiled" else None
-    if compiled is None:
-        model = model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = TrainingState(
         model=model,
         optimizer=make_optimizer(model, recipe),
@@ -95,6 +99,7 @@ def train(
     )
     if resume:
         resume(state)
+        _check_optimizer(state.optimizer)
     measured = state.average.model if state.average else model
     held_out = None
     fused = fused_step(compiled, state.optimizer, state.average, recipe.label_smoothing) if compiled else None
@@ -149,17 +154,33 @@ def _set_learning_rate(state: TrainingState, epoch: int, batch: int) -> None:
 
 
 def compiled_or_error(model: nn.Module, precision: str, workers: int) -> CompiledNetwork:
-    """The compiled way to run a network; raises TersenetError where there is none."""
+    """The compiled way to run a network; raises TersenetError, which says why, where there is none."""
     compiled = compile_network(model, precision=precision, workers=workers)
     if compiled is None:
+        why = refusal(model) or "no C++ compiler that makes the engine"
+        if refusal(model) is None and precision == "bfloat16" and not multiplies_bfloat16():
+            why = "bfloat16, which this processor does not multiply"
         raise TersenetError(
             "The compiled engine cannot run this network.",
-            got=getattr(model, "notation", type(model).__name__),
+            got=why,
             expected="a C++ compiler, and convolutions, batch normalisation, ReLU, pooling, dropout and dense layers "
             "one after the other, on the processor",
             hint='train it layer by layer: engine = "layers"',
         )
     return compiled
+
+
+def _check_optimizer(optimizer: optim.Optimizer) -> None:
+    """Raise TersenetError unless what an optimiser remembers of each weight has the weight's shape."""
+    for weight, remembered in optimizer.state.items():
+        for name, value in remembered.items():
+            if isinstance(value, Tensor) and value.ndim and value.shape != weight.shape:
+                raise TersenetError(
+                    "This checkpoint does not belong to this run.",
+                    got=f"{name} of shape {list(value.shape)}",
+                    expected=f"{list(weight.shape)}, the shape of its weight",
+                    hint="start the run anew",
+                )
 
 
 def check_held_out(dataset: Dataset, validation: int) -> None:

@@ -1,17 +1,31 @@
 """The compiled engine: compact networks forward and backward, several times as fast as layer by layer."""
 
+from tersenet.networks.compiled.abi import MOST_WORKERS, Update
 from tersenet.networks.compiled.compiler import library, multiplies_bfloat16
-from tersenet.networks.compiled.network import CompiledNetwork, compile_network, pointers
-from tersenet.networks.compiled.plan import Plan, plan
+from tersenet.networks.compiled.network import (
+    PRECISIONS,
+    CompiledNetwork,
+    check_engine,
+    compile_network,
+    count_batch,
+    pointers,
+)
+from tersenet.networks.compiled.plan import Plan, plan, refusal
 from tersenet.networks.compiled.warp import warp_and_normalize
 
 __all__ = [
+    "MOST_WORKERS",
+    "PRECISIONS",
     "CompiledNetwork",
     "Plan",
+    "Update",
+    "check_engine",
     "compile_network",
+    "count_batch",
     "library",
     "multiplies_bfloat16",
     "plan",
     "pointers",
+    "refusal",
     "warp_and_normalize",
 ]

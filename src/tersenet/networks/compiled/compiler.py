@@ -1,4 +1,4 @@
-"""The engine's library: compiled once for the processor at hand, then found in the cache."""
+"""The engine's library: compiled once for the processor at hand, then found in the cache and checked."""
 
 from __future__ import annotations
 
@@ -8,45 +8,55 @@ import hashlib
 import os
 import platform
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
 import platformdirs
 
+from tersenet.networks.compiled.abi import declared
+
 COMPILERS = ("c++", "g++", "clang++")
 SOURCES = ("engine.h", "convolution.cpp", "network.cpp")
 FLAGS = ("-std=c++17", "-O2", "-march=native", "-fPIC", "-pthread", "-w")
-LONGEST = 120  # seconds; two or three are usual
+LONGEST = 60  # seconds that compiling may take; two or three are usual
+PATIENCE = 5  # seconds of compiling before a line says what is being waited for
+SCRATCH = "compiling-"  # how the names of the folders begin in which it is compiled
+
+_loaded: dict[str, ctypes.CDLL | None] = {}  # by key; None: compiling it failed
+_lock = threading.Lock()
 
 
-@functools.cache
 def library(*, compile_it: bool = True) -> ctypes.CDLL | None:
     """The compiled engine, or None where this machine has no C++ compiler that makes it.
 
     The first call on a machine compiles it (two or three seconds on two cores) into the user's cache folder; a later
-    version, another compiler or another processor gets a file of its own. `TERSENET_COMPILED=0` keeps Tersenet from
-    it. With `compile_it` false, only one that was compiled before is taken.
+    version, another compiler or another processor gets a file of its own. The name of the file holds its checksum:
+    one that was cut short or changed is compiled again. `TERSENET_COMPILED=0` turns the engine off. With `compile_it`
+    false, only a library that was compiled before is taken.
     """
-    compiler = _compiler()
+    compiler = _compiler(os.environ.get("CXX"), os.environ.get("PATH"))
     if compiler is None or os.environ.get("TERSENET_COMPILED") == "0":
         return None
-    sources = {name: resources.files(__package__).joinpath(name).read_bytes() for name in SOURCES}
-    how = (compiler.encode(), " ".join(FLAGS).encode(), _processor())
-    key = hashlib.sha256(b"\0".join([*sources.values(), *how])).hexdigest()
-    folder = Path(platformdirs.user_cache_dir("tersenet")) / "engine"
-    file = folder / f"{key[:16]}.so"
-    try:
-        if not file.exists():
-            if not compile_it:
-                return None
-            folder.mkdir(parents=True, exist_ok=True)
-            _compile(compiler, sources, file)
-        return _declared(ctypes.CDLL(str(file)))
-    except (OSError, subprocess.SubprocessError):
-        return None
+    key = _key(compiler)
+    with _lock:
+        if key not in _loaded:
+            folder = Path(platformdirs.user_cache_dir("tersenet")) / "engine"
+            try:
+                engine = _found(folder, key)
+                if engine is None and not compile_it:
+                    return None  # it may be compiled later
+                _loaded[key] = engine or _made(compiler, folder, key)
+            except (OSError, subprocess.SubprocessError):
+                _loaded[key] = None
+        return _loaded[key]
 
 
 def multiplies_bfloat16() -> bool:
@@ -55,13 +65,26 @@ def multiplies_bfloat16() -> bool:
     return engine is not None and bool(engine.tersenet_bfloat16())
 
 
-def _compiler() -> str | None:
-    named = os.environ.get("CXX")
+@functools.cache
+def _compiler(named: str | None, path: str | None) -> str | None:
+    """The compiler that `CXX` names, or the first one on the `PATH`."""
     for name in (named, *COMPILERS) if named else COMPILERS:
-        path = shutil.which(name)
-        if path:
-            return path
+        found = shutil.which(name, path=path)
+        if found:
+            return found
     return None
+
+
+@functools.cache
+def _sources() -> dict[str, bytes]:
+    return {name: resources.files(__package__).joinpath(name).read_bytes() for name in SOURCES}
+
+
+@functools.cache
+def _key(compiler: str) -> str:
+    """All that the library depends on, as one short word."""
+    how = (compiler.encode(), " ".join(FLAGS).encode(), _processor())
+    return hashlib.sha256(b"\0".join([*_sources().values(), *how])).hexdigest()[:16]
 
 
 def _processor() -> bytes:
@@ -70,44 +93,105 @@ def _processor() -> bytes:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return f"{platform.machine()} {platform.processor()}".encode()
-    told = [line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))]
-    return "\n".join(sorted(set(told))).encode()
+    kept = [line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))]
+    return "\n".join(sorted(set(kept))).encode()
 
 
-def _compile(compiler: str, sources: dict[str, bytes], file: Path) -> None:
-    """Compile beside the place and move into it, so that whoever looks finds a whole library or none.
-
-    The parts are compiled at the same time, one a core.
-    """
-    with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
-        for name, source in sources.items():
-            (Path(scratch) / name).write_bytes(source)
-        parts = [name for name in sources if name.endswith(".cpp")]
-        with ThreadPoolExecutor(len(parts)) as pool:
-            list(pool.map(lambda part: _call(compiler, *FLAGS, "-c", part, "-o", f"{part}.o", folder=scratch), parts))
-        _call(compiler, "-shared", "-pthread", *(f"{part}.o" for part in parts), "-o", file.name, folder=scratch)
-        (Path(scratch) / file.name).replace(file)
+def _found(folder: Path, key: str) -> ctypes.CDLL | None:
+    """The library in the cache; a file that is not what its name says is removed."""
+    for file in sorted(folder.glob(f"{key}-*.so")):
+        if file.is_file() and file.name == _name(key, file.read_bytes()):
+            with suppress(AttributeError, ValueError):  # another library under this name
+                return declared(ctypes.CDLL(str(file)))
+        with suppress(OSError):
+            file.unlink()
+    return None
 
 
-def _call(*command: str, folder: str) -> None:
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=LONGEST)
+def _name(key: str, content: bytes) -> str:
+    """A library's file name: its key, and the checksum of its content."""
+    return f"{key}-{hashlib.sha256(content).hexdigest()[:16]}.so"
 
 
-def _declared(engine: ctypes.CDLL) -> ctypes.CDLL:
-    pointer, integer = ctypes.c_void_p, ctypes.c_int
-    engine.tersenet_create.restype = pointer
-    engine.tersenet_create.argtypes = [
-        pointer, integer, integer, integer, integer, pointer, pointer, integer, pointer, integer,
-    ]  # fmt: skip
-    engine.tersenet_forward.restype = None
-    engine.tersenet_forward.argtypes = [pointer, pointer, integer, integer, ctypes.c_uint64, pointer]
-    engine.tersenet_backward.restype = None
-    engine.tersenet_backward.argtypes = [pointer, pointer, pointer]
-    engine.tersenet_step.restype = None
-    engine.tersenet_step.argtypes = [pointer, pointer, pointer, integer, ctypes.c_uint64, pointer, pointer]
-    real = ctypes.c_float
-    engine.tersenet_warp.restype = None
-    engine.tersenet_warp.argtypes = [pointer, pointer, integer, integer, integer, real, real, integer, pointer]
-    engine.tersenet_destroy.restype = None
-    engine.tersenet_destroy.argtypes = [pointer]
-    return engine
+def _made(compiler: str, folder: Path, key: str) -> ctypes.CDLL:
+    """Compile in a folder beside the place and move the library there: whoever looks finds a whole one or none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{SCRATCH}*"):  # by a process that was killed
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > 2 * LONGEST:
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
+        _compile(compiler, Path(scratch))
+        made = Path(scratch) / "engine.so"
+        file = folder / _name(key, made.read_bytes())
+        made.replace(file)
+    return declared(ctypes.CDLL(str(file)))
+
+
+def _compile(compiler: str, scratch: Path) -> None:
+    """Compile `scratch/engine.so`, its parts at the same time."""
+    for name, source in _sources().items():
+        (scratch / name).write_bytes(source)
+    parts = [name for name in SOURCES if name.endswith(".cpp")]
+    objects = [f"{part}.o" for part in parts]
+    until = time.monotonic() + LONGEST
+    waiting = threading.Timer(
+        PATIENCE,
+        _say,
+        [
+            f"Compiling Tersenet's engine for this processor (once). Waiting for {compiler}, at most {LONGEST} s; "
+            "TERSENET_COMPILED=0 does without the engine."
+        ],
+    )
+    waiting.daemon = True
+    waiting.start()
+    try:
+        _call([[compiler, *FLAGS, "-c", part, "-o", f"{part}.o"] for part in parts], scratch, until)
+        _call([[compiler, "-shared", "-pthread", *objects, "-o", "engine.so"]], scratch, until)
+    except subprocess.TimeoutExpired:
+        _say(f"{compiler} did not finish in {LONGEST} s. Networks run layer by layer in torch, which is slower.")
+        raise
+    finally:
+        waiting.cancel()
+
+
+def _call(commands: Sequence[Sequence[str]], folder: Path, until: float) -> None:
+    """Run commands at the same time; whatever ends this, none of them is left running."""
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        for command in commands:
+            running.append(  # noqa: PERF401 - those that began must be known where the next one fails
+                subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            )
+        for process in running:
+            status = process.wait(timeout=max(0.0, until - time.monotonic()))
+            if status:
+                raise subprocess.CalledProcessError(status, process.args)
+    finally:
+        for process in running:
+            if process.poll() is None:
+                with suppress(OSError):
+                    os.killpg(process.pid, signal.SIGKILL)  # the compiler and what it started
+                process.wait()
+
+
+def _say(line: str) -> None:
+    if sys.stderr is not None:
+        print(line, file=sys.stderr, flush=True)
+
+
+def _after_fork() -> None:
+    """A child begins with a free lock, whoever held it when it was forked."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -94,13 +95,14 @@ inline void pause_briefly(int &waited) {
 class Workers {
   public:
     explicit Workers(int count) : count_(count) {
-        for (int worker = 1; worker < count; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+        try {
+            for (int worker = 1; worker < count; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+        } catch (...) { // the system gives no more threads: those that began end
+            stop();
+            throw;
+        }
     }
-    ~Workers() {
-        call_ = nullptr;
-        start();
-        for (auto &thread : threads_) thread.join();
-    }
+    ~Workers() { stop(); }
     int count() const { return count_; }
 
     template <class Job> void run(const Job &job) {
@@ -124,6 +126,11 @@ class Workers {
     }
 
   private:
+    void stop() {
+        call_ = nullptr;
+        start();
+        for (auto &thread : threads_) thread.join();
+    }
     void start() {
         if (count_ == 1) return;
         {
@@ -155,7 +162,25 @@ class Workers {
     std::vector<std::thread> threads_;
 };
 
-// ---- the plan: one row a layer, as `plan.py` writes it --------------------------------------------------------------
+// ---- what Python and C++ must agree on: abi.py has the same ---------------------------------------------------------
+
+constexpr int64_t VERSION = 2; // raised whenever a struct or a call changes its meaning
+
+// What a step of training does with the gradient.
+struct Update {
+    float learning_rate, momentum, label_smoothing, averaging; // averaging: how far the average moves
+    int32_t nesterov;
+    const float *decays;      // of each parameter
+    float *const *velocities; // of each parameter
+    float *const *averages;   // of each parameter; null: none
+    float *const *statistics; // averages of each running statistic
+};
+struct Outcome {
+    double loss;
+    int64_t correct; // -1: a label is not a class, and nothing was done
+};
+
+// The plan: one row per layer, as `plan.py` writes it.
 
 enum Kind { CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT, MAP_DROPOUT };
 

@@ -314,21 +314,6 @@ void warp(const uint8_t *picture, const float *map, int height, int width, float
     }
 }
 
-// ---- what a step of training does, and what it found -------------------------------------------------------------------
-
-struct Update {
-    float learning_rate, momentum, label_smoothing, averaging; // averaging: how far the average moves
-    int32_t nesterov;
-    const float *decays;             // of each parameter
-    float *const *velocities;        // of each parameter
-    float *const *averages;          // of each parameter; null: none
-    float *const *statistics;        // averages of each running statistic
-};
-struct Outcome {
-    double loss;
-    int64_t correct;
-};
-
 // ---- the network ----------------------------------------------------------------------------------------------------
 
 class Network {
@@ -375,6 +360,8 @@ class Network {
 
     // A whole step of training: nothing is changed where the loss is not finite.
     Outcome step(const float *images, const int64_t *labels, int count, uint64_t seed, const Update &update) {
+        if (std::any_of(labels, labels + count, [&](int64_t label) { return label < 0 || label >= outputs(); }))
+            return {0, -1};
         begin(count, true, seed);
         std::vector<Outcome> outcomes(workers_.count());
         Outcome sum{};
@@ -578,6 +565,10 @@ extern "C" {
 
 using namespace tersenet;
 
+void tersenet_abi(int64_t *found) {
+    const int64_t all[] = {VERSION, sizeof(Step), sizeof(Update), sizeof(Outcome)};
+    std::copy(std::begin(all), std::end(all), found);
+}
 int tersenet_bfloat16() {
 #if defined(__AVX512BF16__)
     return 1;
@@ -607,19 +598,31 @@ void tersenet_step(void *network, const float *images, const int64_t *labels, in
     *static_cast<Outcome *>(outcome) =
         static_cast<Network *>(network)->step(images, labels, count, seed, *static_cast<const Update *>(update));
 }
-void tersenet_warp(const uint8_t *pictures, const float *maps, int count, int height, int width, float scale,
-                   float offset, int workers, float *to) {
+// Whether all pictures were moved; not where there is no memory for it.
+int tersenet_warp(const uint8_t *pictures, const float *maps, int count, int height, int width, float scale,
+                  float offset, int workers, float *to) {
     const size_t size = (size_t)height * width;
-    auto share = [=](int worker) {
-        std::vector<uint8_t> bordered;
-        std::vector<uint32_t> table;
-        for (int n = (int)((int64_t)count * worker / workers); n < (int64_t)count * (worker + 1) / workers; ++n)
-            warp(pictures + n * size, maps + 6 * n, height, width, scale, offset, bordered, table, to + n * size);
+    std::atomic<bool> whole{true};
+    const auto share = [&](int worker) {
+        try {
+            std::vector<uint8_t> bordered;
+            std::vector<uint32_t> table;
+            for (int n = (int)((int64_t)count * worker / workers); n < (int64_t)count * (worker + 1) / workers; ++n)
+                warp(pictures + n * size, maps + 6 * n, height, width, scale, offset, bordered, table, to + n * size);
+        } catch (...) {
+            whole = false;
+        }
     };
     std::vector<std::thread> threads;
-    for (int worker = 1; worker < workers; ++worker) threads.emplace_back(share, worker);
+    int begun = 1;
+    try {
+        for (; begun < workers; ++begun) threads.emplace_back(share, begun);
+    } catch (...) { // no more threads: what is left is done here
+    }
     share(0);
+    for (; begun < workers; ++begun) share(begun);
     for (auto &thread : threads) thread.join();
+    return whole;
 }
 void tersenet_destroy(void *network) { delete static_cast<Network *>(network); }
 }

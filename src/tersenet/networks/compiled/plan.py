@@ -1,83 +1,219 @@
-"""A network as the engine takes it: one row a layer."""
+"""A network as the engine takes it, one row per layer, and the proof that this is the network at hand.
+
+The rows are read from the modules themselves, never from the notation: whatever was replaced, pruned, tied, hooked or
+overridden since the network was built is seen, and what the engine does not know is left to torch.
+"""
 
 from __future__ import annotations
 
-import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tersenet.networks import dropout
 from tersenet.networks.build import Chain, NotationNetwork
-from tersenet.networks.notation import parse
-from tersenet.networks.shapes import LayerShape, infer_shapes
-from tersenet.networks.tree import (
-    Activation,
-    BatchNorm,
-    Convolution,
-    Dense,
-    Dropout,
-    GlobalPooling,
-    LeakyReLU,
-    Pooling,
-)
+from tersenet.networks.compiled.abi import ACTIVATION, BATCH_NORM, DROPOUT, MAP_DROPOUT, STEP
+from tersenet.networks.compiled.rows import NO_ACTIVATION, Row, Shape, UnknownError, row_of, weights_of
 
-# The columns of `struct Step` in engine.h.
-STEP = np.dtype(
-    [(name, np.int32) for name in ("kind", "channels_in", "height_in", "width_in", "channels", "height", "width")]
-    + [
-        (name, np.int32)
-        for name in ("kernel_y", "kernel_x", "stride", "padding", "dilation", "bias", "weights", "buffers")
-    ]
-    + [(name, np.float32) for name in ("rate", "before", "momentum", "epsilon")]
-)
-CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT, MAP_DROPOUT = range(7)
-NO_ACTIVATION = 1.0  # the slope below zero of what leaves everything as it is
-
-Row = dict[str, int | float]
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+# What a kind of module computes depends on these attributes and its tensors; every other kind is left to torch.
+ATTRIBUTES: dict[type[nn.Module], tuple[str, ...]] = {
+    nn.Conv2d: ("stride", "padding", "dilation", "groups", "padding_mode"),
+    nn.Linear: (),
+    nn.BatchNorm1d: ("eps", "momentum", "affine", "track_running_stats"),
+    nn.BatchNorm2d: ("eps", "momentum", "affine", "track_running_stats"),
+    nn.ReLU: ("inplace",),
+    nn.LeakyReLU: ("negative_slope", "inplace"),
+    nn.MaxPool2d: ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
+    nn.AvgPool2d: ("kernel_size", "stride", "padding", "ceil_mode", "divisor_override"),
+    nn.AdaptiveAvgPool2d: ("output_size",),
+    nn.AdaptiveMaxPool2d: ("output_size", "return_indices"),
+    dropout.Dropout: ("p", "inplace"),
+    nn.Dropout: ("p", "inplace"),
+    nn.Dropout2d: ("p", "inplace"),
+    Chain: (),
+    NotationNetwork: (),
+}
+FORWARD: dict[type[nn.Module], Callable[..., Any]] = {kind: kind.forward for kind in ATTRIBUTES}
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+DROPOUTS = (dropout.Dropout, nn.Dropout, nn.Dropout2d)
 
 
 class Plan:
-    """The rows of a network's layers, and the tensors that they read: parameters, running statistics."""
+    """The rows of a network's layers, and the tensors that they read: parameters, running statistics.
 
-    def __init__(self, model: NotationNetwork, rows: list[Row]) -> None:
+    `input_size` is the shape `[C, H, W]` of a picture, `outputs` the number of logits. `fewest` is the smallest
+    number of values per picture and channel that a batch normalisation sees, None where there is none.
+    """
+
+    def __init__(self, model: NotationNetwork, layers: list[tuple[nn.Module, Row]], outputs: int) -> None:
+        rows: list[Row] = []
+        for _, row in layers:
+            _add(rows, row)
         self.steps: NDArray[np.void] = np.zeros(len(rows), STEP)
         for step, row in zip(self.steps, rows, strict=True):
             for name, value in row.items():
                 step[name] = value
+        self.input_size = tuple(model.input_size)
+        self.outputs = outputs
         self.drops = any(row["kind"] in (DROPOUT, MAP_DROPOUT) for row in rows)
-        self.parameters: list[nn.Parameter] = list(model.parameters())
-        norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
-        self.statistics: list[Tensor] = [t for norm in norms for t in (norm.running_mean, norm.running_var)]  # type: ignore[misc]
-        self.counters: list[Tensor] = [norm.num_batches_tracked for norm in norms]  # type: ignore[misc]
+        norms = [(module, row) for module, row in layers if isinstance(module, NORMS)]
+        self.fewest = min((int(row["height"] * row["width"]) for _, row in norms), default=None)
+        modules = [module for module, _ in layers]
+        self.parameters: list[nn.Parameter] = [weight for module in modules for weight in weights_of(module)]
+        self.statistics: list[Tensor] = [t for norm, _ in norms for t in (norm.running_mean, norm.running_var)]  # type: ignore[misc]
+        self.counters: list[Tensor] = [norm.num_batches_tracked for norm, _ in norms]  # type: ignore[misc]
+        # Modules that do something else in training than in evaluation.
+        self._moody = [module for module, _ in norms] + [
+            module for module in modules if isinstance(module, DROPOUTS) and module.p
+        ]
+        self._modules = list(model.modules())
+        self._kinds = {type(module) for module in self._modules}
+        self._read = [itemgetter(*HOOKS, *ATTRIBUTES[type(module)]) for module in self._modules]
+        self._tensors: list[Tensor] = [*self.parameters, *self.statistics]
+        # Lists of hooks are compared with empty ones, since the modules go on filling theirs.
+        silent: tuple[object, ...] = tuple({} for _ in HOOKS)
+        self._proof = [silent + fact[len(HOOKS) :] if type(fact) is tuple else fact for fact in self._facts()]
+
+    def holds(self) -> bool:
+        """Whether the network is still what was planned: a few hundredths of a millisecond."""
+        try:
+            return self._facts() == self._proof and _nobody_listens()
+        except (KeyError, RuntimeError):  # an attribute that is gone, a tensor without memory
+            return False
+
+    def mode(self) -> bool | None:
+        """Whether the network is in training mode; None where some of its layers are and others are not.
+
+        Only layers count that do something else in training than in evaluation.
+        """
+        modes = {module.training for module in self._moody or self._modules[:1]}
+        return None if len(modes) > 1 else True in modes
+
+    @property
+    def is_moody(self) -> bool:
+        """Whether the network does something else in training than in evaluation."""
+        return bool(self._moody)
+
+    def _facts(self) -> list[object]:
+        """All that the rows depend on; what is compared by identity is held by the plan, so that it stays."""
+        facts: list[object] = []
+        for module, read in zip(self._modules, self._read, strict=True):
+            values = module.__dict__
+            facts += (type(module), len(values), read(values))
+            facts += map(id, module._modules.values())
+            facts += map(id, module._parameters.values())
+            facts += map(id, module._buffers.values())
+        for tensor in self._tensors:
+            facts += (tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.is_contiguous())
+        facts += [kind.forward for kind in self._kinds]
+        return facts
 
 
 def plan(model: nn.Module) -> Plan | None:
-    """The plan of a network, or None where it has a layer that the engine does not know.
+    """The plan of a network, or None where it is one that the engine does not know: see `refusal`.
 
-    It knows convolutions without groups, batch normalisation, ReLU, leaky ReLU, pooling without padding,
-    dropout and dense layers, one after the other.
+    It knows networks that `build` made, of convolutions without groups, batch normalisation, ReLU, leaky ReLU,
+    pooling without padding, dropout and dense layers, one after the other, with float32 weights on the processor.
     """
-    if not isinstance(model, NotationNetwork) or any(
-        parameter.device.type != "cpu" or parameter.dtype != torch.float32 for parameter in model.parameters()
-    ):
+    try:
+        return _examined(model)
+    except UnknownError:
         return None
-    modules = _one_after_another(model.layers)
-    steps = infer_shapes(parse(model.notation), model.input_size, model.classes)
-    if modules is None or len(modules) != len(steps):
-        return None
-    rows: list[Row] = []
+
+
+def refusal(model: nn.Module) -> str | None:
+    """Why the engine does not run a network; None where it does.
+
+    >>> from tersenet.networks.build import build
+    >>> model = build("8C3 BN R GAP 10N")
+    >>> model.layers[2] = nn.Tanh()
+    >>> refusal(model)
+    'layers.2 (Tanh): a kind of layer that it does not know'
+    """
+    try:
+        _examined(model)
+    except UnknownError as unknown:
+        return str(unknown)
+    return None
+
+
+def _examined(model: nn.Module) -> Plan:
+    if type(model) is not NotationNetwork:
+        raise UnknownError(f"{type(model).__name__}: not a network that was built from a notation")
+    if not _nobody_listens():
+        raise UnknownError("hooks that listen to every module")
+    shape: Shape = tuple(model.input_size)
+    layers: list[tuple[nn.Module, Row]] = []
     weights = buffers = 0
-    for step, module in zip(steps, modules, strict=True):
-        row = _row(step, module)
-        if row is None:
-            return None
-        row |= {"weights": weights, "buffers": buffers}
-        weights += len(list(module.parameters()))
+    for name, module in _leaves("", model):
+        try:
+            _require_unchanged(module)
+            row, shape = row_of(module, shape)
+        except UnknownError as unknown:
+            raise UnknownError(f"{name} ({type(module).__name__}): {unknown}") from None
+        layers.append((module, row | {"weights": weights, "buffers": buffers}))
+        weights += len(weights_of(module))
         buffers += 2 * (row["kind"] == BATCH_NORM)
-        _add(rows, row)
-    return Plan(model, rows)
+    if not layers:
+        raise UnknownError("a network without layers")
+    made = Plan(model, layers, math.prod(shape))
+    _require_apart([*made.parameters, *made.statistics])
+    return made
+
+
+def _nobody_listens() -> bool:
+    """Whether no hook is set on all modules at once."""
+    every = nn.modules.module
+    return not (
+        every._global_forward_hooks
+        or every._global_forward_pre_hooks
+        or every._global_backward_hooks
+        or every._global_backward_pre_hooks
+    )
+
+
+def _leaves(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The layers of nested chains, in the order in which they run, with their names."""
+    children = module._modules.items()
+    if type(module) in (Chain, NotationNetwork):
+        try:
+            _require_unchanged(module)
+        except UnknownError as unknown:
+            raise UnknownError(f"{name or 'the network'}: {unknown}") from None
+        if type(module) is NotationNetwork and set(module._modules) != {"layers"}:
+            raise UnknownError("modules beside its layers")
+        if any(module._parameters) or any(module._buffers):
+            raise UnknownError(f"{name or 'the network'}: weights beside its layers")
+        for key, child in children:
+            if child is None:
+                raise UnknownError(f"{name}: an empty place")
+            yield from _leaves(f"{name}.{key}".removeprefix("."), child)
+    elif children:
+        raise UnknownError(f"{name} ({type(module).__name__}): a block that is residual, shared or somebody's own")
+    else:
+        yield name, module
+
+
+def _require_unchanged(module: nn.Module) -> None:
+    """A module of a known kind, which nobody listens to and of which nothing was overridden."""
+    kind = type(module)
+    if kind not in FORWARD:
+        raise UnknownError("a kind of layer that it does not know")
+    if kind.forward is not FORWARD[kind]:
+        raise UnknownError("another forward")
+    if any(getattr(module, hooks) for hooks in HOOKS):
+        raise UnknownError("hooks")
+    # What lies in the instance hides the method, weight or statistic of the same name.
+    hidden = [name for name in vars(module) if callable(getattr(kind, name, None))]
+    hidden += [name for name in (*module._parameters, *module._buffers, *module._modules) if name in vars(module)]
+    if hidden:
+        raise UnknownError(f"another {hidden[0]}")
 
 
 def _add(rows: list[Row], row: Row) -> None:
@@ -90,54 +226,13 @@ def _add(rows: list[Row], row: Row) -> None:
     elif row["kind"] == BATCH_NORM and last["kind"] == ACTIVATION:
         rows[-1] = row | {"before": last["rate"]}
     else:
-        rows.append(row)
+        rows.append(dict(row))
 
 
-def _one_after_another(module: nn.Module) -> list[nn.Module] | None:
-    """The layers of nested chains; None where a block is residual or shared."""
-    if isinstance(module, Chain):
-        parts = [_one_after_another(part) for part in module]
-        return None if None in parts else list(itertools.chain(*[part for part in parts if part]))
-    return [module] if not list(module.children()) else None
-
-
-def _row(step: LayerShape, module: nn.Module) -> Row | None:
-    channels_in, height_in, width_in = _maps(step.input_shape)
-    channels, height, width = _maps(step.output_shape)
-    row: Row = {
-        "channels_in": channels_in, "height_in": height_in, "width_in": width_in,
-        "channels": channels, "height": height, "width": width,
-        "kernel_y": 1, "kernel_x": 1, "stride": 1, "dilation": 1,
-    }  # fmt: skip
-    match step.layer:
-        case Convolution(groups=1) as layer if layer.padding <= layer.dilation * (layer.kernel - 1):
-            window = {"kernel_y": layer.kernel, "kernel_x": layer.kernel}
-            window |= {"stride": layer.stride, "dilation": layer.dilation}
-            return row | window | {"kind": CONVOLUTION, "padding": layer.padding, "bias": layer.bias}
-        case Dense():
-            return row | {"kind": CONVOLUTION, "kernel_y": height_in, "kernel_x": width_in, "bias": step.layer.bias}
-        case BatchNorm() if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.momentum is not None:
-            constants = {
-                "momentum": module.momentum,
-                "epsilon": module.eps,
-                "rate": NO_ACTIVATION,
-                "before": NO_ACTIVATION,
-            }
-            return row | constants | {"kind": BATCH_NORM}
-        case Activation(name="R"):
-            return row | {"kind": ACTIVATION, "rate": 0.0}
-        case LeakyReLU():
-            return row | {"kind": ACTIVATION, "rate": step.layer.slope}
-        case Pooling(padding=0) as layer:
-            kind = MAX_POOL if layer.kind == "max" else AVERAGE_POOL
-            return row | {"kind": kind, "kernel_y": layer.kernel, "kernel_x": layer.kernel, "stride": layer.step}
-        case GlobalPooling():
-            kind = MAX_POOL if step.layer.kind == "max" else AVERAGE_POOL
-            return row | {"kind": kind, "kernel_y": height_in, "kernel_x": width_in}
-        case Dropout() if isinstance(module, nn.modules.dropout._DropoutNd):
-            return row | {"kind": MAP_DROPOUT if step.layer.whole_maps else DROPOUT, "rate": module.p}
-    return None
-
-
-def _maps(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (shape[0], 1, 1)
+def _require_apart(tensors: Iterable[Tensor]) -> None:
+    """No tensor shares memory with another: tied weights move twice in a step."""
+    ends = 0
+    for begin, size in sorted((tensor.data_ptr(), tensor.nbytes) for tensor in tensors):
+        if begin < ends:
+            raise UnknownError("weights that are tied")
+        ends = begin + size
