@@ -49,7 +49,8 @@ def as_logits(answer: Any, labels: Tensor | None = None) -> Tensor:
         )
     if labels is not None:
         _check_labels(answer, labels)
-    return answer.float() if answer.dtype in LOW else answer
+    logits: Tensor = answer.float() if answer.dtype in LOW else answer
+    return logits
 
 
 def own_precision(model: nn.Module) -> torch.dtype:
