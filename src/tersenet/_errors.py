@@ -9,12 +9,12 @@ from collections.abc import Iterable
 class TersenetError(Exception):
     """A mistake that its user can fix.
 
-    Parameters
-    ----------
-    problem: one sentence that says what is wrong.
-    got, expected: what was found, and what would have fitted.
-    where: the file, line, layer or flag; may have several lines (a caret under the place).
-    hint: what to do about it.
+    Args:
+        problem: one sentence that says what is wrong.
+        got: what was found.
+        expected: what would have been accepted.
+        where: the file, line, layer or flag; may have several lines (a caret under the place).
+        hint: what to do about it.
 
     >>> print(TersenetError("The label file is shorter than it says.", got="12 bytes", expected="60008 bytes",
     ...                     where="train-labels-idx1-ubyte", hint="fetch it again: tersenet data fetch mnist"))

@@ -79,11 +79,7 @@ class Group:
         return [run for run in self.runs if run.result is not None]
 
     def seed_path(self, seed: int) -> Path:
-        """The folder of one seed's run.
-
-        >>> Group.seed_path.__name__
-        'seed_path'
-        """
+        """The folder of one seed's run: `seed-<s>` inside the group's."""
         return self.path / f"seed-{seed}"
 
     def data(self, data_dir: Path | None = None) -> Dataset:
