@@ -15,6 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 import tersenet.backprop as lab
+from tersenet._files import write_whole
 
 DOCS = Path(__file__).parent.parent / "docs"
 # The first printed page of each sheet, and how much of it (width, height) is worth showing.
@@ -24,19 +25,19 @@ SHEETS = {"network": (0, 1.0, 1.0), "descent": (1, 1.0, 0.62), "study": (3, 1.0,
 def main(folder: Path) -> None:
     """Write all of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    lab.save_figure(lab.draw_network(lab.WRITE_UP), folder / "network.png")
+    lab.save_figure(lab.draw_network(lab.COURSE), folder / "network.png")
     for steps in (68, 1000):
-        study = lab.study(lab.WRITE_UP, steps=steps)
+        study = lab.study(lab.COURSE, steps=steps)
         lab.save_figure(lab.plot_study(study), folder / f"rates-{steps}.png")
         lab.save_figure(lab.plot_small_curves(study), folder / f"small-{steps}.png")
-    rising = lab.study(lab.WRITE_UP, (50, 70, 100, 200), steps=100)
+    rising = lab.study(lab.COURSE, (50, 70, 100, 200), steps=100)
     lab.save_figure(lab.plot_small_curves(rising), folder / "rising.png")
-    lab.save_figure(lab.plot_surface(lab.loss_surface(lab.WRITE_UP, ("w5", "w7"))), folder / "surface.png")
+    lab.save_figure(lab.plot_surface(lab.loss_surface(lab.COURSE, ("w5", "w7"))), folder / "surface.png")
     for pooling in ("max", "average"):
         figure = lab.draw_convolution(lab.convolve(pooling=pooling))
         lab.save_figure(figure, folder / f"convolution-{pooling}.png", dpi=110)
     lab.save_figure(lab.draw_normalization(lab.normalize_batch()), folder / "batchnorm.png")
-    lab.write_text(DOCS / "backprop-errata.md", lab.errata_page())
+    write_whole(DOCS / "backprop-errata.md", lab.errata_page())
     with tempfile.TemporaryDirectory() as work:
         draw_sheets(folder, Path(work))
         draw_derivation(folder, Path(work))
@@ -64,7 +65,7 @@ def draw_derivation(folder: Path, work: Path) -> None:
     if not browser:
         print("chromium is missing: the picture of the derivation is left as it is")
         return
-    page = lab.write_text(work / "w1.html", lab.derivation_page([lab.derive(lab.WRITE_UP, "w1")], "html"))
+    page = write_whole(work / "w1.html", lab.derivation_page([lab.derive(lab.COURSE, "w1")], "html"))
     flags = [
         "--headless",
         "--no-sandbox",

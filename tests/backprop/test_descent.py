@@ -5,9 +5,9 @@ import pytest
 
 from tersenet._errors import TersenetError
 from tersenet.backprop import (
+    COURSE,
     MAZUR,
     VERDICTS,
-    WRITE_UP,
     descend,
     follow,
     loss_surface,
@@ -28,7 +28,7 @@ AFTER_68 = {
 
 
 def test_the_first_row_is_that_of_the_write_up_with_its_mistake_mended():
-    row = dict(zip(descend(WRITE_UP, steps=0).columns, descend(WRITE_UP, steps=0).rows[0], strict=True))
+    row = dict(zip(descend(COURSE, steps=0).columns, descend(COURSE, steps=0).rows[0], strict=True))
     slopes = [0.000316993, 0.000633987, 0.000351776, 0.000703553, 0.012880819, 0.012976085, 0.015408348, 0.015522308]
     assert [round(row[f"dE/dw{place}"], 9) for place in range(1, 9)] == slopes
     assert round(row["E_total"], 9) == 0.014181378
@@ -36,18 +36,18 @@ def test_the_first_row_is_that_of_the_write_up_with_its_mistake_mended():
 
 
 def test_one_step_with_learning_rate_1_leads_to_the_known_loss():
-    assert round(descend(WRITE_UP, steps=1).column("E_total")[1], 10) == 0.0133779156
+    assert round(descend(COURSE, steps=1).column("E_total")[1], 10) == 0.0133779156
 
 
 @pytest.mark.parametrize(("rate", "loss"), AFTER_68.items())
 def test_68_updates_lead_to_the_known_losses(rate, loss):
-    assert descend(WRITE_UP, learning_rate=rate).column("E_total")[68] == pytest.approx(
+    assert descend(COURSE, learning_rate=rate).column("E_total")[68] == pytest.approx(
         loss, abs=6e-10 if loss > 1e-5 else 6e-12
     )
 
 
 def test_68_rows_are_67_updates():
-    losses = descend(WRITE_UP).column("E_total")
+    losses = descend(COURSE).column("E_total")
     assert [round(losses[step], 9) for step in (67, 68)] == [0.000196838, 0.000184344]
 
 
@@ -56,7 +56,7 @@ def test_the_columns_are_the_31_of_the_write_up_in_its_order():
         "t1 t2 i1 i2 w1 w2 w3 w4 h1 a_h1 h2 a_h2 w5 w6 w7 w8 o1 a_o1 o2 a_o2 E1 E2 E_total"
         " dE/dw1 dE/dw2 dE/dw3 dE/dw4 dE/dw5 dE/dw6 dE/dw7 dE/dw8"
     )
-    assert " ".join(descend(WRITE_UP, steps=0).columns) == names
+    assert " ".join(descend(COURSE, steps=0).columns) == names
 
 
 def test_mazurs_example_starts_and_ends_where_his_page_says():
@@ -72,7 +72,7 @@ def test_mazurs_biases_stay_where_they_are():
 
 
 def test_rate_1000_saturates_and_then_escapes_near_step_600():
-    losses = follow(WRITE_UP, [1000.0], 1000).losses[:, 0]
+    losses = follow(COURSE, [1000.0], 1000).losses[:, 0]
     assert losses[593] == pytest.approx(0.126809, abs=1e-6)
     assert losses[700] < 1e-12
     assert np.abs(losses[1:480] - 0.25).max() < 2e-5
@@ -81,17 +81,17 @@ def test_rate_1000_saturates_and_then_escapes_near_step_600():
 
 @pytest.mark.parametrize("rate", [70, 100, 150, 200])
 def test_rates_of_70_to_200_rise_first_and_converge_within_300_steps(rate):
-    [one] = study(WRITE_UP, [rate], steps=300).rates
+    [one] = study(COURSE, [rate], steps=300).rates
     assert one.losses.max() > one.losses[0] * 1.2
     assert one.losses[-1] < 1e-10
     assert one.verdict == "rises first, then converges"
 
 
 def test_what_is_seen_at_68_and_at_1000_steps_is_named_by_rule():
-    short = [one.verdict for one in study(WRITE_UP, list(AFTER_68)).rates]
+    short = [one.verdict for one in study(COURSE, list(AFTER_68)).rates]
     slow, fast = ["converging slowly"] * 3, ["converging fast"] * 3
     assert short == [*slow, *fast, "saturated"]
-    assert [one.verdict for one in study(WRITE_UP, list(AFTER_68), steps=1000).rates] == [
+    assert [one.verdict for one in study(COURSE, list(AFTER_68), steps=1000).rates] == [
         *slow,
         *fast,
         "escaped from saturation",
@@ -108,9 +108,9 @@ def test_what_cannot_converge_is_named_too():
 
 
 def test_several_rates_at_once_are_each_rate_alone():
-    together = follow(WRITE_UP, [0.5, 2.0], 30, momentum=0.5)
+    together = follow(COURSE, [0.5, 2.0], 30, momentum=0.5)
     for place, rate in enumerate([0.5, 2.0]):
-        alone = descend(WRITE_UP, steps=30, learning_rate=rate, momentum=0.5)
+        alone = descend(COURSE, steps=30, learning_rate=rate, momentum=0.5)
         np.testing.assert_allclose(together.losses[:, place], alone.column("E_total"), rtol=1e-13)
 
 
@@ -124,10 +124,10 @@ def test_with_several_samples_the_loss_is_the_mean_and_the_columns_carry_the_sam
 
 
 def test_the_path_of_descent_lies_on_the_surface():
-    surface = loss_surface(WRITE_UP, ("w5", "w1"), learning_rate=20, steps=30, points=11)
-    weights = np.tile(WRITE_UP.arrays[0], (31, 1))
+    surface = loss_surface(COURSE, ("w5", "w1"), learning_rate=20, steps=30, points=11)
+    weights = np.tile(COURSE.arrays[0], (31, 1))
     weights[:, [4, 0]] = surface.path
-    heights = WRITE_UP.network.forward(weights, *WRITE_UP.arrays[1:]).total
+    heights = COURSE.network.forward(weights, *COURSE.arrays[1:]).total
     np.testing.assert_allclose(surface.path_losses, heights, rtol=1e-13)
     assert surface.columns[0] <= surface.path[:, 0].min() <= surface.path[:, 0].max() <= surface.columns[-1]
 
@@ -135,7 +135,7 @@ def test_the_path_of_descent_lies_on_the_surface():
 @pytest.mark.parametrize("rate", [-1.0, float("nan"), float("inf")])
 def test_a_learning_rate_that_is_negative_or_not_finite_is_one_clear_error(rate):
     with pytest.raises(TersenetError, match="learning rate cannot be used"):
-        descend(WRITE_UP, learning_rate=rate)
+        descend(COURSE, learning_rate=rate)
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_a_learning_rate_that_is_negative_or_not_finite_is_one_clear_error(rate)
 )
 def test_other_settings_that_cannot_be_are_errors_too(wrong):
     with pytest.raises(TersenetError):
-        descend(WRITE_UP, **wrong)
+        descend(COURSE, **wrong)
 
 
 def test_a_step_column_or_surface_that_is_not_there_is_an_error():
-    descent = descend(WRITE_UP, steps=2)
-    for ask in (lambda: descent.at(3), lambda: descent.column("w9"), lambda: loss_surface(WRITE_UP, ("w1", "w1"))):
+    descent = descend(COURSE, steps=2)
+    for ask in (lambda: descent.at(3), lambda: descent.column("w9"), lambda: loss_surface(COURSE, ("w1", "w1"))):
         with pytest.raises(TersenetError):
             ask()
     with pytest.raises(TersenetError):
-        study(WRITE_UP, [])
+        study(COURSE, [])

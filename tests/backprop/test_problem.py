@@ -4,7 +4,7 @@ import pytest
 
 from tersenet._errors import TersenetError
 from tersenet.backprop import (
-    WRITE_UP,
+    COURSE,
     Network,
     make_problem,
     normalize_batch,
@@ -15,7 +15,7 @@ from tersenet.backprop import (
 
 
 def test_without_any_numbers_the_problem_is_the_write_ups():
-    assert make_problem() == WRITE_UP
+    assert make_problem() == COURSE
     assert make_problem(example="mazur").biases == (0.35, 0.35, 0.60, 0.60)
 
 

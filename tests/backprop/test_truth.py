@@ -6,7 +6,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tersenet.backprop import WRITE_UP, Network, Problem, chain, derive, descend
+from tersenet.backprop import COURSE, Network, Problem, chain, derive, descend
 from tersenet.backprop.chain import Graph
 from tersenet.backprop.expression import calculate
 
@@ -111,10 +111,10 @@ def test_the_derivatives_of_small_networks_are_those_of_sympy(problem, pick):
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_a_descent_takes_the_steps_of_torchs_sgd(momentum):
-    weights = torch.tensor(WRITE_UP.weights, dtype=torch.float64, requires_grad=True)
+    weights = torch.tensor(COURSE.weights, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.SGD([weights], lr=0.5, momentum=momentum)
-    inputs, targets = (torch.tensor(array) for array in WRITE_UP.arrays[2:])
-    descent = descend(WRITE_UP, steps=20, learning_rate=0.5, momentum=momentum)
+    inputs, targets = (torch.tensor(array) for array in COURSE.arrays[2:])
+    descent = descend(COURSE, steps=20, learning_rate=0.5, momentum=momentum)
     for loss in descent.column("E_total"):
         hidden = torch.sigmoid(inputs @ weights[:4].view(2, 2).T)
         total = ((targets - torch.sigmoid(hidden @ weights[4:].view(2, 2).T)) ** 2).sum() / 2

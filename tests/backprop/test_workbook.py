@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from tersenet._errors import TersenetError
-from tersenet.backprop import MAZUR, WRITE_UP, descend, make_problem, write_workbook
+from tersenet.backprop import COURSE, MAZUR, descend, make_problem, write_workbook
 from tersenet.backprop.errata import printed_cells
 from tersenet.backprop.workbook_descent import central_differences
 
@@ -106,8 +106,8 @@ def test_libreoffice_alone_calculates_what_python_calculates_and_follows_what_a_
     )
     mazur = without_values(write_workbook(tmp_path / "m.xlsx", MAZUR, steps=5, rates=(0.5,)), tmp_path / "mazur.xlsx")
     books = recalculated([plain, changed, other, mazur], tmp_path)
-    check(books["plain.xlsx"], WRITE_UP, 1.0, rates, 68)
-    moved = replace(WRITE_UP, weights=weights, targets=((0.25, 0.5),))
+    check(books["plain.xlsx"], COURSE, 1.0, rates, 68)
+    moved = replace(COURSE, weights=weights, targets=((0.25, 0.5),))
     check(books["changed.xlsx"], moved, 100.0, (3.0, *rates[1:]), 68)
     check(books["other.xlsx"], general, 2.0, (0.5, 4.0), 5)
     check(books["mazur.xlsx"], MAZUR, 1.0, (0.5,), 5)
@@ -125,7 +125,7 @@ def default_book(tmp_path_factory):
 
 def test_a_viewer_that_cannot_calculate_shows_the_right_numbers(default_book):
     book = openpyxl.load_workbook(default_book, data_only=True)
-    check(book, WRITE_UP, 1.0, (0.1, 0.2, 0.5, 0.8, 1.0, 2.0, 1000.0), 68)
+    check(book, COURSE, 1.0, (0.1, 0.2, 0.5, 0.8, 1.0, 2.0, 1000.0), 68)
     assert no_cell_is_wrong(book)
 
 

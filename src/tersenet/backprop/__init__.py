@@ -19,11 +19,11 @@ from tersenet.backprop.derivation_pages import about, derivation_page
 from tersenet.backprop.descent import Descent, Trajectory, column_names, descend, follow
 from tersenet.backprop.errata import Erratum, PrintedCell, errata, errata_page, printed_cells
 from tersenet.backprop.exercise import Exercise, make_exercise
-from tersenet.backprop.files import write_text
 from tersenet.backprop.network import ACTIVATIONS, LOSSES, Network
 from tersenet.backprop.normalization import NormalizationPass, normalize_batch
 from tersenet.backprop.printing import as_latex, as_mathml, as_text
 from tersenet.backprop.problem import (
+    COURSE,
     EXAMPLES,
     MAZUR,
     WRITE_UP,
@@ -61,6 +61,7 @@ _LATER = {
 
 __all__ = [
     "ACTIVATIONS",
+    "COURSE",
     "EXAMPLES",
     "LOSSES",
     "MAZUR",
@@ -118,7 +119,6 @@ __all__ = [
     "read_problem",
     "save_figure",
     "study",
-    "write_text",
     "write_workbook",
 ]
 

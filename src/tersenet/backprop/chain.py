@@ -23,8 +23,9 @@ from tersenet.backprop.expression import (
     replace_symbols,
 )
 from tersenet.backprop.network import Network
-from tersenet.backprop.problem import Problem
+from tersenet.backprop.problem import Problem, check_results
 
+LONGEST_SUM = 200  # paths in one closed form
 MOST_PATHS = 24  # beyond these a list of paths explains nothing; the derivative is then written layer by layer
 
 
@@ -165,7 +166,7 @@ class Graph:
         return walk(parameter)
 
     def delta(self, name: str) -> Expression:
-        """∂E_total/∂name in closed form, the shared part of the sum in brackets, as the write-up writes it."""
+        """∂E_total/∂name in closed form, the shared part of the sum in brackets, as the course writes it."""
         if name in self.network.error_names:
             return Number(1)
         if self.network.loss == "cross-entropy" and name in self.network.sum_names[-1]:
@@ -203,6 +204,21 @@ class Graph:
             )
 
 
+def check_formula(graph: Graph, parameter: str) -> None:
+    """Raise where the parameter's derivative, written as one formula, is longer than a page.
+
+    >>> check_formula(Graph(Network()), "w1")
+    """
+    paths = graph.path_count(parameter)
+    if paths > LONGEST_SUM:
+        raise TersenetError(
+            "The derivative is too long to be written as one formula.",
+            got=f"{paths:,} paths from {parameter} to the error",
+            expected=f"at most {LONGEST_SUM:,}",
+            hint="use fewer units or layers; `tersenet backprop table` follows larger networks in numbers",
+        )
+
+
 @dataclass(frozen=True)
 class Factor:
     """One factor of the chain rule, ∂child/∂parent, as a formula and with its value."""
@@ -234,8 +250,8 @@ class Path:
 class Chain:
     """∂E_total/∂parameter as the sum over the paths, for each sample; `value` is the mean over the samples.
 
-    `backwards` is the same collected layer by layer: ∂E_total/∂quantity for all that the parameter reaches, and at
-    last for itself.
+    `backwards` is the same collected layer by layer: ∂E_total/∂quantity for every quantity that the parameter
+    reaches, and last for the parameter itself.
     """
 
     parameter: str
@@ -251,8 +267,8 @@ class Chain:
 def chain(problem: Problem, parameter: str) -> Chain:
     """Every chain-rule factor of one parameter, with its value.
 
-    >>> from tersenet.backprop import WRITE_UP
-    >>> for factor in chain(WRITE_UP, "w5").paths[0][0].factors:
+    >>> from tersenet.backprop import COURSE
+    >>> for factor in chain(COURSE, "w5").paths[0][0].factors:
     ...     print(factor.name, round(factor.value, 9))
     ∂E1/∂a_o1 0.106477732
     ∂a_o1/∂o1 0.238662493
@@ -263,6 +279,7 @@ def chain(problem: Problem, parameter: str) -> Chain:
     paths, backwards = [], []
     for sample in range(problem.samples):
         values = problem.values(sample)
+        check_results(values.values(), "the forward pass")
 
         def known(edge: Edge, values: Mapping[str, float] = values) -> Factor:
             return Factor(edge.child, edge.parent, edge.slope, float(calculate(edge.slope, values)))

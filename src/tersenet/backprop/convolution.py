@@ -17,8 +17,10 @@ import numpy.typing as npt
 
 from tersenet._errors import TersenetError
 from tersenet.backprop.network import Array, sigmoid
+from tersenet.backprop.problem import check_numbers
 
 POOLINGS = ("max", "average")
+LONGEST_SIDE = 32  # rows or columns of an image
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,13 @@ def convolve(
     shape = (height // pool, width // pool)
     if v.shape != (shape[0] * shape[1],):
         raise TersenetError(
-            "The dense weights do not fit.", got=len(v.ravel()), expected=f"{shape[0] * shape[1]}, one a pooled value"
+            "The dense weights do not fit.",
+            got=len(v.ravel()),
+            expected=f"{shape[0] * shape[1]}, one per pooled value",
         )
-    if not all(np.isfinite(part).all() for part in (v, [bias, dense_bias, target])):
-        raise TersenetError("Only finite numbers can be differentiated.", got="NaN or infinity")
+    check_numbers(v, "dense")
+    for name, value in {"bias": bias, "dense_bias": dense_bias, "target": target}.items():
+        check_numbers([value], name)
 
     windows = np.lib.stride_tricks.sliding_window_view(x, k.shape)
     z = np.asarray((windows * k).sum(axis=(2, 3)) + bias)  #   z[i,j] = Σ x[i+m, j+n]·k[m,n] + b
@@ -221,9 +226,13 @@ def _matrix(values: Sequence[Sequence[float]] | Array, what: str) -> Array:
     try:
         matrix = np.array(rows, dtype=np.float64)
     except ValueError as error:
-        raise TersenetError(f"The {what} holds something that is no number.", got=error, where=what) from None
-    if not np.isfinite(matrix).all():
+        raise TersenetError(f"The {what} holds something that is not a number.", got=error, where=what) from None
+    check_numbers(matrix.ravel(), what)
+    if max(matrix.shape) > LONGEST_SIDE:
         raise TersenetError(
-            "Only finite numbers can be differentiated.", got=f"NaN or infinity in the {what}", where=what
+            f"The {what} is too large to be followed by eye.",
+            got=f"{matrix.shape[0]}×{matrix.shape[1]}",
+            expected=f"at most {LONGEST_SIDE}×{LONGEST_SIDE}",
+            where=what,
         )
     return matrix

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tersenet._errors import TersenetError
-from tersenet.backprop.chain import Chain, Edge, Graph, chain
+from tersenet.backprop.chain import Chain, Edge, Graph, chain, check_formula
 from tersenet.backprop.expression import (
     Derivative,
     Equals,
@@ -37,6 +37,7 @@ from tersenet.backprop.expression import (
 from tersenet.backprop.problem import Problem
 
 MOST_WEIGHTS = 200  # more than anybody reads; sympy's time grows with them
+MOST_SAMPLES = 20  # each has its own page of numbers
 
 STEP = 1e-5  # the step of the central difference
 
@@ -83,9 +84,9 @@ def derive(problem: Problem, parameter: str) -> Derivation:
 
     Raises `TersenetError` where the network has no such parameter, or more weights than a page can hold.
 
-    >>> from tersenet.backprop import WRITE_UP
+    >>> from tersenet.backprop import COURSE
     >>> from tersenet.backprop.printing import as_text
-    >>> done = derive(WRITE_UP, "w5")
+    >>> done = derive(COURSE, "w5")
     >>> as_text(done.gradient), round(done.value, 9), round(done.by_sympy, 9)
     ('(a_o1 − t1)·a_o1·(1 − a_o1)·a_h1', 0.012880819, 0.012880819)
     """
@@ -95,10 +96,14 @@ def derive(problem: Problem, parameter: str) -> Derivation:
             "The network is too large to be derived symbol by symbol.",
             got=f"{count:,} weights",
             expected=f"at most {MOST_WEIGHTS:,}",
-            hint="fewer units; tersenet backprop table follows larger networks in numbers",
+            hint="use fewer units; `tersenet backprop table` follows larger networks in numbers",
+        )
+    if problem.samples > MOST_SAMPLES:
+        raise TersenetError(
+            "There are too many samples for one page.", got=problem.samples, expected=f"at most {MOST_SAMPLES}"
         )
     graph = Graph(problem.network)
-    graph.check(parameter)
+    check_formula(graph, parameter)
     found = chain(problem, parameter)
     reached = {parameter, *graph.reached(parameter)}
     edges = [edge for edge in reversed(graph.edges) if edge.parent in reached and edge.child in reached]

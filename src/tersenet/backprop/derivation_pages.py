@@ -25,8 +25,8 @@ math { font-size: 1.06rem; } h2 math { font-size: 1.5rem; } nav a { margin-right
 def derivation_page(derivations: Sequence[Derivation], form: str = "text", *, width: int = 80) -> str:
     """One page of one or more derivations of the same problem; `form` is text, markdown or html.
 
-    >>> from tersenet.backprop import WRITE_UP, derive
-    >>> page = derivation_page([derive(WRITE_UP, "w5")])
+    >>> from tersenet.backprop import COURSE, derive
+    >>> page = derivation_page([derive(COURSE, "w5")])
     >>> print(page.split("The product")[1].strip().splitlines()[0].strip())
     ∂E_total/∂w5 = (a_o1 − t1)·a_o1·(1 − a_o1)·a_h1
     """
@@ -41,16 +41,15 @@ def about(problem: Problem) -> str:
 
     >>> from tersenet.backprop import MAZUR
     >>> about(MAZUR)
-    'Network 2-2-2, sigmoid, half squared error, with biases, one sample (mazur).'
+    "Network 2-2-2, sigmoid, half squared error, with biases, one sample (numbers of Matt Mazur's page)."
     """
     network = problem.network
     kinds = sorted(set(network.activations), key=network.activations.index)
     biases = "with biases" if network.biases else "without biases"
     loss = {"half-squared": "half squared error", "cross-entropy": "cross-entropy"}[network.loss]
     samples = "one sample" if problem.samples == 1 else f"{problem.samples} samples"
-    drawn = f"; {problem.drawn}" if problem.drawn else ""
     sizes = "-".join(map(str, network.sizes))
-    return f"Network {sizes}, {' and '.join(kinds)}, {loss}, {biases}, {samples} ({problem.name}{drawn})."
+    return f"Network {sizes}, {' and '.join(kinds)}, {loss}, {biases}, {samples} ({problem.origin})."
 
 
 def _text(derivations: Sequence[Derivation], width: int) -> str:

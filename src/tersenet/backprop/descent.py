@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +11,13 @@ from tersenet._errors import TersenetError
 from tersenet.backprop.network import Array
 from tersenet.backprop.problem import Problem
 
+HIGHEST_RATE = 1e200  # its product with any slope below 1e100 is still a number
+MOST_NUMBERS = 20_000_000  # of one descent, all steps and rates together: some 160 MB
+
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Where descents with several learning rates went: the first axis is the step, 0 before the first update.
+    """Descents with several learning rates: the first axis is the step, 0 at the start.
 
     `weights` `[steps + 1, rates, weights]`, `biases` `[steps + 1, rates, units]`, `losses` `[steps + 1, rates]`, and
     `largest_slope` `[steps + 1, rates]`, the largest |∂E_total/∂w|.
@@ -40,18 +42,19 @@ def follow(
 
     The update is that of torch's SGD: v ← momentum·v + ∂E_total/∂w, w ← w − rate·v.
 
-    >>> from tersenet.backprop import WRITE_UP
-    >>> follow(WRITE_UP, [0.1, 1.0], steps=68).losses[-1].round(9).tolist()
+    >>> from tersenet.backprop import COURSE
+    >>> follow(COURSE, [0.1, 1.0], steps=68).losses[-1].round(9).tolist()
     [0.009515099, 0.000184344]
     """
     for rate in rates:
         check_rate(rate)
-    check_steps(steps)
+    network = problem.network
+    units = sum(network.sizes[1:])
+    check_steps(steps, len(rates) * (2 * len(network.parameter_names) + 3 * problem.samples * units))
     if not 0 <= momentum < 1:
         raise TersenetError(
             "The momentum cannot be used.", got=momentum, expected="a number from 0 to below 1", where="momentum"
         )
-    network = problem.network
     names = problem.trained_names if moving is None else tuple(moving)
     weight_mask = np.array([name in names for name in network.weight_names], dtype=np.float64)
     bias_mask = np.array([name in names for name in network.bias_names], dtype=np.float64)
@@ -63,9 +66,7 @@ def follow(
     largest = np.empty((steps + 1, len(rates)))
     weights[0], biases[0] = first_weights, first_biases
     weight_speed, bias_speed = np.zeros_like(weights[0]), np.zeros_like(biases[0])
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # a descent without a sigmoid may run away; the verdict says so
+    with np.errstate(over="ignore", invalid="ignore"):  # a descent without a sigmoid may diverge; the verdict says so
         for step in range(steps + 1):
             forward = network.forward(weights[step], biases[step], inputs, targets)
             weight_slope, bias_slope = network.backward(weights[step], forward)
@@ -91,18 +92,18 @@ class Descent:
     def column(self, name: str) -> Array:
         """One column, `[steps + 1]`.
 
-        >>> from tersenet.backprop import WRITE_UP, descend
-        >>> descend(WRITE_UP, steps=1).column("E_total").round(10).tolist()
+        >>> from tersenet.backprop import COURSE, descend
+        >>> descend(COURSE, steps=1).column("E_total").round(10).tolist()
         [0.0141813779, 0.0133779156]
         """
         if name not in self.columns:
             raise TersenetError(
-                "There is no such column.", got=name, expected=" ".join(self.columns), where="columns"
+                "The table has no such column.", got=name, expected=" ".join(self.columns), where="columns"
             )
         return np.asarray(self.rows[:, self.columns.index(name)])
 
     def at(self, step: int) -> Problem:
-        """The problem as it stands after `step` updates."""
+        """The problem after `step` updates."""
         if not 0 <= step < len(self.rows):
             raise TersenetError(
                 "The descent has no such step.", got=step, expected=f"0 to {len(self.rows) - 1}", where="step"
@@ -114,10 +115,10 @@ class Descent:
 
 
 def descend(problem: Problem, *, steps: int = 68, learning_rate: float = 1.0, momentum: float = 0.0) -> Descent:
-    """Follow one descent and keep every quantity of every step.
+    """Run one descent and keep every quantity of every step.
 
-    >>> from tersenet.backprop import WRITE_UP
-    >>> descent = descend(WRITE_UP, steps=68, learning_rate=1.0)
+    >>> from tersenet.backprop import COURSE
+    >>> descent = descend(COURSE, steps=68, learning_rate=1.0)
     >>> len(descent.columns), descent.rows.shape
     (31, (69, 31))
     """
@@ -126,10 +127,12 @@ def descend(problem: Problem, *, steps: int = 68, learning_rate: float = 1.0, mo
 
 
 def column_names(problem: Problem) -> tuple[str, ...]:
-    """The table's columns, in the write-up's order; with several samples the sample's number follows in brackets.
+    """The table's columns, in the order of the course spreadsheet.
 
-    >>> from tersenet.backprop import WRITE_UP
-    >>> " ".join(column_names(WRITE_UP))
+    With several samples the number of the sample follows in brackets.
+
+    >>> from tersenet.backprop import COURSE
+    >>> " ".join(column_names(COURSE))
     't1 t2 i1 i2 w1 w2 w3 w4 h1 a_h1 h2 a_h2 w5 w6 w7 w8 o1 a_o1 o2 a_o2 E1 E2 E_total
     dE/dw1 dE/dw2 dE/dw3 dE/dw4 dE/dw5 dE/dw6 dE/dw7 dE/dw8'
     """
@@ -154,18 +157,29 @@ def sampled(problem: Problem, name: str, sample: int) -> str:
 
 
 def check_rate(rate: float) -> None:
-    """Raise where a learning rate is negative or not finite."""
-    if not (math.isfinite(rate) and rate >= 0):
+    """Raise where a learning rate is negative, not finite, or so large that a single step may overflow."""
+    if not 0 <= rate <= HIGHEST_RATE:
         raise TersenetError(
-            "The learning rate cannot be used.", got=rate, expected="a finite number, 0 or more", where="lr"
+            "The learning rate cannot be used.",
+            got=rate,
+            expected=f"a number from 0 to {HIGHEST_RATE:g}".replace("e+", "e"),
+            where="lr",
         )
 
 
-def check_steps(steps: int) -> None:
-    """Raise where a number of steps is negative or more than memory would like."""
+def check_steps(steps: int, columns: int) -> None:
+    """Raise where a number of steps is negative, or where its rows of `columns` numbers need too much memory."""
     if not 0 <= steps <= 1_000_000:
         raise TersenetError(
             "The number of steps cannot be used.", got=steps, expected="0 to 1,000,000", where="steps"
+        )
+    if (steps + 1) * columns > MOST_NUMBERS:
+        raise TersenetError(
+            "The descent is too large to be kept in memory.",
+            got=f"{steps + 1:,} rows of {columns:,} numbers",
+            expected=f"at most {MOST_NUMBERS:,} numbers",
+            where="steps",
+            hint="take fewer steps, learning rates or samples, or a smaller network",
         )
 
 

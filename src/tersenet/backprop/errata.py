@@ -10,9 +10,9 @@ from tersenet.backprop.chain import Graph
 from tersenet.backprop.descent import column_names, descend, follow
 from tersenet.backprop.expression import Expression, Symbol, calculate, replace_symbols
 from tersenet.backprop.network import Array
-from tersenet.backprop.problem import WRITE_UP
+from tersenet.backprop.problem import COURSE
 
-# The two rows that the write-up prints of its sheet, digit for digit, in the order of `column_names(WRITE_UP)`.
+# The two rows that the write-up prints of its sheet, digit for digit, in the order of `column_names(COURSE)`.
 PRINTED = (
     "0.5 0.5 0.05 0.1 0.15 0.2 0.25 0.3 0.0275 0.506874567 0.0425 0.510623401 0.4 0.45 0.5 0.55 0.432530357"
     " 0.606477732 0.534280154 0.630480835 0.005668754 0.008512624 0.014181378 0.000316993 0.000633987 0.000351869"
@@ -47,8 +47,8 @@ def printed_cells() -> list[PrintedCell]:
     >>> [cell.column for cell in printed_cells() if cell.wrong and cell.row == 0]
     ['dE/dw3', 'dE/dw4']
     """
-    columns = column_names(WRITE_UP)
-    true, theirs = descend(WRITE_UP, steps=1).rows, _their_rows()
+    columns = column_names(COURSE)
+    true, theirs = descend(COURSE, steps=1).rows, _their_rows()
     return [
         PrintedCell(row, name, float(word), float(theirs[row, place]), float(true[row, place]))
         for row, line in enumerate(PRINTED)
@@ -64,13 +64,13 @@ def their_gradient(parameter: str) -> Expression:
     >>> as_text(their_gradient("w3"))
     '((a_o1 − t1)·a_o1·(1 − a_o1)·w6 + (a_o2 − t2)·a_o2·(1 − a_o2)·w8)·a_h1·(1 − a_h1)·i1'
     """
-    right = Graph(WRITE_UP.network).gradient(parameter)
+    right = Graph(COURSE.network).gradient(parameter)
     return replace_symbols(right, {"a_h2": Symbol("a_h1")}) if parameter in ("w3", "w4") else right
 
 
 def _their_rows() -> Array:
     """The sheet's first two rows, with its own formula."""
-    columns, problem, rows = column_names(WRITE_UP), WRITE_UP, []
+    columns, problem, rows = column_names(COURSE), COURSE, []
     for _ in PRINTED:
         values = problem.values()
         names = problem.network.weight_names
@@ -110,12 +110,12 @@ def errata() -> tuple[Erratum, ...]:
         for cell in printed_cells()
         if cell.wrong
     ]
-    first = WRITE_UP.values()
-    slope = float(calculate(Graph(WRITE_UP.network).gradient("w1"), first))
-    saturated = WRITE_UP.values() | _outputs_after(1000.0)
-    at_one = follow(WRITE_UP, [1.0], 68).losses[:, 0]
-    losses = follow(WRITE_UP, [1000.0], 1000).losses[:, 0]
-    rises = follow(WRITE_UP, [200.0], 300).losses[:, 0]
+    first = COURSE.values()
+    slope = float(calculate(Graph(COURSE.network).gradient("w1"), first))
+    saturated = COURSE.values() | _outputs_after(1000.0)
+    at_one = follow(COURSE, [1.0], 68).losses[:, 0]
+    losses = follow(COURSE, [1000.0], 1000).losses[:, 0]
+    rises = follow(COURSE, [200.0], 300).losses[:, 0]
     derive = "tersenet backprop derive --weight"
     study = "tersenet backprop study --lr"
     return (
@@ -215,7 +215,7 @@ def errata_page() -> str:
 
 
 def _outputs_after(rate: float) -> dict[str, float]:
-    values = descend(WRITE_UP, steps=1, learning_rate=rate).at(1).values()
+    values = descend(COURSE, steps=1, learning_rate=rate).at(1).values()
     return {name: values[name] for name in ("a_o1", "a_o2")}
 
 

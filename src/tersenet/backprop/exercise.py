@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tersenet._errors import check_setting
-from tersenet.backprop.chain import Graph
+from tersenet._errors import TersenetError, check_setting
+from tersenet.backprop.chain import Graph, check_formula
 from tersenet.backprop.derivation_pages import about
 from tersenet.backprop.descent import check_rate, descend
 from tersenet.backprop.expression import calculate
 from tersenet.backprop.printing import as_text
 from tersenet.backprop.problem import Problem, make_problem
 
+MOST_PARAMETERS = 40
 DIGITS = 6  # what the class writes down; a pocket calculator is enough
 
 
@@ -80,6 +81,24 @@ PARTS = (
 )
 
 
+def check_size(problem: Problem) -> None:
+    """Raise where a problem has more samples or weights than a class would work through by hand."""
+    if problem.samples > 1:
+        raise TersenetError(
+            "An exercise takes one sample.", got=f"{problem.samples} samples", expected="one sample", where="inputs"
+        )
+    count = len(problem.network.parameter_names)
+    if count > MOST_PARAMETERS:
+        raise TersenetError(
+            "The network is too large for an exercise.",
+            got=f"{count:,} weights and biases",
+            expected=f"at most {MOST_PARAMETERS}",
+            where="sizes",
+        )
+    for name in problem.network.parameter_names:
+        check_formula(Graph(problem.network), name)
+
+
 def make_exercise(problem: Problem | None = None, *, seed: int = 1, learning_rate: float = 1.0) -> Exercise:
     """An exercise on a problem, by default on the write-up's network with weights and targets drawn by `seed`.
 
@@ -98,6 +117,7 @@ def make_exercise(problem: Problem | None = None, *, seed: int = 1, learning_rat
         weights = generator.choice(np.arange(-18, 19), size=8, replace=False) * 0.05
         targets = generator.integers(1, 10, size=2) / 10
         problem = make_problem(weights=weights.round(2).tolist(), targets=targets.tolist())
+    check_size(problem)
     graph, values = Graph(problem.network), problem.values()
     names = problem.network.parameter_names
     first, second = descend(problem, steps=1, learning_rate=learning_rate).rows

@@ -70,7 +70,7 @@ class Number(Expression):
 
 @dataclass(frozen=True)
 class Half(Expression):
-    """½, as it stands in a formula."""
+    """½, as written in a formula."""
 
 
 @dataclass(frozen=True)

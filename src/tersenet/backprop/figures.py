@@ -48,8 +48,8 @@ def save_figure(figure: Figure, path: Path | str, *, dpi: int = 150) -> Path:
 def plot_study(study: Study) -> Figure:
     """All loss curves in one figure, on a logarithmic axis.
 
-    >>> from tersenet.backprop import WRITE_UP, study
-    >>> len(plot_study(study(WRITE_UP)).axes[0].lines)
+    >>> from tersenet.backprop import COURSE, study
+    >>> len(plot_study(study(COURSE)).axes[0].lines)
     7
     """
     figure = _figure(8.0, 4.8)
@@ -74,8 +74,8 @@ def plot_study(study: Study) -> Figure:
 def plot_small_curves(study: Study) -> Figure:
     """One small figure a learning rate, each on its own linear axis from 0, as the write-up shows them.
 
-    >>> from tersenet.backprop import WRITE_UP, study
-    >>> len(plot_small_curves(study(WRITE_UP, [0.1, 1.0, 1000.0])).axes)
+    >>> from tersenet.backprop import COURSE, study
+    >>> len(plot_small_curves(study(COURSE, [0.1, 1.0, 1000.0])).axes)
     3
     """
     columns = min(4, len(study.rates))
@@ -89,8 +89,8 @@ def plot_small_curves(study: Study) -> Figure:
 def plot_one_curve(one: RateResult, *, place: int = 0) -> Figure:
     """One learning rate's small figure by itself; `place` chooses its colour.
 
-    >>> from tersenet.backprop import WRITE_UP, study
-    >>> len(plot_one_curve(study(WRITE_UP, [1.0]).rates[0]).axes[0].lines[0].get_ydata())
+    >>> from tersenet.backprop import COURSE, study
+    >>> len(plot_one_curve(study(COURSE, [1.0]).rates[0]).axes[0].lines[0].get_ydata())
     69
     """
     figure = _figure(3.2, 2.4)
@@ -101,8 +101,8 @@ def plot_one_curve(one: RateResult, *, place: int = 0) -> Figure:
 def plot_surface(surface: Surface) -> Figure:
     """The loss over two weights as a map and as a landscape, with the path of descent.
 
-    >>> from tersenet.backprop import WRITE_UP, loss_surface
-    >>> plot_surface(loss_surface(WRITE_UP, ("w1", "w5"), points=9)).axes[0].get_xlabel()
+    >>> from tersenet.backprop import COURSE, loss_surface
+    >>> plot_surface(loss_surface(COURSE, ("w1", "w5"), points=9)).axes[0].get_xlabel()
     'w1'
     """
     figure = _figure(10.5, 4.7)
@@ -157,8 +157,8 @@ def draw_network(problem: Problem, *, with_values: bool = True, scale: float = 1
 
     A smaller `scale` makes a smaller figure with letters of the same size.
 
-    >>> from tersenet.backprop import WRITE_UP
-    >>> texts = [text.get_text() for text in draw_network(WRITE_UP).axes[0].texts]
+    >>> from tersenet.backprop import COURSE
+    >>> texts = [text.get_text() for text in draw_network(COURSE).axes[0].texts]
     >>> "w8" in texts or "w8 = 0.55" in texts
     True
     """

@@ -1,8 +1,9 @@
 """The small network in matrix form: the forward pass, and under each operation its local derivative.
 
-Names are the write-up's: inputs `i1 i2`, weights `w1 … w8` (layer by layer, unit by unit), sums `h1 h2` and `o1 o2`,
-activations `a_h1 …`, targets `t1 t2`, errors `E1 E2`, and `E_total`, their sum. With several samples `E_total` is
-the mean of the samples' sums. With more than one hidden layer `h2_3` is the third unit of the second hidden layer.
+Names are those of the course spreadsheet: inputs `i1 i2`, weights `w1 … w8` (layer by layer, unit by unit), sums
+`h1 h2` and `o1 o2`, activations `a_h1 …`, targets `t1 t2`, errors `E1 E2`, and `E_total`, their sum. With several
+samples `E_total` is the mean of the samples' sums. With more than one hidden layer `h2_3` is the third unit of the
+second.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from tersenet._errors import TersenetError, did_you_mean
 
 Array = npt.NDArray[np.float64]
 
+MOST_LAYERS = 20  # beyond these a closed form has more terms than anybody reads
+MOST_WEIGHTS = 100_000  # a lab for networks that one can follow by eye; `tersenet train` takes the others
 LOWEST = -700.0  # e^700 is still a number; below it a sigmoid is 0 to all digits
 TINY = 1e-300  # the smallest probability whose logarithm is taken
 
@@ -89,10 +92,10 @@ class Network:
     (('h1_1', 'h1_2', 'h1_3'), ('h2_1', 'h2_2', 'h2_3'), ('o1',))
     """
 
-    sizes: tuple[int, ...] = (2, 2, 2)  # the write-up's
+    sizes: tuple[int, ...] = (2, 2, 2)  # those of the course spreadsheet
     activations: tuple[str, ...] = ("sigmoid",)  # one for all layers, or one for each
     loss: str = "half-squared"
-    biases: bool = False  # the write-up has none
+    biases: bool = False  # the course spreadsheet has none
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or any(size < 1 for size in self.sizes):
@@ -102,6 +105,7 @@ class Network:
                 expected="sizes such as 2-2-2 or 2-3-3-1",
                 where="sizes",
             )
+        self._check_size()
         if self.loss not in LOSSES:
             raise _unknown("loss", self.loss, LOSSES)
         layers = len(self.sizes) - 1
@@ -126,6 +130,18 @@ class Network:
             if kind != "softmax" and kind not in ACTIVATIONS:
                 raise _unknown("activation", kind, ACTIVATIONS)
         object.__setattr__(self, "activations", kinds)
+
+    def _check_size(self) -> None:
+        """Raise where the network is too large to be followed by eye."""
+        weights = sum(self._shapes_flat)
+        if len(self.sizes) > MOST_LAYERS + 1 or weights > MOST_WEIGHTS:
+            raise TersenetError(
+                "The network is too large for the lab.",
+                got=f"{len(self.sizes) - 1:,} layers of weights, {weights:,} weights",
+                expected=f"at most {MOST_LAYERS} layers and {MOST_WEIGHTS:,} weights",
+                where="sizes",
+                hint="use fewer units or layers; `tersenet train` trains larger networks",
+            )
 
     # Names, as on the page.
 
@@ -190,7 +206,7 @@ class Network:
         `[samples, in]` and `targets` `[samples, out]`.
 
         >>> import tersenet.backprop as lab
-        >>> p = lab.WRITE_UP
+        >>> p = lab.COURSE
         >>> float(p.network.forward(*p.arrays).total.round(9))
         0.014181378
         """
@@ -201,7 +217,7 @@ class Network:
             a = softmax(h) if kind == "softmax" else ACTIVATIONS[kind].value(h)  # ∂a/∂h = ACTIVATIONS[kind].slope
             sums.append(h)
             activations.append(a)
-        if self.loss == "half-squared":  # noqa: SIM108  (each derivative stands beside its operation)
+        if self.loss == "half-squared":  # noqa: SIM108  (each derivative is beside its operation)
             errors = 0.5 * (targets - a) ** 2  #                     ∂E/∂a = a − t
         else:
             errors = -targets * np.log(np.maximum(a, TINY))  #       ∂E/∂a = −t / a; with the softmax ∂E/∂o = a Σt − t
@@ -213,7 +229,7 @@ class Network:
         back.
 
         >>> import tersenet.backprop as lab
-        >>> p = lab.WRITE_UP
+        >>> p = lab.COURSE
         >>> p.network.backward(p.arrays[0], p.network.forward(*p.arrays))[0].round(9)
         array([0.00031699, 0.00063399, 0.00035178, 0.00070355, 0.01288082,
                0.01297609, 0.01540835, 0.01552231])

@@ -14,8 +14,10 @@ import numpy as np
 
 from tersenet._errors import TersenetError
 from tersenet.backprop.network import Array
+from tersenet.backprop.problem import LARGEST, check_numbers
 
 EPSILON = 1e-5  # torch's
+LARGEST_BATCH = 1000
 BATCH = (0.2, 1.0, -0.6, 1.4)
 TARGETS = (0.0, 1.0, 0.5, 1.0)
 
@@ -74,14 +76,20 @@ def normalize_batch(
         raise TersenetError(
             "Every number of the batch needs a target.", got=goals.size, expected=len(batch), where="targets"
         )
-    if not (
-        np.isfinite(batch).all()
-        and np.isfinite(goals).all()
-        and np.isfinite([gamma, beta, epsilon]).all()
-        and epsilon > 0
-    ):
+    if len(batch) > LARGEST_BATCH:
         raise TersenetError(
-            "Only finite numbers can be normalised, and ε must be above 0.", got="NaN, infinity or ε ≤ 0"
+            "The batch is too large to be followed by eye.",
+            got=f"{len(batch):,}",
+            expected=f"at most {LARGEST_BATCH:,}",
+            where="batch",
+        )
+    check_numbers(batch, "batch")
+    check_numbers(goals, "targets")
+    check_numbers([gamma], "gamma")
+    check_numbers([beta], "beta")
+    if not 1e-30 <= epsilon <= LARGEST:
+        raise TersenetError(
+            "This ε cannot be used.", got=epsilon, expected="a number from 1e-30 to 1e9", where="epsilon"
         )
     count = len(batch)
     mean = batch.mean()  #                                ∂μ/∂x = 1/N

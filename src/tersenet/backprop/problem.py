@@ -1,10 +1,10 @@
-"""What is descended: a network with its weights, biases, inputs and targets; the two examples; one's own numbers."""
+"""A problem for gradient descent: a network and its numbers. Two examples, and how to make others."""
 
 from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,9 +22,10 @@ class Problem:
     """A network and the numbers put into it.
 
     `weights` and `biases` are flat, in the order of `network.weight_names` and `network.bias_names`; `inputs` and
-    `targets` hold one row a sample. With `train_biases` off the biases stay as they are, as in Mazur's example.
+    `targets` hold one row per sample. With `train_biases` off the biases are held fixed, as in Mazur's example.
+    `origin` says where the numbers come from: an example, you, or a seed.
 
-    >>> WRITE_UP.samples, len(WRITE_UP.weights)
+    >>> COURSE.samples, len(COURSE.weights)
     (1, 8)
     """
 
@@ -35,7 +36,8 @@ class Problem:
     targets: tuple[tuple[float, ...], ...]
     biases: tuple[float, ...] = ()
     train_biases: bool = True
-    drawn: str = ""  # what was drawn at random, in words, where something was
+    drawn: str = ""  # what a seed has drawn, in words
+    origin: str = "your numbers"
 
     @property
     def samples(self) -> int:
@@ -54,13 +56,13 @@ class Problem:
         return self.network.parameter_names if self.train_biases else self.network.weight_names
 
     def with_parameters(self, weights: Array, biases: Array) -> Problem:
-        """The same with other weights and biases."""
+        """The same problem with other weights and biases."""
         return replace(self, weights=tuple(map(float, weights)), biases=tuple(map(float, biases)))
 
     def values(self, sample: int = 0) -> dict[str, float]:
         """Every quantity of one sample by its name, `E_total` over all samples among them.
 
-        >>> values = WRITE_UP.values()
+        >>> values = COURSE.values()
         >>> round(values["a_o2"], 9), round(values["E_total"], 9)
         (0.630480835, 0.014181378)
         """
@@ -78,27 +80,38 @@ class Problem:
         return found
 
 
-WRITE_UP = Problem(
-    name="write-up",
+COURSE = Problem(
+    name="course",
     network=Network(),
     weights=(0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55),
     inputs=((0.05, 0.1),),
     targets=((0.5, 0.5),),
+    origin="numbers of the course spreadsheet",
 )
-"""The network, weights, inputs and targets of the write-ups' spreadsheet."""
+"""The network, weights, inputs and targets of the course spreadsheet."""
+
+WRITE_UP = COURSE
+"""The earlier name of `COURSE`."""
 
 MAZUR = replace(
-    WRITE_UP,
+    COURSE,
     name="mazur",
     network=Network(biases=True),
     targets=((0.01, 0.99),),
     biases=(0.35, 0.35, 0.60, 0.60),
     train_biases=False,  # his page holds them fixed
+    origin="numbers of Matt Mazur's page",
 )
 """The same network with biases and the targets of M. Mazur's page, A Step by Step Backpropagation Example (2015)."""
 
-EXAMPLES = {"write-up": WRITE_UP, "mazur": MAZUR}
+EXAMPLES = {"course": COURSE, "mazur": MAZUR}
 """The problems that have a name."""
+
+OTHER_NAMES = {"write-up": "course"}
+"""Earlier names of examples, which files and commands may still use."""
+
+LARGEST = 1e9  # the largest number that goes in: products and squares of such numbers can still be computed
+MOST_SAMPLES = 10_000
 
 Numbers = Sequence[float] | Mapping[str, float]
 
@@ -106,7 +119,7 @@ Numbers = Sequence[float] | Mapping[str, float]
 class ProblemFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a TOML file may hold; every key may be left out."""
 
-    example: str = "write-up"
+    example: str = "course"
     sizes: list[int] | str | None = None
     activation: str | list[str] | None = None
     loss: str | None = None
@@ -154,14 +167,14 @@ def read_batch(path: Path | str) -> dict[str, Any]:
 def read_problem(path: Path | str) -> dict[str, Any]:
     """The choices in a TOML file, as keyword arguments for `make_problem`.
 
-    Raises `TersenetError` where the file is missing, is no TOML, or holds an unknown key or a value of the wrong
+    Raises `TersenetError` where the file is missing, is not TOML, or holds an unknown key or a value of the wrong
     kind.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "own.toml").write_text("targets = [0.01, 0.99]")
     ...     read_problem(Path(folder, "own.toml"))
-    {'example': 'write-up', 'targets': [0.01, 0.99]}
+    {'example': 'course', 'targets': [0.01, 0.99]}
     """
     return _read(path, ProblemFile)
 
@@ -184,7 +197,7 @@ def _read(path: Path | str, kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 def make_problem(
     *,
-    example: str = "write-up",
+    example: str = "course",
     sizes: Sequence[int] | str | None = None,
     activation: str | Sequence[str] | None = None,
     loss: str | None = None,
@@ -195,18 +208,20 @@ def make_problem(
     train_biases: bool | None = None,
     seed: int = 1,
 ) -> Problem:
-    """An example with some of its numbers replaced; what new sizes need and nobody gave is drawn, with two
-    decimals, by `seed`.
+    """An example with some of its numbers replaced.
+
+    Numbers that new sizes need and that are not given are drawn by `seed`, with two decimals.
 
     Several samples are rows, or one flat list: every `sizes[0]` inputs (`sizes[-1]` targets) are one sample.
-    Weights are a list in order, or a mapping from names that replaces only these of the example's. `biases=True`
-    switches them on.
+    Weights are a list in order, or a mapping of names that replaces only those of the example. `biases=True` switches
+    biases on. Raises `TersenetError` where the numbers do not fit the network.
 
     >>> make_problem(targets=[0.01, 0.99]).targets
     ((0.01, 0.99),)
     >>> make_problem(sizes="2-3-3-1", activation="tanh", biases=True).drawn
     'weights, biases and targets drawn with seed 1'
     """
+    example = OTHER_NAMES.get(example, example)
     if example not in EXAMPLES:
         raise TersenetError(
             "There is no such example.",
@@ -284,29 +299,87 @@ def make_problem(
         "inputs": sum(rows, ()),
         "targets": sum(goals, ()),
     }.items():
-        if not all(map(math.isfinite, values)):
-            raise TersenetError("Only finite numbers can be descended.", got=", ".join(map(str, values)), where=where)
-    given_any = [sizes, activation, loss, inputs, targets, weights, biases]
-    unchanged = all(value is None for value in given_any)
+        check_numbers(values, where)
+    if len(rows) > MOST_SAMPLES:
+        raise TersenetError(
+            "There are too many samples.", got=f"{len(rows):,}", expected=f"at most {MOST_SAMPLES:,}", where="inputs"
+        )
+    numbers = {"weights": weights, "biases": biases, "inputs": inputs, "targets": targets}
+    yours = [name for name, value in numbers.items() if value is not None and not isinstance(value, bool)]
+    random = sorted(set(drawn), key=drawn.index)
+    unchanged = not yours and all(value is None for value in (sizes, activation, loss, biases))
     return Problem(
-        name=example if unchanged else "your own numbers",
+        name=example if unchanged else "custom",
         network=network,
         weights=tuple(map(float, weight_row)),
         inputs=tuple(tuple(map(float, row)) for row in rows),
         targets=tuple(tuple(map(float, row)) for row in goals),
         biases=tuple(map(float, bias_row)),
         train_biases=start.train_biases if train_biases is None else train_biases,
-        drawn=f"{_listed(sorted(set(drawn), key=drawn.index))} drawn with seed {seed}" if drawn else "",
+        drawn=f"{_listed(random)} drawn with seed {seed}" if drawn else "",
+        origin=_origin(start, {name: numbers[name] for name in yours}, random, seed, biases=network.biases),
     )
+
+
+def _origin(start: Problem, given: Mapping[str, object], random: Sequence[str], seed: int, *, biases: bool) -> str:
+    """Where the numbers come from, in words."""
+    if not given and not random:
+        return start.origin
+    replaced = {name: list(value) for name, value in given.items() if isinstance(value, Mapping)}
+    yours = [word for name in given for word in replaced.get(name, [name])]
+    kept = [
+        f"other {name}" if name in replaced else name
+        for name in ("weights", "biases", "inputs", "targets")
+        if (name not in given or name in replaced) and name not in random and (biases or name != "biases")
+    ]
+    source = start.origin.removeprefix("numbers of ")
+    parts = [f"your {_listed(yours)}"] if yours else []
+    parts += [f"{_listed(random)} drawn with seed {seed}"] if random else []
+    parts += [f"{_listed(kept)} of {source}"] if kept else []
+    return "; ".join(parts)
+
+
+def check_numbers(values: Iterable[float], where: str) -> None:
+    """Raise where a number is NaN, infinite, or too large to be squared and multiplied without overflow.
+
+    >>> check_numbers([0.5, float("nan")], "targets")
+    Traceback (most recent call last):
+    tersenet._errors.TersenetError: This number cannot be used.
+      got:      nan
+      expected: a finite number from -1e9 to 1e9
+      where:    targets
+    """
+    for value in values:
+        if not (math.isfinite(value) and abs(value) <= LARGEST):
+            raise TersenetError(
+                "This number cannot be used.",
+                got=value,
+                expected=f"a finite number from -{LARGEST:.0e} to {LARGEST:.0e}".replace("e+0", "e"),
+                where=where,
+            )
+
+
+def check_results(results: Iterable[float], where: str) -> None:
+    """Raise where a result has left the numbers that a computer can store.
+
+    >>> check_results([0.5], "E_total")
+    """
+    if not all(map(math.isfinite, results)):
+        raise TersenetError(
+            "The numbers grow beyond what a computer can store.",
+            got="infinity or NaN",
+            where=where,
+            hint="use smaller weights, inputs or targets, or a smaller learning rate",
+        )
 
 
 def describe(problem: Problem) -> dict[str, object]:
     """The problem as plain data, for JSON.
 
-    >>> describe(WRITE_UP)["weights"]["w5"]
+    >>> describe(COURSE)["weights"]["w5"]
     0.4
     """
-    return {"name": problem.name, **asdict(problem.network)} | {
+    return {"name": problem.name, "origin": problem.origin, **asdict(problem.network)} | {
         "inputs": problem.inputs,
         "targets": problem.targets,
         "weights": dict(zip(problem.network.weight_names, problem.weights, strict=True)),
@@ -351,7 +424,7 @@ def _replaced(
     for name in given:
         if name not in names:
             raise TersenetError(
-                f"The network has no such parameter among its {where}.",
+                "The network has no such parameter.",
                 got=name,
                 expected=", ".join(names),
                 where=where,

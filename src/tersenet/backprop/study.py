@@ -1,4 +1,4 @@
-"""The learning-rate study: one descent a rate, what each shows, by rule and named; and the loss over two weights."""
+"""The learning-rate study: one descent per rate with a verdict by rule; and the loss over two weights."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from tersenet._errors import TersenetError
 from tersenet.backprop.chain import Graph
 from tersenet.backprop.descent import follow
 from tersenet.backprop.network import Array
-from tersenet.backprop.problem import Problem
+from tersenet.backprop.problem import Problem, check_results
 
-RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0, 1000.0)  # the write-up's
+RATES = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0, 1000.0)  # those of the course spreadsheet
+MOST_RATES = 64  # more than a figure or a table can show
+NARROWEST = 1e-6
+WIDEST = 1e6  # half the width of a surface's picture; a descent that leaves it is not worth drawing
 LEVELS = (1e-2, 1e-3, 1e-4)  # losses to reach
-SPAN = 68  # the write-up's steps; fast is what gets down to a tenth of the first loss within them
+SPAN = 68  # steps of the course spreadsheet; a rate is fast if its loss falls to a tenth within them
 DEAD = 0.01  # a gradient below this share of the first one hardly moves a weight
 
 STILL = "standing still"
@@ -29,14 +32,14 @@ ESCAPED = "escaped from saturation"
 DIVERGED = "diverged"
 
 VERDICTS = {
-    STILL: "The loss does not change at all.",
-    SLOW: f"The loss only falls, and has not come down to a tenth of its start within {SPAN} steps.",
-    FAST: f"The loss comes down to a tenth of its start within {SPAN} steps, and never rises above its start.",
-    RISES: "The loss first rises above its start, and ends below it.",
-    RISEN: "The loss has risen above its start and is still there, but the gradient is alive.",
-    SATURATED: "The loss is above its start, the gradient all but dead: the units sit where their slope is near 0.",
-    ESCAPED: "The loss was above its start with a dead gradient, and has come down nevertheless.",
-    DIVERGED: "The loss has left the numbers that a computer can hold, or grown beyond a thousand times its start.",
+    STILL: "The loss does not change.",
+    SLOW: f"The loss only falls, and does not reach a tenth of its first value within {SPAN} steps.",
+    FAST: f"The loss reaches a tenth of its first value within {SPAN} steps and never rises above the first.",
+    RISES: "The loss rises above its first value and ends below it.",
+    RISEN: "The loss ends above its first value, with a gradient large enough to move the weights.",
+    SATURATED: "The loss is above its first value and the gradient is almost 0: its units are saturated.",
+    ESCAPED: "The loss was above its first value with a gradient of almost 0, and fell later all the same.",
+    DIVERGED: "The loss is infinite or NaN, or has grown to more than a thousand times its first value.",
 }
 
 
@@ -49,10 +52,6 @@ class RateResult:
     losses: Array
     verdict: str
     reached: dict[float, int | None]
-
-    def loss_after(self, step: int) -> float | None:
-        """The loss after so many updates, or None where the descent ended before."""
-        return float(self.losses[step]) if step < len(self.losses) else None
 
 
 @dataclass(frozen=True)
@@ -73,16 +72,20 @@ def study(
     momentum: float = 0.0,
     levels: Sequence[float] = LEVELS,
 ) -> Study:
-    """Descend with each rate and name what is seen.
+    """Descend with each rate and give a verdict on each.
 
-    >>> from tersenet.backprop import WRITE_UP
-    >>> [one.verdict for one in study(WRITE_UP, [0.1, 1, 100, 1000], steps=68).rates]
+    >>> from tersenet.backprop import COURSE
+    >>> [one.verdict for one in study(COURSE, [0.1, 1, 100, 1000], steps=68).rates]
     ['converging slowly', 'converging fast', 'rises first, then converges', 'saturated']
-    >>> study(WRITE_UP, [1000], steps=1000).rates[0].verdict
+    >>> study(COURSE, [1000], steps=1000).rates[0].verdict
     'escaped from saturation'
     """
     if not rates:
         raise TersenetError("A study needs a learning rate.", got="none", expected="such as 0.1 1 1000", where="lr")
+    if len(rates) > MOST_RATES:
+        raise TersenetError(
+            "There are too many learning rates.", got=len(rates), expected=f"at most {MOST_RATES}", where="lr"
+        )
     path = follow(problem, rates, steps, momentum=momentum)
     results = []
     for place, rate in enumerate(path.rates):
@@ -93,7 +96,7 @@ def study(
 
 
 def verdict(losses: Array, largest_slope: Array) -> str:
-    """What a loss curve shows, from the losses and the largest |∂E_total/∂w| of each step; `VERDICTS` has the rules.
+    """The verdict on a loss curve, from the losses and the largest |∂E_total/∂w| of each step; see `VERDICTS`.
 
     >>> verdict(np.array([1.0, 0.5, 0.05]), np.ones(3))
     'converging fast'
@@ -146,11 +149,13 @@ def loss_surface(
     points: int = 81,
     span: float | None = None,
 ) -> Surface:
-    """The loss over two weights with the descent on it; `span` is the half-width of the picture, by default what
-    the path needs.
+    """The loss over two weights with the path of descent.
 
-    >>> from tersenet.backprop import WRITE_UP
-    >>> surface = loss_surface(WRITE_UP, ("w5", "w7"), points=21)
+    `span` is half the width of the surface, by default wide enough for the path; `points` is the number of grid
+    points on each side. Raises `TersenetError` for an unknown weight, or where the path goes too far to be drawn.
+
+    >>> from tersenet.backprop import COURSE
+    >>> surface = loss_surface(COURSE, ("w5", "w7"), points=21)
     >>> surface.heights.shape, bool(surface.path_losses[-1] < surface.path_losses[0])
     ((21, 21), True)
     """
@@ -159,10 +164,17 @@ def loss_surface(
         graph.check(name)
     if len(over) != 2 or over[0] == over[1]:
         raise TersenetError(
-            "A surface lies over two different weights.", got=" ".join(over), expected="such as w5 w7", where="over"
+            "A surface needs two different weights.", got=" ".join(over), expected="such as w5 w7", where="over"
         )
-    if span is not None and not (np.isfinite(span) and span > 0):
-        raise TersenetError("The picture's span cannot be used.", got=span, expected="a number above 0", where="span")
+    if span is not None and not NARROWEST <= span <= WIDEST:
+        raise TersenetError(
+            "The span cannot be used.",
+            got=span,
+            expected=f"a number from {NARROWEST:g} to {WIDEST:,.0f}",
+            where="span",
+        )
+    if not 2 <= points <= 1000:
+        raise TersenetError("The number of points cannot be used.", got=points, expected="2 to 1000", where="points")
     names = problem.network.parameter_names
     places = [names.index(name) for name in over]
 
@@ -172,17 +184,28 @@ def loss_surface(
 
     path, losses = seen(over)
     full, _ = seen(None)
+    check_results(path.ravel(), "the path of descent")
     middle = (path.min(axis=0) + path.max(axis=0)) / 2
     half = span or max(1.0, 0.75 * float((path.max(axis=0) - path.min(axis=0)).max()))
-    if not np.isfinite(half):
-        raise TersenetError("The descent leaves every picture.", got=f"learning rate {learning_rate:g}", where="lr")
+    if not (np.isfinite(half) and half <= WIDEST):
+        raise TersenetError(
+            "The descent goes too far to be drawn.",
+            got=f"learning rate {learning_rate:g}, {steps} steps",
+            where="lr",
+            hint="use a smaller learning rate or fewer steps",
+        )
     columns, rows = (np.linspace(centre - half, centre + half, points) for centre in middle)
     start = np.array(problem.weights + problem.biases)
-    grid = np.tile(start, (points, points, 1))
-    grid[..., places[0]], grid[..., places[1]] = np.meshgrid(columns, rows)
+    line = np.tile(start, (points, 1))  # one row of the grid at a time, since each point holds every weight
+    line[:, places[0]] = columns
     cut = len(problem.weights)
     _, _, inputs, targets = problem.arrays
-    heights = problem.network.forward(grid[..., :cut], grid[..., cut:], inputs, targets).total
+    heights = np.empty((points, points))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for row, value in enumerate(rows):
+            line[:, places[1]] = value
+            heights[row] = problem.network.forward(line[:, :cut], line[:, cut:], inputs, targets).total
+    check_results(heights.ravel(), "the loss surface")
     return Surface(problem, (over[0], over[1]), learning_rate, columns, rows, heights, path, losses, full)
 
 

@@ -17,8 +17,8 @@ from tersenet.backprop.derivation_pages import about
 from tersenet.backprop.descent import Descent, descend, sampled
 from tersenet.backprop.figures import draw_network
 from tersenet.backprop.printing import as_text
-from tersenet.backprop.problem import WRITE_UP, Problem
-from tersenet.backprop.study import RATES
+from tersenet.backprop.problem import COURSE, Problem, check_results
+from tersenet.backprop.study import MOST_RATES, RATES
 from tersenet.backprop.workbook_cells import Block, Styles, check_size, write
 from tersenet.backprop.workbook_descent import write_descent
 from tersenet.backprop.workbook_errata import write_errata
@@ -30,7 +30,7 @@ PAGES = {"Network": (1, 1), "Descent": (2, 0), "Study": (1, 1), "Study work": (2
 
 def write_workbook(
     path: Path | str,
-    problem: Problem = WRITE_UP,
+    problem: Problem = COURSE,
     *,
     steps: int = 68,
     learning_rate: float = 1.0,
@@ -55,28 +55,43 @@ def write_workbook(
         raise TersenetError(
             "The workbook's name does not say that it is one.", got=path, expected="a name that ends in .xlsx"
         )
-    check_size(problem)
+    if not 1 <= len(rates) <= MOST_RATES:
+        raise TersenetError(
+            "The number of learning rates cannot be used.",
+            got=len(rates),
+            expected=f"1 to {MOST_RATES}, such as 0.1 1 1000",
+            where="rates",
+        )
+    check_size(problem, steps, len(rates))
     descent = descend(problem, steps=steps, learning_rate=learning_rate)
     descents = [descend(problem, steps=steps, learning_rate=rate) for rate in rates]
+    for one in (descent, *descents):
+        check_results(one.rows.ravel(), f"learning rate {one.learning_rate:g}")
+    content = _workbook(descent, descents)
     with written_whole(path) as temporary:
-        workbook = xlsxwriter.Workbook(str(temporary), {"nan_inf_to_errors": True})
-        workbook.set_properties({"title": "Backpropagation, step by step", "comments": "Written by Tersenet"})
-        styles = Styles(workbook)
-        sheets = {
-            name: workbook.add_worksheet(name) for name in ("Network", "Descent", "Study", "Study work", "Errata")
-        }
-        rows = write_descent(workbook, sheets["Descent"], styles, descent)
-        _write_network(sheets["Network"], styles, rows, descent)
-        write_study(workbook, sheets["Study"], sheets["Study work"], styles, descents)
-        write_errata(sheets["Errata"], styles)
-        for name, sheet in sheets.items():
-            sheet.hide_gridlines(2)
-            sheet.set_landscape()
-            sheet.set_paper(8)
-            sheet.fit_to_pages(*PAGES[name])
-            sheet.repeat_columns(0)
-        workbook.close()
+        temporary.write_bytes(content)
     return Path(path)
+
+
+def _workbook(descent: Descent, descents: Sequence[Descent]) -> bytes:
+    """The workbook's content, built in memory: a full disk is met once, in the end, by one write."""
+    held = io.BytesIO()
+    workbook = xlsxwriter.Workbook(held, {"in_memory": True})
+    workbook.set_properties({"title": "Backpropagation, step by step", "comments": "Written by Tersenet"})
+    styles = Styles(workbook)
+    sheets = {name: workbook.add_worksheet(name) for name in PAGES}
+    rows = write_descent(workbook, sheets["Descent"], styles, descent)
+    _write_network(sheets["Network"], styles, rows, descent)
+    write_study(workbook, sheets["Study"], sheets["Study work"], styles, descents)
+    write_errata(sheets["Errata"], styles)
+    for name, sheet in sheets.items():
+        sheet.hide_gridlines(2)
+        sheet.set_landscape()
+        sheet.set_paper(8)
+        sheet.fit_to_pages(*PAGES[name])
+        sheet.repeat_columns(0)
+    workbook.close()
+    return held.getvalue()
 
 
 def _write_network(sheet: Any, styles: Styles, rows: Block, descent: Descent) -> None:

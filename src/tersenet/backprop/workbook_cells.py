@@ -19,6 +19,9 @@ from tersenet.backprop.network import Array
 from tersenet.backprop.printing import as_cell
 from tersenet.backprop.problem import Problem
 
+MOST_PARAMETERS = 200  # weights and biases: more columns than anybody scrolls through
+MOST_CELLS = 400_000
+MOST_CHARACTERS = 20_000_000  # of all formulas together
 LONGEST_FORMULA = 8192  # characters: the limit of Excel
 ROW = "{row}"  # stands for a row's number in a formula that many rows share
 SHADES = {
@@ -85,12 +88,34 @@ def address(row: int, column: int) -> str:
     return str(xl_rowcol_to_cell(row, column))
 
 
-def check_size(problem: Problem) -> None:
-    """Raise where the network is certain to need formulas that no cell can hold, before any is built."""
-    graph = Graph(problem.network)
+def check_size(problem: Problem, steps: int, rates: int) -> None:
+    """Raise where a workbook would need too many cells, or formulas that no cell can hold, before any is built.
+
+    `steps` is the number of updates, `rates` the number of learning rates on the sheet `Study`.
+
+    >>> from tersenet.backprop import COURSE
+    >>> check_size(COURSE, 68, 7)
+    """
+    network = problem.network
+    if len(network.parameter_names) > MOST_PARAMETERS:
+        raise TersenetError(
+            "The network is too large for a spreadsheet.",
+            got=f"{len(network.parameter_names):,} weights and biases",
+            expected=f"at most {MOST_PARAMETERS}",
+            where="sizes",
+            hint="use fewer units or layers; `tersenet backprop table --csv` writes the numbers of larger networks",
+        )
+    columns = len(column_names(problem))
+    cells = (steps + 1) * (columns * (1 + rates) + 2 * len(network.parameter_names))
+    if cells > MOST_CELLS:
+        raise _too_heavy(f"{cells:,} cells", f"at most {MOST_CELLS:,}")
+    graph = Graph(network)
     paths = max(graph.path_count(name) for name in problem.network.parameter_names)
     if paths * len("(A9-A9)*A9*A9+") > LONGEST_FORMULA:
         raise _too_large(f"{paths:,} paths from one weight to the error")
+    characters = (steps + 1) * block(problem, 0, 0, checks=True).characters(rates)
+    if characters > MOST_CHARACTERS:
+        raise _too_heavy(f"{characters:,} characters of formulas", f"at most {MOST_CHARACTERS:,}")
 
 
 def write(sheet: Any, row: int, column: int, formula: str, value: float, style: Any) -> None:
@@ -123,6 +148,12 @@ class Block:
     def width(self) -> int:
         """Number of columns, the step's among them."""
         return max(self.places.values()) - self.left + (3 if self.checks else 1)
+
+    def characters(self, rates: int) -> int:
+        """Length of one row's formulas: those of this block with its checks, and those of `rates` blocks without."""
+        computed = sum(len(self._template(formula)) for formula in self._formulas().values())
+        probes = sum(len(self._difference(name, "epsilon")) for name in self.problem.network.parameter_names)
+        return computed * (1 + rates) + probes
 
     def cell(self, name: str, step: int) -> str:
         """The address of a quantity at a step."""
@@ -227,6 +258,16 @@ def _too_large(got: str) -> TersenetError:
         got=got,
         expected=f"at most {LONGEST_FORMULA:,} characters",
         hint="use fewer units or layers; `tersenet backprop table --csv` writes the numbers of any network",
+    )
+
+
+def _too_heavy(got: str, expected: str) -> TersenetError:
+    return TersenetError(
+        "The workbook would be too large to open.",
+        got=got,
+        expected=expected,
+        where="steps",
+        hint="take fewer steps, rates, samples or units; `tersenet backprop table --csv` writes tables of any length",
     )
 
 

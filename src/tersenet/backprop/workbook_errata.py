@@ -7,7 +7,7 @@ from typing import Any
 from tersenet.backprop.chain import Graph
 from tersenet.backprop.errata import PRINTED, printed_cells, their_gradient
 from tersenet.backprop.printing import as_cell, as_text
-from tersenet.backprop.problem import WRITE_UP
+from tersenet.backprop.problem import COURSE
 from tersenet.backprop.workbook_cells import Styles, address, write
 
 
@@ -29,10 +29,10 @@ def write_errata(sheet: Any, styles: Styles) -> None:
         "printed − true",
         "the chain rule's formula",
     )
-    cells, graph = printed_cells(), Graph(WRITE_UP.network)
+    cells, graph = printed_cells(), Graph(COURSE.network)
     count = len(cells) // len(PRINTED)
     places = {cell.column: place for place, cell in enumerate(cells[:count])}
-    names = WRITE_UP.network.weight_names
+    names = COURSE.network.weight_names
     for row in range(len(PRINTED)):
         top = 5 + row * (count + 3)
         sheet.write(

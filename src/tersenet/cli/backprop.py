@@ -1,17 +1,16 @@
-"""The backpropagation lab: every derivative of a small network, derived, computed, followed, plotted, and as a
-spreadsheet.
+"""The backpropagation lab: every derivative of a small network, derived, computed, plotted, and in a spreadsheet.
 
 examples:
-  tersenet backprop derive --weight w5                          the chain of reasoning behind one derivative
-  tersenet backprop table --steps 68 --lr 1                     the descent, a row a step
-  tersenet backprop table --step 0                              every chain-rule factor at one step
-  tersenet backprop study --lr 0.1 0.2 0.5 0.8 1 2 1000         what learning rates do
-  tersenet backprop surface --over w5 w7 --out surface.png      the loss over two weights, the descent on it
+  tersenet backprop derive --weight w5                          one derivative, step by step
+  tersenet backprop table --steps 68 --lr 1                     gradient descent, one row per step
+  tersenet backprop table --step 0                              all chain-rule factors at one step
+  tersenet backprop study --lr 0.1 0.2 0.5 0.8 1 2 1000         compare learning rates
+  tersenet backprop surface --over w5 w7 --out surface.png      the loss over two weights
   tersenet backprop workbook lab.xlsx                           a spreadsheet that recalculates
-  tersenet backprop conv --figure conv.png                      the same through a convolution
+  tersenet backprop conv --figure conv.png                      backpropagation through a convolution
   tersenet backprop batchnorm                                   and through batch normalisation
-  tersenet backprop exercise --seed 7                           a sheet for a class, and its solution
-  tersenet backprop errata                                      where the write-ups are wrong
+  tersenet backprop exercise --seed 7                           an exercise for a class, with its solution
+  tersenet backprop errata                                      errors in the course material
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""What the subcommands of `tersenet backprop` take, and the numbers that all of them read alike."""
+"""The arguments of the subcommands of `tersenet backprop`, and how their numbers are read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from tersenet._errors import TersenetError
-from tersenet.cli.output import CommonArguments
+from tersenet.cli.output import CommonArguments, option
 
 if TYPE_CHECKING:
     from tersenet.backprop import Problem
@@ -18,42 +18,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class NumbersArguments(CommonArguments):
-    """The network and its numbers; without any, the write-up's."""
+    """The network and its numbers; the default is the course spreadsheet's."""
 
-    example: Literal["write-up", "mazur"] | None = None
-    """Whose numbers to start from: the write-up's (the default) or Matt Mazur's."""
+    example: Annotated[Literal["course", "mazur", "write-up"] | None, option("{course,mazur}")] = None
+    """Numbers to start from: the course spreadsheet's (the default) or Matt Mazur's."""
 
-    problem: Path | None = None
-    """A TOML file of one's own numbers; its keys are these flags."""
+    problem: Annotated[Path | None, option("FILE")] = None
+    """TOML file with your numbers; its keys have the names of these flags."""
 
-    sizes: str | None = None
+    sizes: Annotated[str | None, option("SIZES")] = None
     """Layer sizes, such as 2-3-3-1."""
 
-    activation: tuple[str, ...] = ()
+    activation: Annotated[tuple[str, ...], option("NAME ...")] = ()
     """sigmoid, tanh, relu or identity: one for all layers, or one for each."""
 
-    loss: Literal["half-squared", "cross-entropy"] | None = None
+    loss: Annotated[Literal["half-squared", "cross-entropy"] | None, option("{half-squared,cross-entropy}")] = None
     """Cross-entropy puts a softmax on the outputs."""
 
-    inputs: tuple[str, ...] = ()
-    """Input values; twice as many as inputs make two samples, and so on."""
+    inputs: Annotated[tuple[str, ...], option("X ...")] = ()
+    """Input values; for several samples, the values of one sample after the other."""
 
-    targets: tuple[str, ...] = ()
-    """Target values, as many for each sample as there are outputs."""
+    targets: Annotated[tuple[str, ...], option("X ...")] = ()
+    """Target values, one per output and sample."""
 
-    weights: tuple[str, ...] = ()
-    """All weights in order, or single ones such as w5=0.3."""
+    weights: Annotated[tuple[str, ...], option("X ...")] = ()
+    """All weights in order, or some by name, such as w5=0.3."""
 
-    biases: tuple[str, ...] = ()
-    """on, off, all biases in order, or single ones such as b1=0.35."""
+    biases: Annotated[tuple[str, ...], option("X ...")] = ()
+    """on, off, all biases in order, or some by name, such as b1=0.35."""
 
-    seed: int | None = None
-    """Draws what new sizes need and was not given."""
+    seed: Annotated[int | None, option("N")] = None
+    """Seed for the numbers that new sizes need and that are not given."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Derive(NumbersArguments):
-    """Derive ∂E_total/∂w step by step: what the weight reaches, the paths, each factor, the product, the numbers.
+    """Derive ∂E_total/∂w step by step: the paths of the weight, each chain-rule factor, the product, the numbers.
 
     examples:
       tersenet backprop derive --weight w5
@@ -61,19 +61,19 @@ class Derive(NumbersArguments):
       tersenet backprop derive --sizes 2-3-3-1 --activation tanh --biases on --weight w7
     """
 
-    weight: str | None = None
-    """The weight or bias; without it, all of them."""
+    weight: Annotated[str | None, option("NAME")] = None
+    """The weight or bias (default: all)."""
 
     format: Literal["text", "markdown", "html"] = "text"
-    """Text for the terminal, Markdown with LaTeX, or HTML with MathML, which needs no network."""
+    """Text for the terminal, Markdown with LaTeX, or an HTML page with a drawing; the page works offline."""
 
-    out: Path | None = None
-    """Write the page here instead of printing it."""
+    out: Annotated[Path | None, option("FILE")] = None
+    """Write the page to this file instead of printing it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table(NumbersArguments):
-    """Gradient descent as a table, a row a step; row 0 stands before the first update.
+    """Show gradient descent as a table, one row per step; row 0 is the start.
 
     examples:
       tersenet backprop table --steps 68 --lr 1
@@ -91,25 +91,25 @@ class Table(NumbersArguments):
     momentum: float = 0.0
     """As in torch's SGD: v ← momentum·v + gradient, w ← w − lr·v."""
 
-    step: int | None = None
-    """Print every chain-rule factor of every weight at this step."""
+    step: Annotated[int | None, option("K")] = None
+    """Print all chain-rule factors of all weights at this step."""
 
     all: bool = False
-    """Show all columns, in as many blocks as the width needs."""
+    """Show all columns, in blocks that fit the terminal."""
 
-    columns: tuple[str, ...] = ()
-    """Show these columns only, such as E_total w5 dE/dw5."""
+    columns: Annotated[tuple[str, ...], option("NAME ...")] = ()
+    """Show only these columns, such as E_total w5 dE/dw5."""
 
-    every: int | None = None
-    """Show every so many steps; by default about twenty rows."""
+    every: Annotated[int | None, option("N")] = None
+    """Show every Nth step (default: about twenty rows)."""
 
-    csv: Path | None = None
-    """Write all columns of all steps to this file."""
+    csv: Annotated[Path | None, option("FILE")] = None
+    """Write all columns of all steps to this CSV file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study(NumbersArguments):
-    """Compare learning rates: the losses, when given losses are reached, and what is seen, named by rule.
+    """Compare learning rates: the losses, the steps that reach given losses, and a verdict on each rate.
 
     examples:
       tersenet backprop study --lr 0.1 0.2 0.5 0.8 1 2 1000
@@ -121,21 +121,21 @@ class Study(NumbersArguments):
     """Learning rates."""
 
     steps: int = 68
-    """Number of updates; the verdict at 1,000 steps stands beside, since 68 do not show everything."""
+    """Number of updates; a second verdict, after 1,000 steps, is shown beside the first."""
 
     momentum: float = 0.0
     """As in torch's SGD."""
 
     reach: tuple[float, ...] = (1e-2, 1e-3, 1e-4)
-    """Losses whose first step is looked for."""
+    """Losses to reach: the table shows the first step at or below each."""
 
-    figures: Path | None = None
-    """Write the figures into this folder: all curves in one, one small figure a rate."""
+    figures: Annotated[Path | None, option("FOLDER")] = None
+    """Write figures to this folder: all curves in one, and one small figure per rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Surface(NumbersArguments):
-    """Draw the loss over two weights, with the path of descent on it.
+    """Draw the loss over two weights with the path of gradient descent.
 
     examples:
       tersenet backprop surface --over w5 w7 --out surface.png
@@ -154,16 +154,16 @@ class Surface(NumbersArguments):
     momentum: float = 0.0
     """As in torch's SGD."""
 
-    span: float | None = None
-    """Half the width of the picture; by default what the path needs."""
+    span: Annotated[float | None, option("X")] = None
+    """Half the width of the figure in units of the weights (default: wide enough for the path)."""
 
     out: Path = Path("surface.png")
-    """The picture: .png, .svg or .pdf."""
+    """Output file: .png, .svg or .pdf."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workbook(NumbersArguments):
-    """Write the spreadsheet: every formula live, every value cached, the yellow cells free to change.
+    """Write a spreadsheet that recalculates: change a yellow cell and every formula follows.
 
     examples:
       tersenet backprop workbook lab.xlsx
@@ -171,21 +171,21 @@ class Workbook(NumbersArguments):
     """
 
     path: tyro.conf.Positional[Path]
-    """The workbook, a name that ends in .xlsx."""
+    """Output file; its name ends in .xlsx."""
 
     steps: int = 68
-    """Rows of the descent."""
+    """Number of updates."""
 
     lr: float = 1.0
-    """Learning rate of the sheet Descent."""
+    """Learning rate on the sheet Descent."""
 
     rates: tuple[float, ...] = (0.1, 0.2, 0.5, 0.8, 1.0, 2.0, 1000.0)
-    """Learning rates of the sheet Study."""
+    """Learning rates on the sheet Study."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conv(CommonArguments):
-    """Backpropagation through a small convolution, ReLU, pooling, a dense unit and the loss, in numbers and pictures.
+    """Show backpropagation through a small convolution, ReLU, pooling, a dense unit and the loss.
 
     examples:
       tersenet backprop conv
@@ -194,66 +194,66 @@ class Conv(CommonArguments):
       --pool 2
     """
 
-    problem: Path | None = None
-    """A TOML file of one's own numbers: image, kernel, dense, bias, dense_bias, target, pooling, pool."""
+    problem: Annotated[Path | None, option("FILE")] = None
+    """TOML file with your numbers: image, kernel, dense, bias, dense_bias, target, pooling, pool."""
 
-    image: str | None = None
-    """Rows of pixels, / between rows."""
+    image: Annotated[str | None, option("ROWS")] = None
+    """Rows of pixels, separated by /."""
 
-    kernel: str | None = None
-    """Rows of the kernel, / between rows."""
+    kernel: Annotated[str | None, option("ROWS")] = None
+    """Rows of the kernel, separated by /."""
 
-    dense: tuple[str, ...] = ()
-    """The dense unit's weights, one for each pooled value, row by row."""
+    dense: Annotated[tuple[str, ...], option("X ...")] = ()
+    """Weights of the dense unit, one per pooled value, row by row."""
 
-    bias: float | None = None
-    """The convolution's bias."""
+    bias: Annotated[float | None, option("X")] = None
+    """Bias of the convolution."""
 
-    dense_bias: float | None = None
-    """The dense unit's bias."""
+    dense_bias: Annotated[float | None, option("X")] = None
+    """Bias of the dense unit."""
 
-    target: float | None = None
+    target: Annotated[float | None, option("X")] = None
     """The target t."""
 
-    pooling: Literal["max", "average"] | None = None
-    """What a pooling window gives."""
+    pooling: Annotated[Literal["max", "average"] | None, option("{max,average}")] = None
+    """Kind of pooling."""
 
-    pool: int | None = None
+    pool: Annotated[int | None, option("N")] = None
     """Side of the pooling window."""
 
-    figure: Path | None = None
-    """Draw the grids with their values here: .png, .svg or .pdf."""
+    figure: Annotated[Path | None, option("FILE")] = None
+    """Draw all matrices with their values in this file: .png, .svg or .pdf."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batchnorm(CommonArguments):
-    """Backpropagation through batch normalisation: directly, through the mean, and through the variance.
+    """Show backpropagation through batch normalisation: directly, through the mean, and through the variance.
 
     examples:
       tersenet backprop batchnorm
       tersenet backprop batchnorm --batch 1 2 3 4 --targets 0 0 1 1 --gamma 2
     """
 
-    problem: Path | None = None
-    """A TOML file of one's own numbers: batch, targets, gamma, beta, epsilon."""
+    problem: Annotated[Path | None, option("FILE")] = None
+    """TOML file with your numbers: batch, targets, gamma, beta, epsilon."""
 
-    batch: tuple[str, ...] = ()
-    """The batch, two numbers or more."""
+    batch: Annotated[tuple[str, ...], option("X ...")] = ()
+    """The batch: two numbers or more."""
 
-    targets: tuple[str, ...] = ()
-    """A target for each."""
+    targets: Annotated[tuple[str, ...], option("X ...")] = ()
+    """One target per number."""
 
-    gamma: float | None = None
+    gamma: Annotated[float | None, option("X")] = None
     """The scale γ."""
 
-    beta: float | None = None
+    beta: Annotated[float | None, option("X")] = None
     """The shift β."""
 
-    epsilon: float | None = None
-    """Added to the variance."""
+    epsilon: Annotated[float | None, option("X")] = None
+    """The ε that is added to the variance."""
 
-    figure: Path | None = None
-    """Draw the three paths here: .png, .svg or .pdf."""
+    figure: Annotated[Path | None, option("FILE")] = None
+    """Draw the three paths in this file: .png, .svg or .pdf."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,13 +272,13 @@ class Exercise(NumbersArguments):
     part: Literal["both", "sheet", "solution"] = "both"
     """What to print."""
 
-    out: Path | None = None
+    out: Annotated[Path | None, option("FILE")] = None
     """Write sheet.md and solution.md into this folder instead of printing them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Errata(CommonArguments):
-    """List where the write-ups are wrong about backpropagation, the printed number beside the true one.
+    """List the errors in the course material on backpropagation, each beside the correct value.
 
     examples:
       tersenet backprop errata
@@ -286,10 +286,10 @@ class Errata(CommonArguments):
     """
 
     format: Literal["text", "markdown"] = "text"
-    """A table, or a Markdown page."""
+    """A table for the terminal, or a Markdown page."""
 
-    out: Path | None = None
-    """Write the page here instead of printing it."""
+    out: Annotated[Path | None, option("FILE")] = None
+    """Write the page to this file instead of printing it."""
 
 
 def problem_of(arguments: NumbersArguments) -> Problem:
@@ -322,7 +322,9 @@ def numbers(words: Sequence[str], where: str) -> list[float]:
         try:
             found.append(float(word))
         except ValueError:
-            raise TersenetError("That is no number.", got=word, expected="such as 0.5", where=f"--{where}") from None
+            raise TersenetError(
+                "This is not a number.", got=word, expected="such as 0.5", where=f"--{where}"
+            ) from None
     return found
 
 

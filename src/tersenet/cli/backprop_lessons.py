@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tersenet.cli.backprop_arguments import Batchnorm, Conv, Errata, Exercise, matrix, numbers, problem_of
-from tersenet.cli.backprop_words import folder_of, tell
+from tersenet.cli.backprop_words import folder_of, tell, write_page
 from tersenet.cli.output import Output
 
 
@@ -74,7 +74,8 @@ def exercise(arguments: Exercise, output: Output) -> None:
     if arguments.out is not None:
         folder = folder_of(arguments.out)
         for name, page in pages.items():
-            output.say(f"Written: {lab.write_text(folder / f'{name}.md', page)}")
+            write_page(folder / f"{name}.md", page)
+            output.say(f"Written: {folder / f'{name}.md'}")
     elif not output.json:
         print(f"\n{'✂ ' * 30}\n\n".join(pages.values()), end="")
     output.document(pages | {"blanks": [asdict(blank) for blank in done.blanks]})
@@ -88,7 +89,7 @@ def errata(arguments: Errata, output: Output) -> None:
 
     found = lab.errata()
     if arguments.out is not None:
-        lab.write_text(arguments.out, lab.errata_page())
+        write_page(arguments.out, lab.errata_page())
         output.say(f"Written: {arguments.out}")
     elif arguments.format == "markdown":
         if not output.json:

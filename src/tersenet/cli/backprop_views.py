@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from tersenet._errors import TersenetError
 from tersenet.cli.backprop_arguments import Derive, Study, Surface, Table, Workbook, problem_of
-from tersenet.cli.backprop_words import folder_of, nine, tell
+from tersenet.cli.backprop_words import folder_of, nine, tell, write_page
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
     from tersenet.backprop import Chain, Descent, Problem
 
-LONG = 1000  # steps after which the study looks again
+LONG = 1000  # steps after which the study gives its second verdict
 
 
 def derive(arguments: Derive, output: Output) -> None:
@@ -26,7 +26,7 @@ def derive(arguments: Derive, output: Output) -> None:
     names = problem.network.parameter_names if arguments.weight is None else (arguments.weight,)
     done = [lab.derive(problem, name) for name in names]
     if arguments.out is not None:
-        lab.write_text(arguments.out, lab.derivation_page(done, arguments.format))
+        write_page(arguments.out, lab.derivation_page(done, arguments.format))
         output.say(f"Written: {arguments.out}")
     elif not output.json:
         print(lab.derivation_page(done, arguments.format, width=min(output.console.width, 100)), end="")
@@ -65,7 +65,7 @@ def table(arguments: Table, output: Output) -> None:
     descent = lab.descend(problem, steps=steps, learning_rate=arguments.lr, momentum=arguments.momentum)
     if arguments.every is not None and arguments.every < 1:
         raise TersenetError(
-            "The table cannot skip that many steps.", got=arguments.every, expected="1 or more", where="--every"
+            "This number of steps cannot be skipped.", got=arguments.every, expected="1 or more", where="--every"
         )
     for name in arguments.columns:
         descent.column(name)
@@ -77,7 +77,7 @@ def table(arguments: Table, output: Output) -> None:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("step", *descent.columns))
         writer.writerows((step, *map(repr, row)) for step, row in enumerate(descent.rows.tolist()))
-        lab.write_text(arguments.csv, text.getvalue())
+        write_page(arguments.csv, text.getvalue())
         output.say(f"Written: {arguments.csv}")
     if chains is not None and arguments.step is not None:
         _say_chains(descent, arguments.step, chains, output)
@@ -162,7 +162,8 @@ def surface(arguments: Surface, output: Output) -> None:
     path = lab.save_figure(lab.plot_surface(done), arguments.out)
     start, end = float(done.path_losses[0]), float(done.path_losses[-1])
     tell(
-        output, f"Moving only {' and '.join(done.names)}, E_total goes from {start:.9f} to {end:.9f}. Written: {path}"
+        output,
+        f"With only {' and '.join(done.names)} moving, E_total goes from {start:.9f} to {end:.9f}. Written: {path}",
     )
     output.document(
         {
@@ -190,7 +191,7 @@ def workbook(arguments: Workbook, output: Output) -> None:
     )
     sheets = ["Network", "Descent", "Study", "Study work", "Errata"]
     output.say(f"Written: {path} ({path.stat().st_size / 1000:.0f} kB; sheets {', '.join(sheets)})")
-    output.say("Change a yellow cell, and everything follows.")
+    output.say("Change a yellow cell and every formula follows.")
     output.document(
         {"workbook": str(path), "sheets": sheets, "steps": arguments.steps, "rates": list(arguments.rates)}
     )
@@ -204,7 +205,7 @@ def _say_table(arguments: Table, descent: Descent, output: Output) -> None:
     last = len(descent.rows) - 1
     tell(output, lab.about(descent.problem))
     momentum = f", momentum {arguments.momentum:g}" if arguments.momentum else ""
-    output.say(f"Learning rate {arguments.lr:g}{momentum}; step 0 stands before the first update.\n")
+    output.say(f"Learning rate {arguments.lr:g}{momentum}; step 0 is the start.\n")
     if arguments.every is not None or last <= 24:
         steps = list(range(0, last + 1, arguments.every or 1))
     else:
@@ -226,8 +227,8 @@ def _say_table(arguments: Table, descent: Descent, output: Output) -> None:
         output.say(shown)
         output.say()
     hidden = len(descent.columns) - sum(map(len, blocks))
-    rest = f"{hidden} more columns: --all, or --columns NAME …; " if hidden and not arguments.columns else ""
-    tell(output, f"{rest}every row: --every 1; one step's factors: --step K; a file: --csv FILE.")
+    rest = f"{hidden} more columns: --all or --columns NAME …; " if hidden and not arguments.columns else ""
+    tell(output, f"{rest}all rows: --every 1; the factors of one step: --step K; a file: --csv FILE.")
 
 
 def _that_matter(descent: Descent, count: int) -> list[str]:
@@ -289,16 +290,16 @@ def _say_study(problem: Problem, short: Any, long: Any, levels: Sequence[float],
     output.say(losses)
     seen = RichTable(box=None, pad_edge=False, header_style="bold")
     seen.add_column("rate", justify="right")
-    seen.add_column(f"seen in {short.steps:,} steps")
+    seen.add_column(f"verdict after {short.steps:,} steps")
     if long.steps != short.steps:
-        seen.add_column(f"seen in {long.steps:,} steps")
+        seen.add_column(f"verdict after {long.steps:,} steps")
     for one, later in zip(short.rates, long.rates, strict=True):
         seen.add_row(f"{one.learning_rate:g}", one.verdict, *([later.verdict] if long.steps != short.steps else []))
     output.say()
     output.say(seen)
     output.say()
-    tell(output, f"The steps that reach a loss are looked for in {long.steps:,} steps; – where none does.")
-    tell(output, "The words mean:")
+    tell(output, f"Steps that reach a loss: within {long.steps:,} steps; – where it is not reached.")
+    tell(output, "What the verdicts mean:")
     for name in dict.fromkeys([one.verdict for one in short.rates] + [one.verdict for one in long.rates]):
         tell(output, f"  {name}: {lab.VERDICTS[name]}")
 

@@ -1,4 +1,4 @@
-"""How the subcommands of `tersenet backprop` say sentences and numbers."""
+"""How the subcommands of `tersenet backprop` print sentences and numbers, and write pages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 from tersenet._errors import TersenetError
+from tersenet._files import written_whole
 from tersenet.cli.output import Output
 
 
@@ -22,8 +23,14 @@ def tell(output: Output, sentence: str) -> None:
     output.say("\n".join(words))
 
 
+def write_page(path: Path, text: str) -> None:
+    """Write a text file whole, or raise `TersenetError`; its folder must be there."""
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def folder_of(path: Path) -> Path:
-    """The folder, made where it is not there yet."""
+    """The folder, created if it does not exist."""
     if path.exists() and not path.is_dir():
         raise TersenetError("The output folder is a file.", got=path, expected="the name of a folder")
     path.mkdir(parents=True, exist_ok=True)
@@ -31,7 +38,7 @@ def folder_of(path: Path) -> Path:
 
 
 def nine(value: float) -> str:
-    """Nine decimals; what they cannot show is written with a power of ten.
+    """Nine decimals; very large and very small numbers are written with a power of ten.
 
     >>> nine(0.014181377937), nine(1.964e-13)
     ('0.014181378', '1.96400e-13')
