@@ -73,9 +73,18 @@ sprint-1: 99.43 ± 0.04 % on the test set of mnist
   95 % interval of the mean 99.40 to 99.46 %
   17,150 parameters, 9.5 s of training a seed, 52.3 s in all (2 at a time)
   mean of the best epochs, picked on the test set: 99.45 %
-  budget met             accuracy on mnist: 99.431 (limit ≥ 99.4 %)
-  budget MISSED          epochs: 3 (limit < 3)
+
+budget             limit        value
+accuracy on mnist  ≥ 99.4 %  99.431 %  met
+epochs             < 3              3  missed
+budget MISSED: epochs
+
 group:  runs/sprint-1
+
+next:
+  measure  tersenet evaluate sprint-1
+  explain  tersenet explain sprint-1/seed-0 --index 0
+  claim    tersenet claim sprint-1
 """
 
 
@@ -87,11 +96,12 @@ def test_the_conclusion_is_printed_and_a_missed_budget_is_status_3(met, status):
     group = SimpleNamespace(
         name="sprint-1",
         path=Path("runs/sprint-1"),
+        seeds=tuple(range(10)),
         result=RESULT | {"budget": budget},
         environment={"data_notice": None},
     )
     assert _conclude(group, None, output) == status
-    expected = CONCLUSION.replace("MISSED         ", "met            ") if met else CONCLUSION
+    expected = CONCLUSION.replace("missed\nbudget MISSED: epochs", "met") if met else CONCLUSION
     text = output.console.export_text()
     assert "\n".join(line.rstrip() for line in text.splitlines()) + "\n" == expected
 

@@ -79,7 +79,7 @@ def test_what_a_users_file_prints_stays_out_of_the_document(capsys, tmp_path):
     ("words", "says"),
     [
         (["16C3 MB2"], "     ^^^"),
-        (["gap-14321"], "did you mean gap-14320?"),
+        (["gap-14321"], "did you mean gap-14320"),
         (["gap-14320", "--input", "28x28"], "--input"),
         (["gap-14320", "--input", "1x0x28"], "--input"),
         (["gap-14320", "--input", "1x999999x999999"], "--input"),

@@ -35,8 +35,8 @@ class Arguments(CommonArguments):
 
 def run(arguments: Arguments, output: Output) -> int:
     """Write the claim and say what it claims."""
+    from tersenet.runs import find_run_or_group
     from tersenet.runs.claim import make_claim, write_claim
-    from tersenet.runs.index import find_run_or_group
 
     source = find_run_or_group(arguments.run, arguments.runs_dir)
     claim = make_claim(source, data_dir=arguments.data_dir)

@@ -1,14 +1,14 @@
 """Look for what goes wrong in a run or a network: dead units, learning rate, logits, receptive field and more.
 
-RUN is a run's folder, its name, or an experiment's name (its latest run). Where there is none of that name, the
-word is taken for a network: a known name, an experiment's, file.py:Name, or one line of notation. A network gets
-fresh weights, and the recipe of its experiment or Tersenet's own. Everything is tried on copies and on a sample of
-pictures; it takes seconds. docs/doctor.md states each rule with its bound. In a training loop of your own,
-`tersenet.diagnose` looks for more.
+The word is a run first (its folder, its name, the latest run of an experiment), else a network: an experiment, a
+.toml file, a network's name, file.py:Name, or a line of notation. A network gets fresh weights and the recipe of its
+experiment, or Tersenet's own. All tests use copies and a sample of the pictures; they take seconds. docs/doctor.md
+gives each rule with its bound. In your own training loop, `tersenet.diagnose` does the same.
 
 examples:
   tersenet doctor sprint
   tersenet doctor model1-4312 --network
+  tersenet doctor mine.toml
   tersenet doctor "8C3 R 8C3 R GAP 10Nb" --data synthetic
   tersenet doctor gap-14320 --network --learning-rate 5
   tersenet doctor model.py:Net --json
@@ -16,21 +16,21 @@ examples:
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, given
 from tersenet.cli.output import CommonArguments, Output, option
 
 if TYPE_CHECKING:
     from tersenet.inspection import Diagnosis
     from tersenet.runs import Run
-    from tersenet.training import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +38,17 @@ class Arguments(CommonArguments):
     """What `tersenet doctor` takes."""
 
     patient: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN|NET")]]
-    """A run, or a network."""
-    network: bool = False
-    """Take the word for a network, even where a run has that name."""
+    """A run, an experiment or a network."""
+    network: Flag = False
+    """Look at the network with fresh weights, even if a run has that name."""
     learning_rate: Annotated[float | None, option("RATE")] = None
     """Look at a network as if it were trained at this rate."""
     data: Annotated[str | None, option("NAME")] = None
-    """Look at a network on this data: mnist, synthetic, folder:PATH or auto. A run has its own."""
-    data_dir: Annotated[Path | None, option("FOLDER")] = None
-    """Where data sets lie; else $TERSENET_DATA, else your cache folder."""
-    runs_dir: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs")
-    """The folder that holds the runs."""
-    layers: bool = False
-    """Show what was measured of each layer as well."""
+    """Data to look at a network on: mnist, synthetic, a folder of pictures, or auto. A run has its own."""
+    data_dir: DataDir = None
+    runs_dir: RunsDir = RUNS_DIR
+    layers: Flag = False
+    """Also show the measurements of each layer."""
 
 
 def run(arguments: Arguments, output: Output) -> int:
@@ -74,47 +72,33 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
     """The diagnosis, whether it is that of a run or of a network, and what must be said of its data."""
     from tersenet.data import load_data
     from tersenet.inspection import diagnose_network, diagnose_run
+    from tersenet.runs import Run, find_run, resolve
 
-    run = None if arguments.network else _run(arguments.patient, arguments.runs_dir)
-    if run is not None:
-        given = {"--data": arguments.data, "--learning-rate": arguments.learning_rate}
-        refused = [flag for flag, value in given.items() if value is not None]
-        if refused:
-            raise TersenetError(
-                "A run has its own data and learning rate.",
-                got=f"{', '.join(refused)} beside the run {run.name}",
-                hint=f"tersenet doctor {arguments.patient} --network looks at the network instead",
-            )
+    resolved = resolve(arguments.patient, arguments.runs_dir, runs_first=not arguments.network)
+    if resolved.run is not None and not arguments.network:
+        run = resolved.run if isinstance(resolved.run, Run) else find_run(arguments.patient, arguments.runs_dir)
+        _refuse_beside_a_run(arguments, run)
         return diagnose_run(run, data_dir=arguments.data_dir), "run", run.environment.get("data_notice")
-    dataset = load_data(arguments.data or "auto", data_dir=arguments.data_dir)
-    diagnosis = diagnose_network(arguments.patient, data=dataset, recipe=_recipe(arguments))
+    experiment = resolved.experiment
+    recipe = experiment.training
+    if arguments.learning_rate is not None:
+        recipe = replace(recipe, learning_rate=arguments.learning_rate)
+    own_data = experiment.data if resolved.kind in ("run", "group", "experiment", "file") else "auto"
+    dataset = load_data(arguments.data or own_data, data_dir=arguments.data_dir)
+    diagnosis = diagnose_network(experiment.notation or experiment.network, data=dataset, recipe=recipe)
+    if resolved.kind in ("experiment", "file", "run", "group"):
+        diagnosis = replace(diagnosis, of=f"{resolved.word}, untrained")
     return diagnosis, "network", dataset.notice
 
 
-def _run(word: str, runs_dir: Path) -> Run | None:
-    """The run that is meant, or None where there is none of that name and no folder either."""
-    from tersenet.runs import find_run
-
-    try:
-        return find_run(word, runs_dir)
-    except OSError:  # a notation can be longer than any file name
-        return None
-    except TersenetError:
-        if Path(word).is_dir() or (runs_dir / word).is_dir():
-            raise
-        return None
-
-
-def _recipe(arguments: Arguments) -> Recipe | None:
-    """The network's recipe with the rate that was asked for; None where it is to be looked at as it is."""
-    if arguments.learning_rate is None:
-        return None
-    from tersenet.runs import experiment_names, load_experiment
-    from tersenet.training import Recipe
-
-    own = arguments.patient in experiment_names()
-    recipe = load_experiment(arguments.patient).training if own else Recipe()
-    return replace(recipe, learning_rate=arguments.learning_rate)
+def _refuse_beside_a_run(arguments: Arguments, run: Run) -> None:
+    refused = [spelled for name, spelled in given(arguments).items() if name in ("data", "learning_rate")]
+    if refused:
+        raise TersenetError(
+            "A run has its own data and learning rate.",
+            got=f"{', '.join(refused)} beside the run {run.name}",
+            hint=f"{shlex.join(('tersenet', 'doctor', arguments.patient))} --network looks at the network instead",
+        )
 
 
 def document(diagnosis: Diagnosis, kind: str, notice: str | None) -> dict[str, Any]:

@@ -91,10 +91,16 @@ def _run(words: list[str]) -> int:
 def _arguments(command: Any, name: str, words: list[str]) -> Any:
     import tyro
 
-    plain = (tyro.conf.FlagCreatePairsOff,)  # --json, and no --no-json beside it
+    from tersenet.cli.usage import usage_errors
+
+    if hasattr(command, "words"):
+        words = command.words(words)
+    # --json, and no --no-json beside it; None is no word to type.
+    plain = (tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone)
     about = command.__doc__
     try:
-        return tyro.cli(command.Arguments, prog=f"tersenet {name}", description=about, args=words, config=plain)
+        with usage_errors(command.Arguments):
+            return tyro.cli(command.Arguments, prog=f"tersenet {name}", description=about, args=words, config=plain)
     except SystemExit as leaving:
         # tyro leaves with 2 on a usage error; Tersenet's status for every error is 1.
         sys.exit(ERROR if leaving.code else DONE)

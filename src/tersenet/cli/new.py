@@ -18,6 +18,7 @@ from typing import Annotated
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet.cli.arguments import RUNS_DIR, RunsDir
 from tersenet.cli.output import CommonArguments, Output
 
 
@@ -28,15 +29,15 @@ class Arguments(CommonArguments):
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
     """The experiment's name, or the path of its file. A file that is there is never overwritten."""
     begin: Annotated[str, tyro.conf.arg(name="from", metavar="EXPERIMENT")] = "sprint"
-    """An experiment, a .toml file, a network's name, file.py:Name, or notation."""
+    """An experiment, a .toml file, a network's name, file.py:Name, notation, or a run."""
+    runs_dir: RunsDir = RUNS_DIR
 
 
 def run(arguments: Arguments, output: Output) -> int:
     """Write the file and say what to do with it."""
     from tersenet._files import write_whole
-    from tersenet.cli.train import named_or_typed
     from tersenet.networks import NETWORKS
-    from tersenet.runs import experiment_names
+    from tersenet.runs import experiment_names, find_experiment
     from tersenet.runs.template import new_experiment_file
 
     path = Path(arguments.name if arguments.name.endswith(".toml") else f"{arguments.name}.toml")
@@ -45,7 +46,7 @@ def run(arguments: Arguments, output: Output) -> int:
         raise TersenetError(
             "This name is taken by an experiment that Tersenet ships.", got=name, hint="choose another name"
         )
-    base = named_or_typed(arguments.begin)
+    base = find_experiment(arguments.begin, arguments.runs_dir)
     known = NETWORKS.get(base.network)
     text = new_experiment_file(
         base, name, started_from=arguments.begin, notation=known.notation if known else base.notation

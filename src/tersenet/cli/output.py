@@ -7,7 +7,7 @@ import json
 import math
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class CommonArguments:
     """What every command takes."""
 
-    json: bool = False
+    json: Annotated[bool, tyro.conf.arg(help_behavior_hint="")] = False
     """Print one JSON document on standard output, and all else on standard error."""
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from tersenet.cli.next_steps import resume_command
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ class Progress:
         self._downloads.close()
         self._bar.stop()
         if isinstance(value, KeyboardInterrupt) and self._run:
-            place = "" if self._run.path.parent == Path("runs") else f" --runs-dir {self._run.path.parent}"
-            self._output.say(f"go on with: tersenet train --resume {self._run.name}{place}")
+            self._output.say(f"go on with: {resume_command(self._run)}")
 
     def _started(self, run: Run, dataset: Dataset) -> None:
         self._downloads.close()

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from tersenet.cli.main import BUDGET_MISSED, DONE
+from tersenet.cli.next_steps import open_report, resume_command, say_budget, say_next_steps, say_report
 from tersenet.cli.output import Output
 from tersenet.cli.progress import download_progress
 
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 
 
 def train_seeds(
-    todo: Experiment | Group, seeds: int, *, runs_dir: Path, data_dir: Path | None, report: bool, output: Output
+    todo: Experiment | Group,
+    seeds: int,
+    *,
+    runs_dir: Path,
+    data_dir: Path | None,
+    report: bool,
+    show: bool,
+    output: Output,
 ) -> int:
     """Train the seeds of an experiment, or go on with a group; report, and say what came of it."""
     from tersenet.runs import Group, resume_group, start_group
@@ -35,7 +43,9 @@ def train_seeds(
         from tersenet.reports import write_report
 
         page = write_report(group, data_dir=data_dir)
-    return _conclude(group, page, output)
+    status = _conclude(group, page, output)
+    open_report(page, output, wanted=show)
+    return status
 
 
 class GroupProgress:
@@ -80,9 +90,7 @@ class GroupProgress:
             self._downloads.__exit__(None, None, None)
         self._bar.stop()
         if value is not None and self._group is not None:
-            place = self._group.path.parent
-            where = "" if place == Path("runs") else f" --runs-dir {place}"
-            self._output.say(f"go on with: tersenet train --resume {self._group.name}{where}")
+            self._output.say(f"go on with: {resume_command(self._group)}")
 
     def _started(self, group: Group, dataset: Dataset) -> None:
         self._downloads.__exit__(None, None, None)
@@ -159,13 +167,10 @@ def _conclude(group: Group, report: Path | None, output: Output) -> int:
         lines.append("fewer than five seeds: an indication, not a claim")
     for line in lines:
         say(f"  {line}")
-    for line in result["budget"]:
-        word = {True: "met", False: "MISSED", None: "not applicable"}[line["met"]]
-        value = f"{line['value']:.3f}" if isinstance(line["value"], float) else line["value"]
-        say(f"  budget {word:<15} {line['line']}: {value} (limit {line['limit']})")
+    say_budget(result["budget"], output)
     say(f"group:  {group.path}")
-    if report:
-        say(f"report: {report}")
+    say_report(report, output)
+    say_next_steps(group, output)
     output.document(result)
     return BUDGET_MISSED if any(line["met"] is False for line in result["budget"]) else DONE
 

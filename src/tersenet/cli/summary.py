@@ -1,12 +1,17 @@
-"""Show a network's layer table: shape, parameters, MACs, receptive field and jump of each layer, and the totals.
+"""Show a network's layers: output shape, parameters, MACs, receptive field and jump of each, and the totals.
 
-NET is a named network (`tersenet networks`), `file.py:Name` (anyone's torch module), or one line of notation.
+NET is an experiment, a .toml file, a named network (`tersenet networks`), `file.py:Name` (any PyTorch module), a line
+of notation, or a run.
 
 examples:
   tersenet summary gap-14320
   tersenet summary "8C3 BN R MP2 16C3 BN R GAP 10Nb" --parameters-below 20000
+  tersenet summary mine.toml
+  tersenet summary sprint-3
   tersenet summary model.py:Net --input 3x32x32
   tersenet summary "16C3 R GAP 26N" --classes 26 --json
+
+A budget that is missed is shown in the table; the exit status stays 0 (only `tersenet train` ends with 3).
 """
 
 from __future__ import annotations
@@ -15,15 +20,19 @@ import re
 import sys
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.cli.output import CommonArguments, Output
+from tersenet.cli.arguments import RUNS_DIR, RunsDir
+from tersenet.cli.output import CommonArguments, Output, option
 
 if TYPE_CHECKING:
-    from tersenet.networks import BudgetLine, Summary
+    from torch import nn
+
+    from tersenet.networks import Budget, BudgetLine, Summary
 
 MAX_PICTURE = 10_000_000
 
@@ -33,53 +42,54 @@ class Arguments(CommonArguments):
     """What `tersenet summary` takes."""
 
     network: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NET")]
-    """A named network, file.py:Name, or one line of notation."""
+    """An experiment, a .toml file, a network's name, file.py:Name, a line of notation, or a run."""
 
-    input: Annotated[str, tyro.conf.arg(metavar="CxHxW")] = "1x28x28"
-    """The size of a picture: channels, height, width."""
+    input: Annotated[str | None, tyro.conf.arg(metavar="CxHxW", help_behavior_hint="(default: 1x28x28)")] = None
+    """Size of an input picture: channels, height, width. A run has its own."""
 
-    classes: int = 10
-    """How many classes a notation must end in."""
+    classes: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 10)")] = None
+    """Number of classes that a notation must end in. A run has its own."""
 
-    parameters_below: int | None = None
-    """Check that the network has fewer parameters than this. Named networks bring a budget of their own."""
+    parameters_below: Annotated[int | None, option("N")] = None
+    """Check that the network has fewer than N parameters. Without it: the network's own budget."""
+
+    runs_dir: RunsDir = RUNS_DIR
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """The network that a word means: its title, its line of notation, its module, and what must hold of it."""
+
+    title: str
+    notation: str | None
+    module: nn.Module
+    size: tuple[int, int, int]
+    budget: Budget | None
 
 
 def run(arguments: Arguments, output: Output) -> int:
     """Print the table, the totals and the budget's lines."""
-    from tersenet.networks import (
-        NETWORKS,
-        Budget,
-        budget_table,
-        check_budget,
-        find_network,
-        layer_table,
-        summarize,
-        total_lines,
-    )
+    from tersenet.networks import Budget, budget_table, check_budget, layer_table, summarize, total_lines
 
-    size = input_size(arguments.input)
-    check_setting(arguments.classes >= 1, "--classes", arguments.classes, "1 or more")
+    size = None if arguments.input is None else input_size(arguments.input)
+    check_setting(arguments.classes is None or arguments.classes >= 1, "--classes", arguments.classes, "1 or more")
     with redirect_stdout(sys.stderr):  # whatever a user's file prints
-        design = find_network(arguments.network, size, arguments.classes)
+        subject = _subject(arguments.network, arguments.runs_dir, size, arguments.classes)
         try:
-            summary = summarize(design.module, size)
+            summary = summarize(subject.module, subject.size)
         except TersenetError as error:
-            if isinstance(
-                error.__cause__, (RuntimeError, ValueError, AssertionError)
-            ):  # what sizes that differ raise
+            # What sizes that differ raise.
+            if isinstance(error.__cause__, (RuntimeError, ValueError, AssertionError)):
                 error.hint = error.hint or "if it is made for pictures of another size, give that: --input CxHxW"
             raise
-    known = NETWORKS.get(design.name)
-    budget = known.budget if known else None
+    budget = subject.budget
     if arguments.parameters_below is not None:
         budget = Budget(parameters=arguments.parameters_below)
     lines = check_budget(budget, summary) if budget else ()
-    name = design.name if known or design.notation is None else design.notation
-    output.document(document(name, summary, lines))
-    output.say(name, style="bold")
-    if design.notation not in (None, name):
-        output.say(design.notation)
+    output.document(document(subject.title, summary, lines))
+    output.say(subject.title, style="bold")
+    if subject.notation not in (None, subject.title):
+        output.say(subject.notation)
     output.say()
     output.say(layer_table(summary))
     output.say()
@@ -88,6 +98,34 @@ def run(arguments: Arguments, output: Output) -> int:
         output.say()
         output.say(budget_table(lines))
     return 0
+
+
+def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, classes: int | None) -> _Subject:
+    """The network of an experiment, of a run, or by itself."""
+    from tersenet.networks import NETWORKS, find_network
+    from tersenet.runs import Group, Run, resolve
+
+    resolved = resolve(word, runs_dir)
+    found = resolved.run
+    if found is not None:
+        if size is not None or classes is not None:
+            raise TersenetError(
+                "A run has its own pictures and classes.",
+                got=f"--input or --classes beside {found.name}",
+                hint="leave them out",
+            )
+        run = Run(found.seed_path(found.seeds[0])) if isinstance(found, Group) else found
+        pictures = tuple(run.environment["input_size"])
+        return _Subject(found.name, run.notation, run.empty_model(), pictures, run.experiment.budget)
+    experiment = resolved.experiment
+    size = size or (1, 28, 28)
+    design = find_network(experiment.notation or experiment.network, size, classes or 10)
+    known = NETWORKS.get(design.name)
+    title = design.name if known or design.notation is None else design.notation
+    if resolved.kind in ("experiment", "file"):
+        title = experiment.name or title
+    budget = experiment.budget or (known.budget if known else None)
+    return _Subject(title, design.notation, design.module, size, budget)
 
 
 def document(name: str, summary: Summary, budget: tuple[BudgetLine, ...]) -> dict[str, Any]:

@@ -1,30 +1,35 @@
 """Train a network, measure it and write its report.
 
 examples:
-  tersenet train                                       the default experiment, sprint
-  tersenet train gap-14320 --seed 1                    an experiment shipped with Tersenet
-  tersenet train mine.toml                             one of your own
-  tersenet train "8C3 BN R MP2 16C3 BN R GAP 10Nb"     a network in notation
-  tersenet train model.py:Net --epochs 5               a module of your own
-  tersenet train sprint --set training.batch_size=256   any field of the experiment
+  tersenet train                                        the default experiment, sprint
+  tersenet train gap-14320 --seed 1                     an experiment shipped with Tersenet
+  tersenet train mine.toml                              your own experiment
+  tersenet train "8C3 BN R MP2 16C3 BN R GAP 10Nb"      a network in notation
+  tersenet train model.py:Net --epochs 5 --lr 0.05      your own PyTorch module
+  tersenet train sprint-3 --seed 7                      the experiment of a run, once more
+  tersenet train sprint --data ./signs                  a folder of pictures, one sub-folder per class
+  tersenet train sprint --set training.averaging=0      any field of the experiment
   tersenet train --init sprint-3 --epochs 2             start from trained weights
   tersenet train sprint --seeds 10                      ten seeds: mean, deviation, interval
-  tersenet train --resume sprint-3                      go on where a run, or its seeds, was interrupted
-  tersenet train gap-14320 --lr-find                   a learning rate to begin with, not a training
+  tersenet train --resume sprint-3                      continue an interrupted run or group
+  tersenet train gap-14320 --lr-find                    find a learning rate instead of training
 
-The exit status is 0, or 3 where the budget was missed (with several seeds, by their mean).
+Exit status: 0, or 3 if the budget was missed (with several seeds: by their mean).
 """
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tersenet._errors import TersenetError, did_you_mean
+from tersenet._errors import TersenetError
+from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, gathered, given, refuse_all_but
 from tersenet.cli.main import BUDGET_MISSED, DONE
+from tersenet.cli.next_steps import open_report, say_budget, say_next_steps, say_report
 from tersenet.cli.output import CommonArguments, Output, option
 
 if TYPE_CHECKING:
@@ -32,78 +37,92 @@ if TYPE_CHECKING:
 
 DEFAULT = "sprint"
 
+# Everything else that is given beside them would have no effect, and is refused.
+WITH_RESUME = {"resume", "runs_dir", "data_dir", "json", "no_report", "open"}
+NOT_WITH_LR_FIND = {"seeds", "no_report", "open", "resume"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments(CommonArguments):
     """What `tersenet train` takes."""
 
     experiment: Annotated[
-        tyro.conf.Positional[str | None], tyro.conf.arg(metavar="EXPERIMENT", help_behavior_hint="(default: sprint)")
+        tyro.conf.Positional[str | None],
+        tyro.conf.arg(metavar="[EXPERIMENT]", help_behavior_hint="(default: sprint)"),
     ] = None
-    """An experiment, a .toml file, a network's name, file.py:Name, or notation."""
+    """An experiment, a .toml file, a network's name, file.py:Name, notation, or a run (its experiment again)."""
     data: Annotated[str | None, option("NAME")] = None
-    """mnist, fashion-mnist, kmnist, qmnist, synthetic, folder:PATH or auto."""
-    data_dir: Annotated[Path | None, option("FOLDER")] = None
-    """Where data sets lie; else $TERSENET_DATA, else the user's cache folder."""
-    runs_dir: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs")
-    """Where the run's folder is made."""
+    """mnist, fashion-mnist, kmnist, qmnist, synthetic, a folder of pictures, or auto."""
+    data_dir: DataDir = None
+    runs_dir: RunsDir = RUNS_DIR
     name: Annotated[str | None, option("NAME")] = None
-    """What the run is called."""
+    """Name of the run; its folder is NAME-1, NAME-2, …"""
     epochs: Annotated[int | None, option("N")] = None
-    """How often every training image is seen."""
+    """Number of passes over the training set."""
+    lr: Annotated[
+        float | None, tyro.conf.arg(metavar="RATE", aliases=("--learning-rate",), help_behavior_hint="")
+    ] = None
+    """The highest learning rate of the schedule."""
+    batch_size: Annotated[int | None, option("N")] = None
+    """Training images per step."""
+    optimizer: Annotated[str | None, option("NAME")] = None
+    """sgd, adam or adamw."""
     seed: Annotated[int | None, option("N")] = None
-    """What all that is random depends on."""
+    """Seed for initial weights, data order, augmentation and dropout."""
     seeds: Annotated[int | None, option("N")] = None
-    """Train so many seeds, from --seed upwards, as one group."""
+    """Train N consecutive seeds, starting at --seed, as one group."""
     validation: Annotated[int | None, option("N")] = None
-    """Training images held out; epochs are then measured on them."""
+    """Hold out N training images and measure the epochs on them; the test set is read once, at the end."""
     device: Annotated[str | None, option("NAME")] = None
     """auto, cpu, cuda or mps."""
-    threads: Annotated[int | None, option("N")] = None
-    """Threads of arithmetic; 0 takes all cores."""
-    precision: Annotated[str | None, option("NAME")] = None
-    """float32 or bfloat16."""
     set: Annotated[tuple[str, ...], option("KEY=VALUE …")] = ()
-    """Any other field, as in the TOML file: training.batch_size=256."""
+    """Any other field of the experiment; a field's own name will do if only one has it: weight_decay=0."""
     init: Annotated[str | None, option("RUN")] = None
     """Start from this run's trained weights."""
     resume: Annotated[str | None, option("RUN")] = None
-    """Go on with this run or group instead of starting one."""
-    lr_find: bool = False
-    """Do not train: let the rate rise, draw the loss against it, suggest a rate."""
-    no_report: bool = False
-    """Leave the report out."""
+    """Continue this run or group, with the settings that it began with."""
+    lr_find: Flag = False
+    """Run a learning-rate range test instead of training."""
+    no_report: Flag = False
+    """Write no report."""
+    open: Flag = False
+    """Open the report in the browser."""
+
+
+def words(typed: list[str]) -> list[str]:
+    """`--threads N` and `--precision NAME` are short for settings; several `--set` are one."""
+    return gathered(typed, {"--threads": "settings.threads", "--precision": "settings.precision"})
 
 
 def run(arguments: Arguments, output: Output) -> int:
-    """Train, report, and say what came of it."""
+    """Train, report, and say the result."""
     from tersenet.cli.progress import Progress
     from tersenet.runs import Group, find_run_or_group, resume_run, start_run
 
-    _refuse_changes_on_resume(arguments)
+    _refuse_what_has_no_effect(arguments)
     if arguments.lr_find:
         from tersenet.cli.lr_find import find_rate
 
-        return find_rate(chosen_experiment(arguments), arguments.runs_dir, arguments.data_dir, output)
+        return find_rate(chosen_experiment(arguments, output), arguments.runs_dir, arguments.data_dir, output)
     resumed = find_run_or_group(arguments.resume, arguments.runs_dir) if arguments.resume is not None else None
     if isinstance(resumed, Group) or arguments.seeds not in (None, 1):
         from tersenet.cli.several_seeds import train_seeds
 
         return train_seeds(
-            resumed if isinstance(resumed, Group) else chosen_experiment(arguments),
+            resumed if isinstance(resumed, Group) else chosen_experiment(arguments, output),
             arguments.seeds or 0,
             runs_dir=arguments.runs_dir,
             data_dir=arguments.data_dir,
             report=not arguments.no_report,
+            show=arguments.open,
             output=output,
         )
     with Progress(output) as progress:
         if resumed is not None:
             run = resume_run(resumed, data_dir=arguments.data_dir, listeners=progress.listeners)
         else:
-            experiment = chosen_experiment(arguments)
             run = start_run(
-                experiment,
+                chosen_experiment(arguments, output),
                 runs_dir=arguments.runs_dir,
                 data_dir=arguments.data_dir,
                 listeners=progress.listeners,
@@ -113,83 +132,68 @@ def run(arguments: Arguments, output: Output) -> int:
         from tersenet.reports import write_report
 
         report = write_report(run, data_dir=arguments.data_dir)
-    return _conclude(run, report, output)
+    return _conclude(run, report, output, show=arguments.open)
 
 
-def _refuse_changes_on_resume(arguments: Arguments) -> None:
-    """A run that goes on does so as it began."""
-    if arguments.resume is None:
-        return
-    plain = Arguments()
-    fixed = (
-        "experiment",
-        "data",
-        "name",
-        "epochs",
-        "seed",
-        "seeds",
-        "validation",
-        "device",
-        "threads",
-        "precision",
-        "set",
-        "init",
-        "lr_find",
-    )
-    changed = [name for name in fixed if getattr(arguments, name) != getattr(plain, name)]
-    if changed:
+def _refuse_what_has_no_effect(arguments: Arguments) -> None:
+    """A run that goes on does so as it began; a range test makes no run."""
+    if arguments.resume is not None:
+        refuse_all_but(
+            WITH_RESUME,
+            arguments,
+            problem="A run goes on with the settings that it began with.",
+            hint=f"tersenet train --resume {shlex.quote(arguments.resume)}",
+        )
+    elif arguments.lr_find:
+        refuse_all_but(
+            set(given(arguments)) - NOT_WITH_LR_FIND,
+            arguments,
+            problem="--lr-find trains no run, so these options would have no effect.",
+            hint="leave them out",
+        )
+    if arguments.open and arguments.no_report:
         raise TersenetError(
-            "A run goes on with the settings that it began with.",
-            got=", ".join(
-                str(arguments.experiment) if name == "experiment" else f"--{name.replace('_', '-')}"
-                for name in changed
-            ),
-            hint=f"tersenet train --resume {arguments.resume}",
+            "There is no report to open.", got="--open with --no-report", hint="leave one of them out"
         )
 
 
-def chosen_experiment(arguments: Arguments) -> Experiment:
+def chosen_experiment(arguments: Arguments, output: Output) -> Experiment:
     """The experiment that the arguments describe."""
-    from tersenet.runs import find_run, with_settings
+    from tersenet.runs import find_experiment, find_run, with_settings
 
-    experiment = named_or_typed(arguments.experiment or DEFAULT)
-    given = {
+    word = DEFAULT if arguments.experiment is None else arguments.experiment
+    experiment = find_experiment(word, arguments.runs_dir)
+    init = None if arguments.init is None else str(find_run(arguments.init, arguments.runs_dir).path)
+    values = {
         "data": arguments.data,
         "name": arguments.name,
-        "init": str(find_run(arguments.init, arguments.runs_dir).path) if arguments.init else None,
+        "init": init,
         "seed": arguments.seed,
         "validation": arguments.validation,
         "training.epochs": arguments.epochs,
+        "training.learning_rate": arguments.lr,
+        "training.batch_size": arguments.batch_size,
+        "training.optimizer": arguments.optimizer,
         "settings.device": arguments.device,
-        "settings.threads": arguments.threads,
-        "settings.precision": arguments.precision,
     }
-    flags = {key: value for key, value in given.items() if value is not None}
-    return with_settings(experiment, arguments.set, flags)
+    flags = {key: value for key, value in values.items() if value is not None}
+    chosen = with_settings(experiment, arguments.set, flags)
+    before, after = experiment.training, chosen.training
+    if after.optimizer != before.optimizer and after.learning_rate == before.learning_rate and arguments.lr is None:
+        output.say(
+            f"The learning rate is still {after.learning_rate:g}, which was chosen for {before.optimizer}; "
+            f"{after.optimizer} usually needs another (--lr, or --lr-find to find one).",
+            style="yellow",
+        )
+    return chosen
 
 
-def named_or_typed(word: str) -> Experiment:
-    """An experiment by name or file; else the word is a network and gets Tersenet's own recipe."""
-    from tersenet.networks import NETWORKS, parse
-    from tersenet.runs import Experiment, experiment_names, load_experiment
-
-    if word in experiment_names() or word.endswith(".toml"):
-        return load_experiment(word)
-    if word not in NETWORKS and ":" not in word:
-        try:
-            parse(word)
-        except TersenetError as error:
-            error.hint = did_you_mean(word, {*NETWORKS, *experiment_names()}) or error.hint
-            raise
-    return Experiment(network=word)
-
-
-def _conclude(run: Run, report: Path | None, output: Output) -> int:
-    """The last lines: the headline, the budget, where the report is."""
+def _conclude(run: Run, report: Path | None, output: Output, *, show: bool) -> int:
+    """The last lines: the headline, the budget, where the report is, what to do next."""
     result = run.result
     assert result is not None
     correct = round(result["test_accuracy"] * result["test_images"] / 100)
-    missed = [line for line in result["budget"] if line["met"] is False]
+    missed = any(line["met"] is False for line in result["budget"])
     output.say()
     if run.environment["data_notice"]:
         output.say(run.environment["data_notice"], style="bold yellow")
@@ -199,11 +203,10 @@ def _conclude(run: Run, report: Path | None, output: Output) -> int:
         f"{result['seconds']:.0f} s of training, seed {result['seed']}",
         style="bold",
     )
-    for line in result["budget"]:
-        word = {True: "met", False: "MISSED", None: "not applicable"}[line["met"]]
-        output.say(f"  budget {word:<15} {line['line']}: {line['value']} (limit {line['limit']})")
+    say_budget(result["budget"], output)
     output.say(f"run:    {run.path}")
-    if report:
-        output.say(f"report: {report}")
+    say_report(report, output)
+    say_next_steps(run, output)
     output.document({key: value for key, value in result.items() if key != "test_images"})
+    open_report(report, output, wanted=show)
     return BUDGET_MISSED if missed else DONE

@@ -124,4 +124,7 @@ def _pixels(value: float | tuple[float, float] | None) -> str:
 def _value(value: float | str) -> str:
     if isinstance(value, str):
         return value
-    return f"{value:,}" if isinstance(value, int) else f"{value:.2f} %"
+    if isinstance(value, int):
+        return f"{value:,}"
+    # A mean of seeds that just misses must not be shown as its limit.
+    return f"{value:.2f} %" if round(value, 2) == round(value, 3) else f"{value:.3f} %"

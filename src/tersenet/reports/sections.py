@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,7 +105,7 @@ def circumstances_section(
         ("speed", f"{speed:,.0f} training images per second"),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
         ("commit", str(environment.get("git_commit") or "–")),
-        ("command", f"`{' '.join(environment.get('command_line', []))}`"),
+        ("command", f"`{shlex.join(environment.get('command_line', []))}`"),
     ]
     return [Heading("Circumstances"), Table(head=("what", "value"), rows=facts)]
 

@@ -11,7 +11,8 @@ from tersenet.runs.experiment import (
 )
 from tersenet.runs.folder import Run
 from tersenet.runs.group import Group
-from tersenet.runs.index import find_run, find_run_or_group, list_groups, list_runs
+from tersenet.runs.index import list_groups, list_runs
+from tersenet.runs.resolve import Resolved, find_experiment, find_run, find_run_or_group, resolve
 from tersenet.runs.seeds import GroupListeners, resume_group, start_group
 from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run
 
@@ -20,16 +21,19 @@ __all__ = [
     "Group",
     "GroupListeners",
     "Listeners",
+    "Resolved",
     "Run",
     "Settings",
     "budget_lines",
     "experiment_from",
     "experiment_names",
+    "find_experiment",
     "find_run",
     "find_run_or_group",
     "list_groups",
     "list_runs",
     "load_experiment",
+    "resolve",
     "resume_group",
     "resume_run",
     "start_group",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -162,21 +162,65 @@ def with_settings(
 ) -> Experiment:
     """An experiment changed by `KEY=VALUE` words and by ready values, keys dotted as in the TOML file.
 
+    A key may be shortened to its end where only one field ends so. Raises TersenetError where several do, and where a
+    field is given twice.
+
     >>> mine = Experiment(name="mine", network="8C3 GAP 10N")
-    >>> with_settings(mine, ["training.batch_size=256", "training.schedule.kind=linear"]).training.batch_size
+    >>> with_settings(mine, ["batch_size=256", "training.schedule.kind=linear"]).training.batch_size
     256
     """
-    tables = to_tables(experiment)
+    tables, given = to_tables(experiment), set(values or ())
     for assignment in assignments:
         key, equals, value = assignment.partition("=")
         if not equals or not key.strip():
             raise TersenetError(
                 "A setting has the form KEY=VALUE.", got=assignment, hint="for example --set training.batch_size=256"
             )
-        _put(tables, key.strip(), _value(value.strip()))
+        dotted = setting_called(key.strip())
+        if dotted in given:
+            raise TersenetError("This setting is given twice.", got=dotted, hint="leave one of them out")
+        given.add(dotted)
+        _put(tables, dotted, _value(value.strip()))
     for key, ready in (values or {}).items():
         _put(tables, key, ready)
     return experiment_from(tables, where="a setting")
+
+
+def setting_called(key: str) -> str:
+    """The dotted name of the one field that ends in `key`; a full name is itself.
+
+    Raises TersenetError where there is no such field, or several.
+
+    >>> setting_called("learning_rate"), setting_called("schedule.kind"), setting_called("data")
+    ('training.learning_rate', 'training.schedule.kind', 'data')
+    """
+    every = tuple(_dotted_names(Experiment))
+    if key in every:
+        return key
+    ending = [name for name in every if name.endswith(f".{key}")]
+    if len(ending) > 1:
+        raise TersenetError("More than one setting has this name.", got=key, expected=" or ".join(ending))
+    if not ending and "." not in key:
+        lasts = {name.rpartition(".")[2]: name for name in reversed(every)}
+        near = did_you_mean(key, lasts)
+        raise TersenetError(
+            "There is no such setting.",
+            got=key,
+            hint=near or "`tersenet new NAME` writes a file that lists them all",
+        )
+    return ending[0] if ending else key
+
+
+def _dotted_names(shape: type, prefix: str = "") -> Iterator[str]:
+    """Every plain field of a dataclass and of those inside it."""
+    types = get_type_hints(shape)
+    for item in dataclasses.fields(shape):
+        kinds = (types[item.name], *get_args(types[item.name]))
+        inner = next((kind for kind in kinds if isinstance(kind, type) and dataclasses.is_dataclass(kind)), None)
+        if inner is None:
+            yield prefix + item.name
+        else:
+            yield from _dotted_names(inner, f"{prefix}{item.name}.")
 
 
 def _put(tables: dict[str, Any], key: str, value: Any) -> None:

@@ -1,0 +1,125 @@
+"""Mistakes on the command line, said as every other mistake is: what was got, what was expected, what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import types
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import tyro
+
+from tersenet._errors import TersenetError, did_you_mean
+
+
+def usage_errors(arguments: Any) -> AbstractContextManager[None]:
+    """Inside it, what tyro refuses is raised as a TersenetError; `arguments` is the type that is read."""
+    try:
+        from tyro import _errors as refusals
+    except ImportError:  # another tyro: its own messages will do
+        return contextlib.nullcontext()
+
+    def refuse(event: Any) -> None:
+        error = _explained(event, refusals, flags_of(arguments))
+        if error is not None:
+            raise error
+
+    return refusals.on_parse_error(refuse)
+
+
+def flags_of(shape: Any) -> dict[str, str]:
+    """Every option that a command takes, and its metavar; '' for one that takes no value. Subcommands' as well.
+
+    >>> from tersenet.cli.networks import Arguments
+    >>> flags_of(Arguments)
+    {'--json': ''}
+    """
+    return {flag: metavar for inner in _dataclasses(shape) for flag, metavar in _own_flags(inner)}
+
+
+def _dataclasses(shape: Any) -> Iterator[Any]:
+    """The dataclass itself, or those of a union of subcommands."""
+    origin = get_origin(shape)
+    if origin in (Union, types.UnionType):
+        for each in get_args(shape):
+            yield from _dataclasses(each)
+    elif origin is not None:  # Annotated
+        yield from _dataclasses(get_args(shape)[0])
+    elif dataclasses.is_dataclass(shape):
+        yield shape
+
+
+def _own_flags(shape: Any) -> Iterator[tuple[str, str]]:
+    kinds = get_type_hints(shape, include_extras=True)
+    for field in dataclasses.fields(shape):
+        kind, *extras = get_args(kinds[field.name]) if hasattr(kinds[field.name], "__metadata__") else (None,)
+        kind = kind or kinds[field.name]
+        if tyro.conf.Positional in extras:
+            continue
+        nested = [*_dataclasses(kind)]
+        if nested:  # a subcommand
+            for inner in nested:
+                yield from _own_flags(inner)
+            continue
+        names, metavar = [field.name.replace("_", "-")], "" if kind is bool else "VALUE"
+        for extra in extras:
+            names = [getattr(extra, "name", None) or names[0], *(getattr(extra, "aliases", None) or ())]
+            metavar = getattr(extra, "metavar", None) or metavar
+        for name in names:
+            yield f"--{name.removeprefix('--')}", metavar
+
+
+def _explained(event: Any, refusals: Any, flags: dict[str, str]) -> TersenetError | None:
+    """What tyro refuses, in Tersenet's words; None for what a newer tyro may refuse besides."""
+    more = f"{event.prog} --help"
+    if isinstance(event, refusals.UnrecognizedArgs):
+        return _unknown(event.tokens, flags, more)
+    if isinstance(event, refusals.MissingArgs):
+        options = [token for token in event.unrecognized_tokens if token.startswith("-")]
+        if options:
+            return _unknown(options, flags, more)
+        names = ", ".join(str(each.arg.lowered.metavar) for each in event.missing_arguments)
+        return TersenetError("An argument is missing.", expected=names, hint=f"{more} shows examples")
+    if isinstance(event, refusals.MissingSubcommand):
+        names = ", ".join(event.subcommand_spec.parser_from_name)
+        found = event.found_token
+        return TersenetError(
+            "A subcommand is missing." if found is None else "There is no such subcommand.",
+            got=found,
+            expected=names,
+            hint=(found and did_you_mean(found, event.subcommand_spec.parser_from_name)) or more,
+        )
+    if isinstance(event, refusals.BadValue):
+        name = event.argument.lowered.name_or_flags[-1]
+        return TersenetError("An option lacks its value.", got=name, expected=f"{name} {event.argument.lowered.metavar}")
+    if isinstance(event, refusals.InvalidChoice):
+        return TersenetError(
+            "This value is not one of those that fit.",
+            got=event.value,
+            expected=", ".join(event.choices),
+            where=_place(event.argument),
+            hint=did_you_mean(event.value, event.choices),
+        )
+    if isinstance(event, refusals.InstantiationFailure):
+        where = None if event.argument is None else _place(event.argument)
+        return TersenetError("A value cannot be read.", got=event.message, where=where, hint=more)
+    return None
+
+
+def _place(argument: Any) -> str:
+    return str(argument.lowered.metavar) if argument.is_positional() else str(argument.lowered.name_or_flags[-1])
+
+
+def _unknown(tokens: list[str], flags: dict[str, str], more: str) -> TersenetError:
+    """Options that there are not, or words too many; a network that lacks its quotes is the usual one."""
+    options = [token for token in tokens if token.startswith("-") and len(token) > 1]
+    if options:
+        flag = options[0].partition("=")[0]
+        return TersenetError("There is no such option.", got=flag, hint=did_you_mean(flag, flags) or f"{more} lists them")
+    return TersenetError(
+        "There is a word too many.",
+        got=" ".join(tokens),
+        hint=f"a line of notation, and a name with blanks, need quotes; {more} shows examples",
+    )
