@@ -140,4 +140,4 @@ def test_an_empty_folder_is_one_clear_error(tmp_path, capsys):
 def test_options_that_the_ladder_does_not_take_are_refused(tmp_path, capsys):
     words = ["--best", "--resolve", "0.1", "--data-dir", str(tmp_path)]
     assert main(["compare", "ladder", "--runs-dir", str(tmp_path), *words]) == 1
-    assert "--best, --resolve, --data-dir" in capsys.readouterr().err
+    assert "--resolve, --best, --data-dir" in capsys.readouterr().err

@@ -1,10 +1,13 @@
 """`tersenet networks`: the named networks in a table, one of them whole, and one JSON document."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tersenet.cli import main
+from tersenet.networks import NETWORKS
+from tersenet.runs import experiment_names
 
 NAMES = ["funnel-18937", "gap-14320", "optimized-18594", "model1-4312", "model2-7524", "model3-7524", "network-19972"]
 
@@ -16,7 +19,7 @@ def test_the_table_names_all_networks_and_fits_the_screen(capsys, monkeypatch, w
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= int(width)
     assert [name for name in NAMES if f"\n{name} " not in out] == []
-    assert "99.60 (17)  99.58" in out
+    assert "99.60 (17) 99.58  99.59 ± 0.01" in out
 
 
 def test_json_has_what_is_known_of_each(capsys):
@@ -32,7 +35,7 @@ def test_one_network_is_shown_whole(capsys):
     assert main(["networks", "model1-4312"]) == 0
     out = capsys.readouterr().out
     assert "10C1 BN R D.1" in out
-    assert "write-up 003, class Model1" in out
+    assert "course network, class Model1" in out
     assert "dropout_value is not given" in out
     assert "stand on the logits" in out
 
@@ -42,3 +45,25 @@ def test_an_unknown_name_offers_the_nearest(capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "did you mean model1-4312" in captured.err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_own_figures_are_those_of_the_results_page(name):
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    improved = page[page.index("<!-- improved -->") : page.index("<!-- end of improved -->")]
+    (row,) = (line for line in improved.splitlines() if line.startswith("|") and f"`{name}`" in line)
+    _, _, _, _, _, epochs, accuracy, *_ = (cell.strip() for cell in row.split("|"))
+    measured = NETWORKS[name].measured
+    assert (str(measured.epochs), str(measured)) == (epochs, accuracy)
+    assert measured.experiment in experiment_names()
+
+
+def test_headers_are_not_broken_inside_a_word(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for command, words in (
+        ("networks", {"parameters", "epochs"}),
+        ("experiments", {"parameters", "epochs", "result"}),
+    ):
+        assert main([command]) == 0
+        head = " ".join(capsys.readouterr().out.splitlines()[:2]).split()
+        assert words <= set(head)

@@ -154,6 +154,7 @@ ERRORS = [
     ("sprint-77", "no such run"),
     ("net-178-9", "no such run"),
     ("sprnit", "did you mean sprint"),
+    ("nothing", "no experiment, network or run of this name"),
     ("8C3 16Q3", r"\^\^\^\^"),
     ("8C3 " * 2000 + "x", "no such layer"),
 ]

@@ -67,14 +67,14 @@ def test_nothing_that_is_there_is_overwritten(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text("precious", encoding="utf-8")
     assert main(["new", "mine"]) == 1
-    assert "left as it is" in capsys.readouterr().err
+    assert "it was not changed" in capsys.readouterr().err
     assert (tmp_path / "mine.toml").read_text(encoding="utf-8") == "precious"
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["sprint"], "taken by an experiment"),
+        (["sprint"], "has this name"),
         (["mine", "--from", "gap-1432"], "did you mean gap-14320"),
         (["mine", "--from", "missing.toml"], "no such experiment file"),
         ([".hidden"], "name"),

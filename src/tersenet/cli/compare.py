@@ -1,9 +1,8 @@
-"""Compare runs or groups of seeds: is one better, by how much, can it be told, and which pictures changed?
+"""Compare runs or groups of seeds: is one better, by how much, is the difference significant, which pictures changed?
 
-A and B are a run's or group's folder, its name, or an experiment's name (its latest). With more than two, each is
-compared with the first. Two single runs are judged by the pictures (McNemar's test), groups by their seeds (Welch's
-test) and by the pictures (a paired permutation). The one word `ladder` compares the steps of the ladder, each with
-the one before it.
+A and B are runs or groups: a folder, a name, or an experiment (its latest run). With more than two, each is compared
+with the first. Two single runs are compared by pictures (McNemar's test), groups by seeds (Welch's test) and by
+pictures (a paired permutation). The word `ladder` compares the steps of the ladder, each with the one before it.
 
 examples:
   tersenet compare gap-14320 sprint
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from tersenet._errors import TersenetError
+from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, refuse_all_but
 from tersenet.cli.output import CommonArguments, Output, option
 
 if TYPE_CHECKING:
@@ -35,18 +34,16 @@ if TYPE_CHECKING:
 class Arguments(CommonArguments):
     """What `tersenet compare` takes."""
 
-    runs: tyro.conf.Positional[Annotated[tuple[str, ...], tyro.conf.arg(metavar="A B …")]]
-    """Two or more runs or groups: folders, names, or experiments' names (the latest of each); or `ladder`."""
+    runs: tyro.conf.Positional[Annotated[tuple[str, ...], tyro.conf.arg(metavar="A B …", help_behavior_hint="")]]
+    """Two or more runs or groups: folders, names, or experiments (the latest run of each); or `ladder`."""
     out: Annotated[Path | None, option("FOLDER")] = None
     """Write the page (comparison.html, comparison.md) and its figures into this folder."""
     resolve: Annotated[float, tyro.conf.arg(metavar="POINTS")] = 0.05
-    """The difference that the number of seeds is reckoned for."""
-    best: bool = False
-    """Compare the best epochs instead of the last; they were picked, and claim nothing."""
-    data_dir: Annotated[Path | None, option("FOLDER")] = None
-    """Where data sets lie; else where the first run found them."""
-    runs_dir: Path = Path("runs")
-    """The folder that holds the runs."""
+    """Difference in percentage points for which the number of seeds is computed."""
+    best: Flag = False
+    """Compare best epochs instead of last ones; they were picked on the test set, and support no claim."""
+    data_dir: DataDir = None
+    runs_dir: RunsDir = RUNS_DIR
 
 
 def run(arguments: Arguments, output: Output) -> int:
@@ -72,19 +69,13 @@ def run(arguments: Arguments, output: Output) -> int:
 
 
 def _refuse_with_ladder(arguments: Arguments) -> None:
-    """The ladder is judged by last epochs and by the figures in the run folders: these options do not touch it."""
-    given = {
-        "--best": arguments.best,
-        "--resolve": arguments.resolve != Arguments.resolve,
-        "--data-dir": arguments.data_dir is not None,
-    }
-    if any(given.values()):
-        raise TersenetError(
-            "These options do not go with the ladder.",
-            got=", ".join(name for name, is_given in given.items() if is_given),
-            expected="--out and --runs-dir",
-            hint="leave them out, or compare two of its steps: tersenet compare ladder-01-plain ladder-02-normalised",
-        )
+    """The ladder is compared by last epochs and by the figures in the run folders: no other option has an effect."""
+    refuse_all_but(
+        {"runs", "out", "runs_dir", "json"},
+        arguments,
+        problem="These options do not go with the ladder.",
+        hint="leave them out, or compare two of its steps: tersenet compare ladder-01-plain ladder-02-normalised",
+    )
 
 
 def _say(comparison: Comparison, output: Output) -> None:

@@ -1,7 +1,7 @@
-"""Measure a run: accuracy, loss, each class, the confused pairs, calibration, the mistakes.
+"""Measure a run: accuracy, loss, each class, confused pairs, calibration, mistakes.
 
-RUN is a run's folder, its name, or an experiment's name (its latest). Of a group of seeds each is measured; one of
-them is `sprint-3/seed-0`.
+RUN is a run or a group of seeds: its folder, its name, or an experiment (its latest run). All seeds of a group are
+measured; one of them is `sprint-3/seed-0`.
 
 examples:
   tersenet evaluate gap-14320
@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet.cli.arguments import RUNS_DIR, DataDir, Device, Flag, RunsDir
 from tersenet.cli.evaluate_group import evaluate_group
-from tersenet.cli.output import CommonArguments, Output
+from tersenet.cli.output import CommonArguments, Output, option
 
 if TYPE_CHECKING:
     from tersenet.data import Dataset
@@ -35,18 +36,15 @@ class Arguments(CommonArguments):
     """What `tersenet evaluate` takes."""
 
     run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
-    """A run's or group's folder, its name, or an experiment's name (its latest)."""
-    data: str | None = None
-    """Measure on the test set of this data; else of the run's own."""
-    data_dir: Path | None = None
-    """Where data sets lie; else $TERSENET_DATA, else your cache folder."""
-    classes_by_position: bool = False
+    """A run or a group: its folder, its name, or an experiment (its latest run)."""
+    data: Annotated[str | None, option("NAME")] = None
+    """Measure on the test set of this data instead of the run's own."""
+    data_dir: DataDir = None
+    classes_by_position: Flag = False
     """Match the classes of the data to the run's by position where their names differ."""
-    runs_dir: Path = Path("runs")
-    """The folder that holds the runs."""
-    device: str = "auto"
-    """auto, cpu, cuda or mps."""
-    figures: Path | None = None
+    runs_dir: RunsDir = RUNS_DIR
+    device: Device = "auto"
+    figures: Annotated[Path | None, option("FOLDER")] = None
     """Draw the confusion matrix, the calibration and the mistakes into this folder."""
 
 

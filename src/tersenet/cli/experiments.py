@@ -1,101 +1,137 @@
-"""List the experiments shipped with Tersenet with what became of them, or show one as the TOML file that it is.
-
-A result is the accuracy after the last epoch: the mean over seeds where the runs folder holds a group of them.
+"""List the experiments that come with Tersenet, with the results of your runs; or show one as a TOML file.
 
 examples:
   tersenet experiments
-  tersenet experiments --runs-dir elsewhere --json
+  tersenet experiments gap-14320
   tersenet experiments gap-14320 > mine.toml
-  tersenet new mine --from gap-14320           the same with every field explained
+  tersenet experiments --runs-dir elsewhere --json
+  tersenet new mine --from gap-14320           the same file, with every field explained
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from tersenet.cli.arguments import RUNS_DIR, RunsDir
 from tersenet.cli.output import CommonArguments, Output
 
 if TYPE_CHECKING:
     from tersenet.runs import Experiment
     from tersenet.runs.outcome import Outcome
 
+CLAIMED_SEEDS = 5
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments(CommonArguments):
     """What `tersenet experiments` takes."""
 
-    name: tyro.conf.Positional[str | None] = None
-    """Show this one, whole: every field, ready to be changed."""
-    runs_dir: Path = Path("runs")
-    """The folder that holds the runs."""
+    name: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="[NAME]", help_behavior_hint="")] = None
+    """Show this experiment: its network, recipe, result and every field, as a TOML file that can be trained."""
+    runs_dir: RunsDir = RUNS_DIR
 
 
 def run(arguments: Arguments, output: Output) -> int:
-    """Print a paragraph an experiment, or one experiment's file."""
+    """Print one row for each experiment, or one experiment's file."""
     import msgspec
 
-    from tersenet.networks import find_network
-    from tersenet.runs import experiment_names, load_experiment, to_toml
-    from tersenet.runs.outcome import outcome_of
+    from tersenet.runs import experiment_names, find_experiment, load_experiment, to_toml
 
-    if arguments.name is not None:
-        experiment = load_experiment(arguments.name)
-        output.document(msgspec.to_builtins(experiment))
-        if not arguments.json:
-            print(to_toml(experiment), end="")
+    if arguments.name is None:
+        _list({name: load_experiment(name) for name in experiment_names()}, arguments, output)
         return 0
-    documents = []
-    for name in experiment_names():
-        experiment, outcome = load_experiment(name), None
-        outcome = outcome_of(experiment, arguments.runs_dir)
-        module = find_network(experiment.notation or experiment.network).module
-        parameters = sum(weights.numel() for weights in module.parameters())
-        output.say(name, style="bold")
-        output.say(_paragraph(experiment, parameters, outcome))
-        told = None if outcome is None else asdict(outcome) | {"met": outcome.met}
-        documents.append(msgspec.to_builtins(experiment) | {"parameters": parameters, "outcome": told})
-    output.document({"experiments": documents})
-    output.say("\nresult: after the last epoch. `tersenet train NAME` runs one; `tersenet new` makes your own.")
+    experiment = find_experiment(arguments.name, arguments.runs_dir)
+    output.document(msgspec.to_builtins(experiment))
+    if not arguments.json:
+        print(f"{_head(experiment, arguments)}\n{to_toml(experiment)}", end="")
     return 0
 
 
-def _paragraph(experiment: Experiment, parameters: int, outcome: Outcome | None) -> Any:
-    """Target, network, recipe and result, each under the other."""
+def _list(experiments: dict[str, Experiment], arguments: Arguments, output: Output) -> None:
+    import msgspec
     from rich.table import Table
+    from rich.text import Text
+
+    from tersenet.runs.outcome import outcome_of
+
+    wide = output.console.width >= 100
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True)
+    table.add_column("experiment", no_wrap=True)
+    if wide:
+        table.add_column("network", no_wrap=True, overflow="ellipsis", max_width=output.console.width - 76)
+    table.add_column("parameters", justify="right", no_wrap=True)
+    table.add_column("epochs", justify="right", no_wrap=True)
+    table.add_column("target %", justify="right", no_wrap=True)
+    table.add_column("result %", justify="right", no_wrap=True)
+    table.add_column("run", overflow="ellipsis", no_wrap=True)
+    documents = []
+    for name, experiment in experiments.items():
+        outcome, parameters = outcome_of(experiment, arguments.runs_dir), _parameters(experiment)
+        budget = experiment.budget
+        wanted = "–" if budget is None or budget.accuracy is None else f"{budget.accuracy:g}"
+        row = [f"{parameters:,}", str(experiment.training.epochs), wanted, *_best(outcome)]
+        table.add_row(name, *([experiment.network] * wide), *map(Text, row))
+        said = None if outcome is None else asdict(outcome) | {"met": outcome.met}
+        documents.append(msgspec.to_builtins(experiment) | {"parameters": parameters, "outcome": said})
+    output.document({"experiments": documents})
+    output.say(table)
+    output.say()
+    output.say(
+        Text(
+            "result %: test accuracy of your runs after the last epoch; the mean over seeds if there are several. "
+            "† fewer than five seeds, an indication. * with changed settings. ✗ budget missed."
+        )
+    )
+    output.say("`tersenet experiments NAME` shows one, `tersenet train NAME` trains it.")
+
+
+def _best(outcome: Outcome | None) -> tuple[str, str]:
+    """The best result, marked, and its run."""
+    if outcome is None:
+        return "–", ""
+    marks = "†" * (outcome.seeds < CLAIMED_SEEDS) + "*" * bool(outcome.changed) + "✗" * (outcome.met is False)
+    return f"{outcome.accuracy:.2f}{marks}", outcome.run
+
+
+def _parameters(experiment: Experiment) -> int:
+    from tersenet.networks import find_network
+
+    module = find_network(experiment.notation or experiment.network).module
+    return sum(weights.numel() for weights in module.parameters())
+
+
+def _head(experiment: Experiment, arguments: Arguments) -> str:
+    """Network, recipe and result in words, as comments above the file."""
+    from tersenet.runs.outcome import outcome_of
 
     recipe = experiment.training
-    told = f"{recipe.epochs} epochs, batches of {recipe.batch_size}, {recipe.optimizer} {recipe.learning_rate:g}, "
-    table = Table.grid(padding=(0, 2))
-    table.add_column(width=9)
-    table.add_column()
-    for title, text in (
-        ("  target", experiment.target or "none stated"),
-        ("  network", f"{experiment.network}, {parameters:,} parameters"),
-        ("  recipe", told + recipe.schedule.kind + (", augmented" if recipe.augmentation.active else "")),
-        ("  result", _result(outcome)),
-    ):
-        table.add_row(title, text)
-    return table
+    trained = f"{recipe.epochs} epochs, batches of {recipe.batch_size}, {recipe.optimizer} {recipe.learning_rate:g}, "
+    lines = {
+        "network": f"{experiment.network}, {_parameters(experiment):,} parameters",
+        "recipe": trained + recipe.schedule.kind + (", augmented" if recipe.augmentation.active else ""),
+        "result": _result(outcome_of(experiment, arguments.runs_dir)),
+    }
+    return "".join(f"# {title + ':':<9} {' '.join(text.split())}\n" for title, text in lines.items())
 
 
 def _result(outcome: Outcome | None) -> str:
-    """In words: accuracy, data, run, seeds, budget, and what was told otherwise."""
+    """In words: accuracy, data, run, seeds, budget, and which settings differ."""
     if outcome is None:
         return "not run yet"
     spread = f" ± {outcome.deviation:.2f}" if outcome.deviation is not None else ""
-    seeds = f"{outcome.seeds} seed{'s' * (outcome.seeds > 1)}" + (", an indication" if outcome.seeds < 5 else "")
+    few = ", an indication" if outcome.seeds < CLAIMED_SEEDS else ""
+    seeds = f"{outcome.seeds} seed{'s' * (outcome.seeds > 1)}{few}"
     missed = [
         f"{line.line} {_figure(line.value)} (limit {line.limit})" for line in outcome.budget if line.met is False
     ]
     verdict = {True: "budget met", None: "no verdict on the budget", False: f"budget MISSED: {'; '.join(missed)}"}
-    told = f"{outcome.accuracy:.2f} %{spread} on {outcome.data} in {outcome.run} ({seeds})"
+    measured = f"{outcome.accuracy:.2f} %{spread} on {outcome.data} in {outcome.run} ({seeds})"
     if outcome.changed:
-        return f"{told}; not as shipped: {', '.join(outcome.changed)}"
-    return f"{told}; {verdict[outcome.met]}"
+        return f"{measured}; with changed settings: {', '.join(outcome.changed)}"
+    return f"{measured}; {verdict[outcome.met]}"
 
 
 def _figure(value: float | str) -> str:

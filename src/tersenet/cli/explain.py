@@ -1,8 +1,8 @@
-"""See inside a run: what each class looks at in a picture, the kernels, the maps of each layer, what excites a unit.
+"""Look inside a run: what each class looks at in a picture, the kernels, the maps of each layer, what excites a unit.
 
-RUN is a run's folder, its name, or an experiment's name (its latest run). PICTURE is any picture of one digit, read
-as by `tersenet predict`; or --index names a picture of the test set. One figure (explain.png) and one page
-(explain.html, pictures inside) are written.
+RUN is a run: its folder, its name, or an experiment (its latest run). PICTURE is any picture of one digit, read as by
+`tersenet predict`; --index takes a picture of the test set instead. Writes one figure (explain.png) and one page
+(explain.html, with its pictures inside).
 
 examples:
   tersenet explain sprint seven.png
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir
 from tersenet.cli.output import CommonArguments, Output, option
 
 if TYPE_CHECKING:
@@ -29,23 +30,23 @@ class Arguments(CommonArguments):
     """What `tersenet explain` takes."""
 
     run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
-    """A run's folder, its name, or an experiment's name (its latest run)."""
-    picture: Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="[PICTURE]")] = None
+    """A run: its folder, its name, or an experiment (its latest run)."""
+    picture: Annotated[
+        tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="[PICTURE]", help_behavior_hint="")
+    ] = None
     """The picture file."""
     index: Annotated[int | None, option("N")] = None
-    """Explain this picture of the test set, counted from 0."""
+    """Explain picture N of the test set, counted from 0."""
     layer: Annotated[str | None, option("LAYER")] = None
-    """Whose units' most exciting pictures are shown: a number or name as in `tersenet summary` (5, ReLU-5)."""
+    """Layer whose units are shown with the pictures that excite them most; see `tersenet summary` (5, ReLU-5)."""
     unit: Annotated[int | None, option("N")] = None
-    """Only this unit of the layer; else the five that the picture excites most."""
-    pictures: int = 6
-    """How many exciting pictures of each unit; with 0 the test set is not looked through."""
+    """Only this unit of the layer (default: the five that the picture excites most)."""
+    pictures: Annotated[int, tyro.conf.arg(metavar="N")] = 6
+    """Pictures shown for each unit; with 0 the test set is not searched."""
     out: Annotated[Path | None, option("FOLDER")] = None
-    """Where to write; else RUN/explain/PICTURE."""
-    data_dir: Annotated[Path | None, option("FOLDER")] = None
-    """Where data sets lie; else where the run found them, $TERSENET_DATA, your cache folder."""
-    runs_dir: Path = Path("runs")
-    """The folder that holds the runs."""
+    """Folder to write to (default: RUN/explain/PICTURE)."""
+    data_dir: DataDir = None
+    runs_dir: RunsDir = RUNS_DIR
 
 
 def run(arguments: Arguments, output: Output) -> int:

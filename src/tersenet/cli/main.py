@@ -99,7 +99,7 @@ def _arguments(command: Any, name: str, words: list[str]) -> Any:
     plain = (tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone)
     about = command.__doc__
     try:
-        with usage_errors(command.Arguments):
+        with usage_errors(command.Arguments, words):
             return tyro.cli(command.Arguments, prog=f"tersenet {name}", description=about, args=words, config=plain)
     except SystemExit as leaving:
         # tyro leaves with 2 on a usage error; Tersenet's status for every error is 1.

@@ -1,6 +1,6 @@
-"""Write an experiment of your own: a TOML file with every field explained, ready to be changed and trained.
+"""Write a new experiment: a TOML file with every field explained, ready to be changed and trained.
 
-It begins as a shipped experiment, a file, a named network or a line of notation does.
+It starts as a copy of another experiment, a named network, a line of notation, or the experiment of a run.
 
 examples:
   tersenet new my-idea --from gap-14320
@@ -11,6 +11,7 @@ examples:
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +28,7 @@ class Arguments(CommonArguments):
     """What `tersenet new` takes."""
 
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
-    """The experiment's name, or the path of its file. A file that is there is never overwritten."""
+    """Name of the experiment, or path of its file. An existing file is never overwritten."""
     begin: Annotated[str, tyro.conf.arg(name="from", metavar="EXPERIMENT")] = "sprint"
     """An experiment, a .toml file, a network's name, file.py:Name, notation, or a run."""
     runs_dir: RunsDir = RUNS_DIR
@@ -44,7 +45,7 @@ def run(arguments: Arguments, output: Output) -> int:
     name = path.stem
     if name in experiment_names():
         raise TersenetError(
-            "This name is taken by an experiment that Tersenet ships.", got=name, hint="choose another name"
+            "An experiment that comes with Tersenet has this name.", got=name, hint="choose another name"
         )
     base = find_experiment(arguments.begin, arguments.runs_dir)
     known = NETWORKS.get(base.network)
@@ -52,11 +53,9 @@ def run(arguments: Arguments, output: Output) -> int:
         base, name, started_from=arguments.begin, notation=known.notation if known else base.notation
     )
     if path.exists():
-        raise TersenetError(
-            "There is a file of this name already; it was left as it is.", got=path, hint="choose another name"
-        )
+        raise TersenetError("This file exists; it was not changed.", got=path, hint="choose another name")
     write_whole(path, text)
-    output.say(f"experiment: {path}, as {arguments.begin} begins")
-    output.say(f"change a line or two, then: tersenet train {path}")
+    output.say(f"experiment: {path}, a copy of {arguments.begin}")
+    output.say(f"change a line or two, then: tersenet train {shlex.quote(str(path))}")
     output.document({"experiment": name, "file": str(path), "from": arguments.begin})
     return 0

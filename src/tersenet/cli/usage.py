@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import difflib
+import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -14,15 +16,20 @@ import tyro
 from tersenet._errors import TersenetError, did_you_mean
 
 
-def usage_errors(arguments: Any) -> AbstractContextManager[None]:
-    """Inside it, what tyro refuses is raised as a TersenetError; `arguments` is the type that is read."""
+def usage_errors(arguments: Any, words: Sequence[str]) -> AbstractContextManager[None]:
+    """Inside it, what tyro refuses in `words` is raised as a TersenetError; `arguments` is the type that is read."""
     try:
         from tyro import _errors as refusals
     except ImportError:  # another tyro: its own messages will do
         return contextlib.nullcontext()
 
     def refuse(event: Any) -> None:
-        error = _explained(event, refusals, flags_of(arguments))
+        flags = flags_of(arguments)
+        # What tyro takes an unknown option for depends on where it is; that it is unknown is the news.
+        unknown = [word for word in words if word.startswith("--") and word not in ("--", "--help")]
+        unknown = [word for word in unknown if word.partition("=")[0].replace("_", "-") not in flags]
+        more = f"{event.prog} --help"
+        error = _unknown(unknown, flags, more) if unknown else _explained(event, refusals, flags)
         if error is not None:
             raise error
 
@@ -92,8 +99,8 @@ def _explained(event: Any, refusals: Any, flags: dict[str, str]) -> TersenetErro
             hint=(found and did_you_mean(found, event.subcommand_spec.parser_from_name)) or more,
         )
     if isinstance(event, refusals.BadValue):
-        name = event.argument.lowered.name_or_flags[-1]
-        return TersenetError("An option lacks its value.", got=name, expected=f"{name} {event.argument.lowered.metavar}")
+        name, metavar = _place(event.argument), event.argument.lowered.metavar
+        return TersenetError("An option lacks its value.", got=name, expected=f"{name} {metavar}")
     if isinstance(event, refusals.InvalidChoice):
         return TersenetError(
             "This value is not one of those that fit.",
@@ -103,9 +110,25 @@ def _explained(event: Any, refusals: Any, flags: dict[str, str]) -> TersenetErro
             hint=did_you_mean(event.value, event.choices),
         )
     if isinstance(event, refusals.InstantiationFailure):
-        where = None if event.argument is None else _place(event.argument)
-        return TersenetError("A value cannot be read.", got=event.message, where=where, hint=more)
+        return _unreadable(event, more)
     return None
+
+
+def _unreadable(event: Any, more: str) -> TersenetError:
+    """A value of another kind: text where a number is wanted."""
+    if event.argument is None:
+        return TersenetError("A value cannot be read.", got=event.message, hint=more)
+    kind = event.argument.field.type_stripped
+    kinds = {kind, *get_args(kind)}
+    expected = "a whole number" if int in kinds else "a number" if float in kinds else None
+    typed = re.search(r"from \['(.*?)'\]", str(event.message))
+    return TersenetError(
+        "A value cannot be read.",
+        got=typed[1] if typed and expected else event.message,
+        expected=expected,
+        where=_place(event.argument),
+        hint=more,
+    )
 
 
 def _place(argument: Any) -> str:
@@ -117,7 +140,9 @@ def _unknown(tokens: list[str], flags: dict[str, str], more: str) -> TersenetErr
     options = [token for token in tokens if token.startswith("-") and len(token) > 1]
     if options:
         flag = options[0].partition("=")[0]
-        return TersenetError("There is no such option.", got=flag, hint=did_you_mean(flag, flags) or f"{more} lists them")
+        near = difflib.get_close_matches(flag, flags, n=2, cutoff=0.75)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"{more} lists them"
+        return TersenetError("There is no such option.", got=flag, hint=hint)
     return TersenetError(
         "There is a word too many.",
         got=" ".join(tokens),

@@ -8,7 +8,7 @@ from tersenet.networks.notation import parse
 from tersenet.networks.shapes import LayerShape, infer_shapes
 from tersenet.networks.summary import LayerRow, Summary, summarize
 from tersenet.networks.tree import Network
-from tersenet.networks.zoo import NETWORKS, NamedNetwork, Reported
+from tersenet.networks.zoo import NETWORKS, Measured, NamedNetwork, Reported
 
 __all__ = [
     "COURSE_BUDGET",
@@ -18,6 +18,7 @@ __all__ = [
     "Design",
     "LayerRow",
     "LayerShape",
+    "Measured",
     "NamedNetwork",
     "Network",
     "NotationNetwork",

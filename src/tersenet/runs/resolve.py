@@ -245,6 +245,13 @@ def _nothing(word: str, runs_dir: Path, *, only_runs: bool = False) -> NoReturn:
             expected=run_expected,
             hint=near or "tersenet runs lists the runs that are here",
         )
+    if re.fullmatch(r"[A-Za-z_]{3,}", word):
+        raise TersenetError(
+            "There is no experiment, network or run of this name.",
+            got=word,
+            expected=all_expected,
+            hint=near or "`tersenet networks`, `tersenet experiments` and `tersenet runs` list the names",
+        )
     try:
         parse(word)
     except TersenetError as error:

@@ -111,6 +111,7 @@ def new_experiment_file(base: Experiment, name: str, *, started_from: str, notat
     >>> print(text.splitlines()[0])
     # mine: an experiment that begins as a line of notation does. Change a line or two, then:
     """
+    started_from = " ".join(started_from.split())
     began = base.changed(name=name, network=notation or base.network, notation=None, source="", choices=())
     tables = to_tables(began)
     lines = [

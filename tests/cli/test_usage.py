@@ -1,0 +1,63 @@
+"""Mistakes on the command line are one error of Tersenet's own, with the nearest option."""
+
+import pytest
+
+from tersenet.cli import main
+from tersenet.cli.arguments import gathered
+from tersenet.cli.train import Arguments
+from tersenet.cli.usage import flags_of
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "--epcohs", "3"], ["There is no such option", "--epcohs", "did you mean --epochs?"]),
+        (["train", "--zzz"], ["There is no such option", "tersenet train --help lists them"]),
+        (["train", "8C3", "BN", "R"], ["a word too many", "BN R", "quotes"]),
+        (["train", "sprint", "--epochs", "x"], ["cannot be read", "x\n", "a whole number", "--epochs"]),
+        (["train", "sprint", "--lr", "fast"], ["cannot be read", "fast\n", "a number"]),
+        (["train", "sprint", "--epochs"], ["lacks its value", "--epochs N"]),
+        (["train", "sprint", "--threads"], ["lacks its value", "--threads"]),
+        (["evaluate"], ["An argument is missing", "RUN", "tersenet evaluate --help"]),
+        (["evaluate", "--figurs", "x"], ["There is no such option", "did you mean --figures?"]),
+        (["runs", "bets"], ["not one of those that fit", "all, best", "did you mean best?"]),
+        (["backprop"], ["A subcommand is missing", "derive, table"]),
+        (["backprop", "table", "--stesp", "3"], ["There is no such option", "did you mean --step or --steps?"]),
+    ],
+)
+def test_a_usage_error_is_one_error_with_status_1(capsys, words, said):
+    assert main(words) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert "╭" not in captured.err
+    assert all(each in captured.err for each in said), captured.err
+
+
+def test_train_has_fewer_than_twenty_options():
+    assert len(set(flags_of(Arguments)) - {"--json", "--learning-rate"}) < 20
+
+
+def test_set_may_be_given_more_than_once(picture_folder, tmp_path):
+    from tersenet.runs import find_run
+
+    words = ["--set", "batch_size=16", "--lr", "0.05", "--set=weight_decay=0", "--set", "averaging=0.0"]
+    run = ["train", "4C5s3 BN R GAP 2Nb", "--data", f"folder:{picture_folder}", "--epochs", "1", "--no-report"]
+    assert main([*run, *words, "--runs-dir", str(tmp_path)]) == 0
+    recipe = find_run("net-118", tmp_path).experiment.training
+    assert (recipe.batch_size, recipe.learning_rate, recipe.weight_decay, recipe.averaging) == (16, 0.05, 0, 0)
+
+
+def test_without_settings_the_words_are_as_they_were():
+    assert gathered(["sprint", "--epochs", "3"], {}) == ["sprint", "--epochs", "3"]
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "explain", "summary", "networks", "experiments", "new"])
+def test_help_names_values_in_words(capsys, command):
+    with pytest.raises(SystemExit) as leaving:
+        main([command, "--help"])
+    assert leaving.value.code == 0
+    shown = capsys.readouterr().out
+    assert "{None}" not in shown
+    assert "default: None" not in shown
+    assert "default: False" not in shown
