@@ -1,0 +1,59 @@
+"""Put the trained weights of runs into the package, with the claim of each beside it.
+
+    python benchmarks/package_weights.py RUNS_DIR
+
+The network is named first, then the run whose weights are taken: the first seed of a group of fresh seeds, which took
+no part in the choice of the recipe; not the best one. What is kept of the run's folder is what every command reads;
+paths of the machine that it was trained on are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from tersenet._files import write_whole
+from tersenet.runs import Run
+from tersenet.runs.claim import make_claim, write_claim
+from tersenet.runs.packaged import WEIGHTS
+
+CLAIMS = Path(__file__).parents[1] / "claims"
+CHOSEN = {
+    "stem-17150": "sprint-1/seed-10",
+    "model1-4312": "model1-4312-improved-1/seed-10",
+    "model2-7524": "model2-7524-improved-1/seed-10",
+}
+
+
+def main() -> None:
+    """Package every run of `CHOSEN` that is in the folder given."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs_dir", type=Path)
+    runs_dir = parser.parse_args().runs_dir
+    for name, place in CHOSEN.items():
+        if (runs_dir / place / "result.json").is_file():
+            package(Run(runs_dir / place), name)
+
+
+def package(run: Run, name: str) -> None:
+    """Copy a run into the package as `name`, and write its claim."""
+    folder = WEIGHTS / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for file in ("experiment.toml", "metrics.csv", "model.safetensors", "summary.txt"):
+        shutil.copyfile(run.path / file, folder / file)
+    environment = dict(run.environment)
+    environment |= {"data_dir": None, "data_source": environment["data"], "command_line": ["tersenet", "train"]}
+    result = dict(run.result or {}) | {"run": name}
+    for file, content in (("environment.json", environment), ("result.json", result)):
+        write_whole(folder / file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    claim = CLAIMS / f"{name}.toml"
+    claim.unlink(missing_ok=True)
+    write_claim(make_claim(Run(folder)), claim)
+    print(f"{name}: {result['test_accuracy']:.2f} % on {result['data']}, from {run.name}")
+
+
+if __name__ == "__main__":
+    main()
