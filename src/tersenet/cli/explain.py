@@ -53,7 +53,7 @@ def run(arguments: Arguments, output: Output) -> int:
     """Look inside, write the figure and the page, say what was read and where they are."""
     from tersenet.inspection import explain
     from tersenet.reports import write_explanation
-    from tersenet.runs import find_run
+    from tersenet.runs import find_run, output_folder
 
     run = find_run(arguments.run, arguments.runs_dir)
     found = explain(
@@ -66,7 +66,7 @@ def run(arguments: Arguments, output: Output) -> int:
         data_dir=arguments.data_dir,
     )
     name = f"test-{arguments.index}" if arguments.picture is None else arguments.picture.stem
-    written = write_explanation(found, arguments.out or run.path / "explain" / name)
+    written = write_explanation(found, arguments.out or output_folder(run, "explain") / name)
     guess = found.guess
     read = f"{found.picture}: reads {found.classes[guess]}, {100 * found.probabilities[guess]:.2f} %"
     output.say(read + (f" (label {found.classes[found.label]})" if found.label is not None else ""), style="bold")

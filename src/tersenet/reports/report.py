@@ -10,7 +10,7 @@ from tersenet.reports.material import gather
 from tersenet.reports.page import write_page
 from tersenet.reports.side import read_side
 from tersenet.reports.style import data_title
-from tersenet.runs import Group, Run
+from tersenet.runs import Group, Run, is_packaged, output_folder
 
 
 def write_report(run: Run | Group, *, data_dir: Path | None = None) -> Path:
@@ -25,4 +25,5 @@ def write_report(run: Run | Group, *, data_dir: Path | None = None) -> Path:
         blocks = compose_group(run, read_side(run, dataset), dataset)
         return write_page(run.path, "report", blocks, title=f"{run.name} on {data_title(dataset.name)}")
     material = gather(run, data_dir=data_dir)
-    return write_page(run.path, "report", compose(material), title=f"{run.name} on {material.data}")
+    folder = output_folder(run, "report") if is_packaged(run) else run.path
+    return write_page(folder, "report", compose(material), title=f"{run.name} on {material.data}")

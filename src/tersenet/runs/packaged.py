@@ -40,13 +40,11 @@ def is_packaged(run: Run) -> bool:
     return run.path.parent == WEIGHTS
 
 
-def output_folder(run: Run, what: str = "") -> Path:
-    """Where to write what is made of a run later, such as a report: its own folder, or a new one here.
+def output_folder(run: Run, what: str) -> Path:
+    """Where to write `what` is made of a run later: a folder in the run's own, or of a packaged one, a folder here.
 
     >>> run = packaged_run("stem-17150")
     >>> output_folder(run, "explain").as_posix()
     'stem-17150-explain'
     """
-    if is_packaged(run):
-        return Path(f"{run.name}-{what}" if what else run.name)
-    return run.path / what if what else run.path
+    return Path(f"{run.name}-{what}") if is_packaged(run) else run.path / what

@@ -16,7 +16,8 @@ run first; those that need an architecture or a recipe (`train`, `summary`, `new
     7      a line of notation                      the latest run or group of that name
     =====  ======================================  =====================================
 
-Where only a run will do, meanings 3 to 7 stand for the latest run of that experiment or network. A folder's name is
+Where only a run will do, meanings 3 to 7 stand for the latest run of that experiment or network; where it has none, a
+network's name stands for the trained one that comes with the package, if there is one. A folder's name is
 looked for in the runs folder, then as a path; a word with a slash is a path first. Only folders that hold a run
 count: another folder of the same name hides nothing. One seed of a group is `sprint-3/seed-0`.
 """
@@ -40,6 +41,7 @@ from tersenet.runs.experiment import Experiment, experiment_names, load_experime
 from tersenet.runs.folder import EXPERIMENT, Run
 from tersenet.runs.group import Group, is_group
 from tersenet.runs.index import list_groups, list_runs, name_and_number
+from tersenet.runs.packaged import packaged_names, packaged_run
 
 Kind = Literal["run", "group", "experiment", "file", "network", "module", "notation"]
 
@@ -129,6 +131,8 @@ def _find(word: str | Path, runs_dir: Path, *, groups: bool) -> Run | Group:
         trained = [each for each in kind if _is_of(each, design.experiment)]
         if trained:
             return trained[-1]
+    if packaged := packaged_run(text):
+        return packaged
     raise TersenetError(
         f"There is no run of this {'experiment' if design.kind in ('experiment', 'file') else 'network'} yet.",
         got=text,
@@ -223,7 +227,7 @@ def _nothing(word: str, runs_dir: Path, *, only_runs: bool = False) -> NoReturn:
     runs: set[str] = set()
     with suppress(OSError):
         runs = {name for each in _both(runs_dir) for name in (each.name, name_and_number(each.name)[0])}
-    near = did_you_mean(word, sorted(runs | set(experiment_names()) | ({*NETWORKS} if not only_runs else set())))
+    near = did_you_mean(word, sorted({*runs, *experiment_names(), *(packaged_names() if only_runs else NETWORKS)}))
     run_expected = f"a run folder, its name under {runs_dir}, or an experiment that was run"
     all_expected = "an experiment, NAME.toml, a network's name, file.py:Name, a run, or notation"
     expected = run_expected if only_runs else all_expected
