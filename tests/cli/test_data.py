@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,3 +143,48 @@ def test_show_auto_on_a_bare_machine_says_that_the_digits_are_drawn(capsys, draw
 
 def test_nothing_to_show_is_an_error(capsys):
     assert "nothing to show" in run(capsys, "show", "--count", "0", status=1).err
+
+
+def test_more_pictures_than_a_grid_can_show_are_an_error_before_anything_is_read(capsys):
+    captured = run(capsys, "show", "mnist", "--count", "100000", "--json", status=1)
+    assert captured.out == ""
+    assert "1 to 1000" in captured.err
+
+
+def test_verify_finds_a_label_that_is_no_class_as_training_does(capsys, kmnist):
+    labels = np.arange(60).astype(np.uint8) % 10 + 1
+    write_idx(kmnist / "kmnist" / "train-labels-idx1-ubyte", labels)
+    captured = run(capsys, "verify", "kmnist", "--data-dir", kmnist, status=1)
+    assert "train-labels-idx1-ubyte: A label is not a class of the data set." in captured.err
+    assert "corrupt" in run(capsys, "list", "--data-dir", kmnist).out
+    assert "not a class" in run(capsys, "show", "kmnist", "--data-dir", kmnist, status=1).err
+
+
+def test_samples_are_written_and_nothing_is_lost(capsys, tmp_path):
+    document = run_json(capsys, "samples", "digits")
+    assert [Path(path).name for path in document["pictures"]] == ["five.png", "seven.png", "three.png"]
+    for path in document["pictures"]:
+        with Image.open(tmp_path / path) as picture:
+            assert picture.size == (240, 240)
+    assert run_json(capsys, "samples", "digits") == document
+    (tmp_path / "digits" / "five.png").write_text("mine")
+    assert "left as it was" in run(capsys, "samples", "digits", status=1).err
+    assert (tmp_path / "digits" / "five.png").read_text() == "mine"
+
+
+def test_the_sample_digits_are_classified_correctly_by_every_network_in_the_package(tmp_path):
+    from tersenet.data.samples import write_samples
+    from tersenet.evaluation import predict
+    from tersenet.runs import packaged_names, packaged_run
+
+    paths = write_samples(tmp_path)
+    for name in packaged_names():
+        assert [prediction.guess for prediction in predict(packaged_run(name), paths)] == [5, 7, 3], name
+
+
+def test_a_data_folder_of_an_unknown_user_is_one_error(capsys, monkeypatch):
+    monkeypatch.setenv("TERSENET_DATA", "~nobody-here")
+    assert "user who is not known" in run(capsys, "list", status=1).err
+    monkeypatch.delenv("TERSENET_DATA")
+    assert "user who is not known" in run(capsys, "list", "--data-dir", "~nobody-here/x", status=1).err
+    assert "user who is not known" in run(capsys, "fetch", "mnist", "--into", "~nobody-here/x", status=1).err

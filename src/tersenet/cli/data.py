@@ -1,16 +1,19 @@
-"""List, fetch, verify and show data sets; preview augmentation.
+"""List, fetch, verify and show data sets; preview augmentation; get sample digits.
 
 examples:
-  tersenet data list                                     what is here, where, and whether it is whole
+  tersenet data list                                     which sets are here, where, and whether they are whole
   tersenet data fetch mnist                              download and check; kept in your cache folder
   tersenet data verify mnist                             compare each file with its published checksum
+  tersenet data samples                                  write three pictures of digits into this folder
   tersenet data show synthetic --out digits.png          a grid of samples with their labels
-  tersenet data show mnist --augment gap-14320           what that experiment's network will see
+  tersenet data show ./signs                             the same for a folder of pictures
+  tersenet data show mnist --augment gap-14320           what that experiment's network sees
   tersenet data show mnist --set rotation=15 shift=0.1   what these settings do
 """
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from tersenet._errors import TersenetError
-from tersenet.cli.output import CommonArguments, Output
+from tersenet.cli.output import CommonArguments, Output, option
 from tersenet.cli.progress import download_progress
 
 if TYPE_CHECKING:
@@ -27,14 +30,15 @@ if TYPE_CHECKING:
 
 
 _ROWS, _COLUMNS = 8, 8  # of the grid
+_MOST = 1000  # pictures in a grid; more are too small to see, and cost gigabytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataArguments(CommonArguments):
     """What each action takes."""
 
-    data_dir: Path | None = None
-    """Where data sets lie; else $TERSENET_DATA, else your cache folder."""
+    data_dir: Annotated[Path | None, option("FOLDER")] = None
+    """Data folder (default: $TERSENET_DATA, then the user cache)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +48,12 @@ class ListArguments(DataArguments):
 
 @dataclass(frozen=True, kw_only=True)
 class FetchArguments(DataArguments):
-    """Download what is missing or damaged of a named set, and check it."""
+    """Download the missing or damaged files of a named set, and check them."""
 
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
     """mnist, fashion-mnist, kmnist or qmnist."""
-    into: Path | None = None
-    """Keep it under this folder, as NAME/FILES, and not in the cache."""
+    into: Annotated[Path | None, option("FOLDER")] = None
+    """Keep it in this folder, as NAME/FILES, instead of the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,29 +65,38 @@ class VerifyArguments(DataArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SamplesArguments(DataArguments):
+    """Write three pictures of digits, to try `tersenet predict` on."""
+
+    folder: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="[FOLDER]")]] = Path()
+    """Where to write them (default: here)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShowArguments(DataArguments):
     """Write a grid of samples with their labels as a PNG file."""
 
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]] = "auto"
-    """mnist, fashion-mnist, kmnist, qmnist, synthetic, folder:PATH or auto."""
+    """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or the path of a folder of pictures."""
     split: Literal["train", "test"] = "train"
-    """Which half."""
+    """Show training or test pictures."""
     count: int = 40
-    """How many pictures; with an augmentation, how many rows (8 at most)."""
+    """Number of pictures, at most 1000; with an augmentation, number of rows (at most 8)."""
     seed: int = 0
-    """Which pictures, and how they are augmented."""
-    augment: str | None = None
-    """See them as the network will: "a" (the write-ups' policy), an experiment's name or a .toml file."""
+    """Seed for the choice of pictures and for their augmentation."""
+    augment: Annotated[str | None, option("NAME")] = None
+    """Show them as a network sees them: "a" (policy A of the course), an experiment's name or a .toml file."""
     set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE …")] = ()
-    """Change or make an augmentation: rotation=15 shift=0.1 (docs/augmentation.md)."""
-    out: Path | None = None
-    """Where the picture goes; else samples-NAME.png here."""
+    """Set fields of the augmentation: rotation=15 shift=0.1 (docs/augmentation.md)."""
+    out: Annotated[Path | None, option("FILE")] = None
+    """The file to write (default: samples-NAME.png here)."""
 
 
 Arguments = (
     Annotated[ListArguments, tyro.conf.subcommand("list")]
     | Annotated[FetchArguments, tyro.conf.subcommand("fetch")]
     | Annotated[VerifyArguments, tyro.conf.subcommand("verify")]
+    | Annotated[SamplesArguments, tyro.conf.subcommand("samples")]
     | Annotated[ShowArguments, tyro.conf.subcommand("show")]
 )
 
@@ -95,6 +108,8 @@ def run(arguments: DataArguments, output: Output) -> int:
             _fetch(arguments, output)
         case VerifyArguments():
             _verify(arguments, output)
+        case SamplesArguments():
+            _samples(arguments, output)
         case ShowArguments():
             _show(arguments, output)
         case _:
@@ -119,9 +134,9 @@ def _list(arguments: DataArguments, output: Output) -> None:
     for name, named in NAMED_SETS.items():
         holding = find_holding(named, places)
         train, test = named.train_labels.shape[0], named.test_labels.shape[0]
-        state, told = _state(holding)
+        state, said = _state(holding)
         folder = None if holding is None else str(holding.folder)
-        table.add_row(name, named.about, f"{train:,} + {test:,}", told)
+        table.add_row(name, named.about, f"{train:,} + {test:,}", said)
         rows.append(
             {
                 "name": name,
@@ -135,7 +150,7 @@ def _list(arguments: DataArguments, output: Output) -> None:
             }
         )
     table.add_row("synthetic", "digits drawn by Tersenet", "60,000 + 10,000", "always")
-    table.add_row("folder:PATH", "your own pictures", "", "a sub-folder a class")
+    table.add_row("folder:PATH", "your pictures", "", "one sub-folder per class")
     output.say(table)
     output.say("\nLooked in, in this order:")
     for place in places:
@@ -147,7 +162,7 @@ def _list(arguments: DataArguments, output: Output) -> None:
 
 
 def _state(holding: Holding | None) -> tuple[str, str]:
-    """One word for programs, and what people are told."""
+    """One word for programs, and a few words for people."""
     from tersenet.data.holdings import UNCHECKED, check_holding
 
     if holding is None:
@@ -157,7 +172,7 @@ def _state(holding: Holding | None) -> tuple[str, str]:
     if broken:
         return "corrupt", "corrupt: " + ", ".join(broken)
     if holding.missing:
-        return "incomplete", "not all: without " + ", ".join(archive.name for archive in holding.missing)
+        return "incomplete", "incomplete, missing: " + ", ".join(archive.name for archive in holding.missing)
     kinds = {check.check for check in checks}
     return ("unchecked", "yes, unchecked") if UNCHECKED in kinds else ("verified", "yes, verified")
 
@@ -169,7 +184,7 @@ def _fetch(arguments: FetchArguments, output: Output) -> None:
         fetched = fetch_data(arguments.name, data_dir=arguments.data_dir, into=arguments.into, progress=progress)
     if fetched.files:
         output.say(f"Fetched and checked {len(fetched.files)} files from {fetched.home}")
-        output.say(f"They lie in {fetched.folder}")
+        output.say(f"They are in {fetched.folder}")
     else:
         output.say(f"{arguments.name} is here already, and whole: {fetched.folder}")
     output.document(
@@ -201,8 +216,8 @@ def _verify(arguments: VerifyArguments, output: Output) -> None:
             f"The data set {arguments.name} is damaged.",
             got="\n".join(f"{check.path.name}: {check.problem}" for check in broken),
             where=broken[0].path.parent,
-            hint=f"tersenet data fetch {arguments.name} replaces what lies in your cache folder;\n"
-            "with --into FOLDER, what lies elsewhere",
+            hint=f"tersenet data fetch {arguments.name} replaces damaged files in your cache folder;\n"
+            "with --into FOLDER, those in another folder",
         )
     output.document(
         {
@@ -225,8 +240,17 @@ def _verify_synthetic(output: Output) -> None:
             expected=SHA256,
             hint="please report this with your machine and versions: every machine should draw the same",
         )
-    output.say(f"The synthetic digits are those of every machine: SHA-256 {found}")
+    output.say(f"The synthetic digits are the same as on every machine: SHA-256 {found}")
     output.document({"data": "synthetic", "folder": str(find_cache_dir()), "sha256": found})
+
+
+def _samples(arguments: SamplesArguments, output: Output) -> None:
+    from tersenet.data.samples import write_samples
+
+    written = [str(path) for path in write_samples(arguments.folder)]
+    output.say("\n".join(written))
+    output.say("\nTry: tersenet predict stem-17150 " + shlex.join(written))
+    output.document({"pictures": written})
 
 
 def _show(arguments: ShowArguments, output: Output) -> None:
@@ -235,8 +259,9 @@ def _show(arguments: ShowArguments, output: Output) -> None:
     from tersenet.data import load_data
     from tersenet.reports import plot_samples
 
-    if arguments.count < 1:
-        raise TersenetError("There is nothing to show.", got=f"--count {arguments.count}", expected="1 or more")
+    if not 1 <= arguments.count <= _MOST:
+        problem = "There is nothing to show." if arguments.count < 1 else "One grid cannot show so many pictures."
+        raise TersenetError(problem, got=f"--count {arguments.count}", expected=f"1 to {_MOST}")
     policy = _policy(arguments)
     with download_progress(output) as progress:
         dataset = load_data(arguments.name, data_dir=arguments.data_dir, progress=progress)
@@ -254,7 +279,7 @@ def _show(arguments: ShowArguments, output: Output) -> None:
 
         images = preview(chosen.images[:_ROWS], policy, generator, variants=_COLUMNS - 1).flatten(0, 1)
         labels = chosen.labels[:_ROWS].repeat_interleave(_COLUMNS)
-        title = f"{dataset.name}: the first of each row as it is, then as the network sees it"
+        title = f"{dataset.name}: each row starts with the original, then as the network sees it"
     figure = plot_samples(images, labels, dataset.classes, columns=_COLUMNS, limit=len(images), title=title)
     out = arguments.out or Path(f"samples-{dataset.name.replace(':', '-').replace('/', '-')}.png")
     figure.save(out)

@@ -7,6 +7,7 @@ from tersenet.data.dataset import Dataset, Split
 from tersenet.data.folder import read_folder
 from tersenet.data.idx import read_idx, write_idx
 from tersenet.data.pictures import Picture, open_picture, read_picture
+from tersenet.data.samples import write_samples
 from tersenet.data.synthetic import draw_synthetic
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "read_idx",
     "read_picture",
     "write_idx",
+    "write_samples",
 ]
