@@ -38,6 +38,7 @@ CALLS = {
     "runs": ["--runs-dir RUNS"],
     "claim": ["mine --runs-dir RUNS"],
     "verify": ["no-claim.toml"],
+    "completion": ["bash"],
     "backprop": [
         "derive",
         "derive --weight w5",

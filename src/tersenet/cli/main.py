@@ -30,6 +30,7 @@ COMMANDS = {
     "runs": "the runs in a folder; the best of them by parameters",
     "claim": "put a result into one file that anybody can verify",
     "verify": "evaluate or train a claim again, and say whether it holds",
+    "completion": "let your shell complete commands, options and names",
     "backprop": "the backpropagation lab: derive, table, study, workbook, conv and more",
 }
 
@@ -45,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 1 error, 3 a budget missed, 130 interrupted."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
+        if shell := os.environ.get("_TERSENET_COMPLETE"):
+            from tersenet.cli.completion import answer
+
+            return answer(words, shell)
         return _run(words)
     except TersenetError as error:
         return _fail(error)

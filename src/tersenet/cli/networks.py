@@ -67,8 +67,8 @@ def run(arguments: Arguments, output: Output) -> int:
     output.say()
     output.say(
         Text(
-            "Accuracies on MNIST's test set. course: as the source reports it; its best epoch (in brackets) was picked "
-            "on the test set. Tersenet: mean ± deviation of seeds after the last epoch."
+            "Accuracies on MNIST's test set. course: as the source reports it; its best epoch (in brackets) was "
+            "picked on the test set. Tersenet: mean ± deviation of seeds after the last epoch."
         )
     )
     output.say("`tersenet networks NAME` shows one network.")

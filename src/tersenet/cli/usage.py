@@ -9,7 +9,7 @@ import re
 import types
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import tyro
 
@@ -46,6 +46,54 @@ def flags_of(shape: Any) -> dict[str, str]:
     return {flag: metavar for inner in _dataclasses(shape) for flag, metavar in _own_flags(inner)}
 
 
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A word of a command line that is no option: its metavar, what it may be, and whether more may follow."""
+
+    metavar: str
+    choices: tuple[str, ...]
+    repeats: bool
+
+
+def positionals_of(shape: Any) -> list[Place]:
+    """The words that a command takes besides options, in order.
+
+    >>> from tersenet.cli.networks import Arguments
+    >>> positionals_of(Arguments)
+    [Place(metavar='[NAME]', choices=(), repeats=False)]
+    """
+    places = []
+    for inner in _dataclasses(shape):
+        kinds = get_type_hints(inner, include_extras=True)
+        for field in dataclasses.fields(inner):
+            kind, extras = _taken_apart(kinds[field.name])
+            if tyro.conf.Positional in extras:
+                metavar = next((extra.metavar for extra in extras if getattr(extra, "metavar", None)), "")
+                choices = get_args(kind) if get_origin(kind) is Literal else ()
+                places.append(Place(metavar, choices, get_origin(kind) is tuple))
+    return places
+
+
+def subcommands_of(shape: Any) -> dict[str, Any]:
+    """The subcommands of a command by their names; none where it has none."""
+    if get_origin(shape) not in (Union, types.UnionType):
+        return {}
+    named = {}
+    for each in get_args(shape):
+        kind, extras = _taken_apart(each)
+        name = next((extra.name for extra in extras if getattr(extra, "name", None)), kind.__name__.lower())
+        named[name] = kind
+    return named
+
+
+def _taken_apart(kind: Any) -> tuple[Any, list[Any]]:
+    """A type and its annotations."""
+    if not hasattr(kind, "__metadata__"):
+        return kind, []
+    inner, *extras = get_args(kind)
+    return inner, extras
+
+
 def _dataclasses(shape: Any) -> Iterator[Any]:
     """The dataclass itself, or those of a union of subcommands."""
     origin = get_origin(shape)
@@ -61,8 +109,7 @@ def _dataclasses(shape: Any) -> Iterator[Any]:
 def _own_flags(shape: Any) -> Iterator[tuple[str, str]]:
     kinds = get_type_hints(shape, include_extras=True)
     for field in dataclasses.fields(shape):
-        kind, *extras = get_args(kinds[field.name]) if hasattr(kinds[field.name], "__metadata__") else (None,)
-        kind = kind or kinds[field.name]
+        kind, extras = _taken_apart(kinds[field.name])
         if tyro.conf.Positional in extras:
             continue
         nested = [*_dataclasses(kind)]
