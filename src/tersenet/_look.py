@@ -41,7 +41,7 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = SERIES = tuple(
 TYPE: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif'
 MONOSPACE: Final = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
 
-FIGURE_STYLE: Final[dict[str, Any]] = {
+FIGURE_STYLE: Final[Any] = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that a figure looks the same everywhere
     "font.size": 10.0,
     "text.color": INK,
@@ -71,6 +71,33 @@ FIGURE_STYLE: Final[dict[str, Any]] = {
 """Settings for `matplotlib.rc_context`."""
 
 
+def printable(text: str) -> str:
+    r"""A text that anything can show: control characters, lone surrogates and marks that turn the line are replaced.
+
+    Names come from folders and files, which may hold any bytes. Line breaks and tabs stay.
+
+    >>> printable("two\nlines"), printable("bell \x07, not UTF-8 \udcff")
+    ('two\nlines', 'bell \ufffd, not UTF-8 \ufffd')
+    """
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def one_line(text: str, most: int) -> str:
+    """A text on one line of at most `most` letters; what is too long loses its middle.
+
+    >>> one_line("a very\\nlong name", 9), one_line("short", 9)
+    ('a ve…name', 'short')
+    """
+    line = " ".join(printable(text).split())
+    if len(line) <= most:
+        return line
+    end = (most - 1) // 2
+    return f"{line[: most - 1 - end]}…{line[len(line) - end :]}"
+
+
 def css_variables() -> str:
     """The palette as CSS variables that follow the reader's light or dark page; print is always light.
 
@@ -90,12 +117,17 @@ def inline_svg(svg: str, *, key: str, label: str) -> str:
     `key` is unique in the page, so that the names inside one figure cannot meet those of another; `label` is what a
     screen reader says.
 
-    >>> inline_svg('<?xml version="1.0"?><svg width="72pt" height="36pt" viewBox="0 0 72 36"><g id="a">'
-    ...            '<path style="fill: #0072b2"/></g></svg>', key="curves", label="Loss by epoch")
-    '<svg viewBox="0 0 72 36" role="img" aria-label="Loss by epoch"><path style="fill: var(--blue)"/></svg>'
+    >>> page = inline_svg('<?xml version="1.0"?><svg width="72pt" height="36pt" viewBox="0 0 72 36"><g id="a">'
+    ...                   '<path style="fill: #0072b2"/></g></svg>', key="curves", label="Loss by epoch")
+    >>> page.partition('style="stroke')[0]
+    '<svg viewBox="0 0 72 36" role="img" aria-label="Loss by epoch" '
+    >>> page.partition("butt")[2]
+    '"><path style="fill: var(--blue)"/></svg>'
     """
     body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
+    # The style sheet of a file would hold for the whole page.
+    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", body, flags=re.DOTALL)
+    body = re.sub(r">\s+<", "><", body).replace("<defs></defs>", "")
     head, _, inside = body.partition(">")
     box = re.search(r'viewBox="[^"]*"', head)
     inside = re.sub(r'(?:\bid="|url\(#|href="#)', lambda found: f"{found[0]}{key}-", inside)
@@ -103,7 +135,8 @@ def inline_svg(svg: str, *, key: str, label: str) -> str:
     inside = _without_idle_groups(inside)
     inside = re.sub(r"#[0-9a-f]{6}\b", lambda found: _VARIABLES.get(found[0], found[0]), inside)
     namespace = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if "xlink:" in inside else ""
-    return f'<svg {box[0] if box else ""}{namespace} role="img" aria-label="{escape(label)}">{inside.strip()}'
+    lines = "stroke-linejoin: round; stroke-linecap: butt"
+    return f'<svg {box[0] if box else ""}{namespace} role="img" aria-label="{escape(label)}" style="{lines}">{inside}'
 
 
 _VARIABLES = {shades[0]: f"var(--{name})" for name, shades in PALETTE.items()}
@@ -113,6 +146,8 @@ def _without_idle_groups(inside: str) -> str:
     """Groups that say nothing are left out, with the ends that belong to them."""
     parts, open_groups = [], []
     for part in re.split(r"(<g\b[^>]*>|</g>)", inside):
+        if part.startswith("<g") and part.endswith("/>"):
+            continue
         if part.startswith("<g"):
             open_groups.append(part != "<g>")
         keep = open_groups.pop() if part == "</g>" else part != "<g>"

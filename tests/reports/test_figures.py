@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import tracemalloc
 
 import matplotlib.text
 import numpy as np
@@ -119,7 +120,7 @@ def test_validation_curves_are_called_so():
 
 
 def test_the_accuracy_scale_gives_equal_factors_of_the_error_equal_room():
-    axes = plot_curves(HISTORY).axes[1]
+    axes = plot_curves(HISTORY).axes[0]
     heights = [axes.transData.transform((1, accuracy))[1] for accuracy in (90.0, 99.0, 98.0, 99.0)]
     tenth, half = heights[1] - heights[0], heights[3] - heights[2]
     assert half / tenth == pytest.approx(math.log(2) / math.log(10), rel=1e-6)
@@ -152,16 +153,64 @@ def test_a_class_without_pictures_has_a_dash_for_its_recall():
     assert "–" in said(plot_confusion([[3, 0], [0, 0]]))
 
 
-def test_a_matrix_of_many_classes_is_drawn_larger_and_without_numbers():
-    drawing = plot_confusion(np.ones((40, 40), dtype=int))
-    assert drawing.get_size_inches()[0] > 6
+def test_a_matrix_of_many_classes_names_some_and_grows_no_larger():
+    drawing = plot_confusion(np.ones((62, 62), dtype=int), [f"class {number}" for number in range(62)])
+    assert drawing.get_size_inches()[0] == plot_confusion([[1]]).get_size_inches()[0]
+    assert 10 <= len(drawing.axes[0].get_yticks()) <= 20
     assert min(text.get_fontsize() for text in words(drawing)) >= 9
+
+
+def test_a_matrix_of_a_thousand_classes_is_drawn_in_little_memory_and_hides_no_mistake():
+    confusion = np.diag(np.full(1000, 50))
+    confusion[17, 803] = 40
+    tracemalloc.start()
+    drawing = plot_confusion(confusion)
+    assert len(drawing.png()) < 300_000
+    assert tracemalloc.get_traced_memory()[1] < 100e6
+    tracemalloc.stop()
+    cells = drawing.axes[0].get_images()[0].get_array()
+    assert max(cells.shape) <= 400
+    assert cells.max() == 40
+
+
+NASTY = [
+    "$\\frac{$",
+    "a$_$b",
+    "$\\sum_$",
+    "**",
+    "<script>",
+    "a|b",
+    "`x`",
+    "two\nlines",
+    "bell\x07\x1b[31m",
+    "\udcff",
+    "漢字",
+    "x" * 300,
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", NASTY)
+def test_any_name_of_a_class_or_a_run_is_drawn_as_letters(name):
+    drawings = [
+        plot_curves(HISTORY, target=99.4, title=name),
+        plot_confusion([[8, 1], [0, 9]], [name, name]),
+        plot_mistakes(PICTURES, MISTAKES, [name, name, name], title=name),
+        plot_samples(PICTURES, torch.tensor([0, 1, 0, 1, 0, 1]), [name, name], title=name),
+    ]
+    for drawing in drawings:
+        assert drawing.png()
+        assert drawing.svg().encode()
+        drawing.canvas.draw()
+        inked, (width, _) = drawing.get_tightbbox(), drawing.get_size_inches()
+        assert inked.x0 >= -0.02
+        assert inked.x1 <= width + 0.02
 
 
 def test_mistakes_show_true_label_guess_probability_and_mark_labels_known_to_be_wrong():
     drawing = plot_mistakes(PICTURES, MISTAKES, wrong_labels={4: WrongLabel(given=2, read=0)})
     first, second = (axes.get_xlabel() for axes in drawing.axes)
-    assert first == "true 2, guess 0\n98.7 %, #4\nlabel wrong: a 0"
+    assert first == "true 2, guess 0\n98.7 %, #4\nlabel wrong: 0"
     assert second == "true 1, guess 2\n50.0 %, #1"
     assert np.array_equal(drawing.axes[0].get_images()[0].get_array(), PICTURES[4])
 

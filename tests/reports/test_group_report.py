@@ -14,7 +14,7 @@ from tersenet.reports.side import read_side
 from tersenet.runs import Experiment, Group, Settings, start_group
 from tersenet.training import Recipe
 
-SECTIONS = ["Target", "Data", "Network", "Recipe", "Budget", "Result", "Mistakes", "Analysis", "Circumstances"]
+SECTIONS = ["Target", "Result", "Analysis", "Network", "Recipe", "Data", "Environment"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_every_section_is_there_in_order(group):
     assert "3 seeds" in markdown
 
 
-def test_the_table_has_a_row_a_seed_and_their_mean(group):
+def test_the_table_has_one_row_per_seed_and_their_mean(group):
     markdown = written(group)
     rows = re.findall(r"^\| (\d+|mean) \| ([\d.]+) \|", markdown, re.MULTILINE)
     rows = [(name, float(figure)) for name, figure in rows if "." in figure]
@@ -71,7 +71,7 @@ def test_an_unfinished_group_says_so_and_is_measured_as_it_is(group):
     (group.path / "result.json").unlink()
     shutil.rmtree(group.seed_path(2))
     markdown = written(group)
-    assert "2 of 3 seeds are done. Go on with `tersenet train --resume tiny-1`." in markdown
+    assert "2 of 3 seeds are done. Continue it with `tersenet train --resume tiny-1`." in markdown
     assert "over 2 seeds" in markdown
     shutil.rmtree(group.seed_path(1))
     assert "One seed is done" in written(group)
@@ -91,11 +91,12 @@ def test_the_notice_of_the_data_cannot_be_missed(group):
     assert "These are drawn digits.**" in written(group)[:600]
 
 
-def test_the_analysis_counts_what_all_seeds_misread(group):
+def test_the_analysis_counts_what_all_seeds_misclassify(group):
     side = read_side(group, group.data())
     always = set.intersection(*(set((~right).nonzero()[0]) for right in side.right))
     ever = set.union(*(set((~right).nonzero()[0]) for right in side.right))
-    assert f"{len(always)} pictures are read wrongly by all 3 seeds, {len(ever)} by one or more" in findings(side)[-1]
+    said = f"{len(always)} images are misclassified by all 3 seeds, {len(ever)} by at least one"
+    assert said in findings(side)[-1]
 
 
 def test_figures_are_drawn_for_real(trained, tmp_path):

@@ -4,7 +4,20 @@ import struct
 
 import pytest
 
-from tersenet.reports.blocks import Code, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tiles, Title, spans
+from tersenet.reports.blocks import (
+    Code,
+    Heading,
+    Item,
+    Items,
+    Notice,
+    Paragraph,
+    Picture,
+    Table,
+    Tile,
+    Tiles,
+    Title,
+    spans,
+)
 from tersenet.reports.html import to_html
 from tersenet.reports.markdown import to_markdown
 from tersenet.reports.style import Drawing
@@ -30,7 +43,16 @@ def body(*blocks):
         (Code("8C3 | (BN R)*2"), "```\n8C3 | (BN R)*2\n```", "<pre>8C3 | (BN R)*2</pre>"),
         (Code("a ``` b"), "````\na ``` b\n````", "<pre>a ``` b</pre>"),
         (Notice(text="Missed.", kind="missed"), "**Missed.**", '<p class="notice missed" role="alert">Missed.</p>'),
-        (Tiles([("9 %", "test")]), "- test: **9 %**", '<dl class="tiles"><div><dd>9 %</dd><dt>test</dt></div></dl>'),
+        (Tiles([Tile("9 %", "test")]), "- test: **9 %**",
+         '<dl class="tiles"><div><dt>test</dt><dd class="figure">9 %</dd></div></dl>'),
+        (Tiles([Tile("9 %", "test", "≥ 8 %", True)]), "- test: **9 %** (≥ 8 %: met)",
+         '<dl class="tiles"><div class="met"><dt>test</dt><dd class="figure">9 %</dd>'
+         '<dd class="verdict">≥ 8 %: met</dd></div></dl>'),
+        (Paragraph("`x\n\n<script>`"), "`x  <script>`", "<p><code>x  &lt;script&gt;</code></p>"),
+        (Paragraph("a ` b\n\n<script>"), r"a \` b  \<script\>", "<p>a ` b  &lt;script&gt;</p>"),
+        (Paragraph("---"), r"\---", "<p>---</p>"),
+        (Paragraph("&lt;b&gt; & c"), r"\&lt;b\&gt; & c", "<p>&amp;lt;b&amp;gt; &amp; c</p>"),
+        (Paragraph("bell \x07, \udcff"), "bell \ufffd, \ufffd", "<p>bell \ufffd, \ufffd</p>"),
         (Items([Item("Flat.", PICTURE)]), "- Flat. (Figure 3)",
          '<ul>\n<li>Flat. <a href="#curves">Figure 3</a></li>\n</ul>'),
     ],
@@ -51,6 +73,23 @@ def test_figures_of_a_column_stand_to_the_right_and_a_folded_table_opens():
     assert '<td>x</td><td class="right">1</td>' in html
     assert html.startswith("<details><summary>All</summary>")
     assert to_markdown([table]).startswith("**All**\n\n| a | b |")
+
+
+def test_a_verdict_has_words_and_a_colour():
+    table = Table(head=("line", "verdict"), rows=[("met", "met"), ("b", "missed")], verdict="verdict")
+    html = body(table)
+    assert '<td>met</td><td class="met">met</td>' in html
+    assert '<td>b</td><td class="missed">missed</td>' in html
+
+
+def test_a_drawing_in_a_page_follows_the_colours_of_the_page():
+    drawing = Drawing(height=1.0, title="T").picture("curves", 1, "Loss.")
+    html = body(drawing)
+    assert "<img" not in html
+    assert "fill: var(--paper)" in html
+    assert "fill: var(--ink)" in html
+    assert "#1d2125" not in html
+    assert 'role="img" aria-label="Loss."' in html
 
 
 def test_a_picture_is_inside_the_page_at_half_its_dots():

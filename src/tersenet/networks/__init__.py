@@ -1,6 +1,6 @@
 """What is trained: the notation, the named networks, the summary, the budget."""
 
-from tersenet.networks.budget import COURSE_BUDGET, Budget, BudgetLine, check_budget
+from tersenet.networks.budget import BUDGET_HEAD, COURSE_BUDGET, Budget, BudgetLine, budget_rows, check_budget
 from tersenet.networks.build import NotationNetwork, build
 from tersenet.networks.find import Design, find_network
 from tersenet.networks.layer_table import budget_table, format_summary, layer_table, total_lines
@@ -11,6 +11,7 @@ from tersenet.networks.tree import Network
 from tersenet.networks.zoo import NETWORKS, Measured, NamedNetwork, Reported
 
 __all__ = [
+    "BUDGET_HEAD",
     "COURSE_BUDGET",
     "NETWORKS",
     "Budget",
@@ -24,6 +25,7 @@ __all__ = [
     "NotationNetwork",
     "Reported",
     "Summary",
+    "budget_rows",
     "budget_table",
     "build",
     "check_budget",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tersenet._errors import TersenetError, did_you_mean
@@ -100,6 +100,28 @@ def check_budget(
         there = any(_IS_THERE[layer](row) for layer in _alternatives((wanted,)) for row in summary.layers)
         lines.append(BudgetLine(wanted, "required", "present" if there else "absent", there))
     return tuple(lines)
+
+
+BUDGET_HEAD = ("budget", "limit", "value", "verdict")
+VERDICTS = {True: "met", False: "missed", None: "open"}
+
+
+def budget_rows(lines: Sequence[BudgetLine]) -> list[tuple[str, str, str, str]]:
+    """A budget's lines in words, under `BUDGET_HEAD`: the one table of summary, training and report.
+
+    >>> budget_rows([BudgetLine("parameters", "< 20,000", 17150, True)])
+    [('parameters', '< 20,000', '17,150', 'met')]
+    """
+    return [(line.line, line.limit, _value(line.value), VERDICTS[line.met]) for line in lines]
+
+
+def _value(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return f"{value:,}"
+    # A mean of seeds that just misses must not be shown as its limit.
+    return f"{value:.2f} %" if round(value, 2) == round(value, 3) else f"{value:.3f} %"
 
 
 def _accuracy_line(wanted_data: str, wanted: float, accuracy: float | None, data: str | None) -> BudgetLine:

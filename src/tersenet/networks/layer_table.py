@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tersenet.networks.budget import BudgetLine
+from tersenet.networks.budget import BUDGET_HEAD, BudgetLine, budget_rows
 from tersenet.networks.shapes import spelled
 from tersenet.networks.summary import Summary
 
@@ -65,14 +65,10 @@ def budget_table(lines: Sequence[BudgetLine]) -> RenderableType:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("budget")
-    table.add_column("limit", no_wrap=True)
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for line in lines:
-        met = {True: "met", False: "missed", None: "open"}[line.met]
-        style = {True: "green", False: "red", None: "dim"}[line.met]
-        table.add_row(line.line, line.limit, _value(line.value), met, style=style)
+    for name in BUDGET_HEAD:
+        table.add_column(name, justify="right" if name == "value" else "left", no_wrap=name != "budget")
+    for line, row in zip(lines, budget_rows(lines), strict=True):
+        table.add_row(*row, style={True: "green", False: "red", None: "dim"}[line.met])
     return table
 
 
@@ -119,12 +115,3 @@ def _pixels(value: float | tuple[float, float] | None) -> str:
     if value is None:
         return UNKNOWN
     return "×".join(f"{pixels:g}" for pixels in value) if isinstance(value, tuple) else f"{value:g}"
-
-
-def _value(value: float | str) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int):
-        return f"{value:,}"
-    # A mean of seeds that just misses must not be shown as its limit.
-    return f"{value:.2f} %" if round(value, 2) == round(value, 3) else f"{value:.3f} %"

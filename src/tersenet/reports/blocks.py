@@ -5,9 +5,12 @@ In every text `code` between backticks is code; nothing else is markup.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from tersenet._look import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +18,7 @@ class Notice:
     """A text in a frame that nobody can miss."""
 
     text: str
-    kind: Literal["missed", "warning"]
+    kind: Literal["missed", "warning", "met"]
 
 
 @dataclass(frozen=True)
@@ -47,30 +50,64 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Tiles:
-    """The few figures that matter, large: (figure, what it is)."""
+class Tile:
+    """A figure that matters and what it is; where a budget limits it, the limit and whether it is met."""
 
-    pairs: Sequence[tuple[str, str]]
+    figure: str
+    what: str
+    limit: str = ""
+    met: bool | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Limit and verdict in words; empty where nothing limits the figure.
+
+        >>> Tile("17,150", "parameters", "< 20,000", True).verdict
+        '< 20,000: met'
+        """
+        if not self.limit:
+            return ""
+        return f"{self.limit}: {VERDICTS[self.met]}"
+
+
+VERDICTS = {True: "met", False: "missed", None: "open"}
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The few figures that matter, large."""
+
+    tiles: Sequence[Tile]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows under a head; columns named in `right` hold figures. `folded` tables open on a click."""
+    """Rows under a head; columns named in `right` hold figures, that named `verdict` says met or missed.
+
+    `folded` tables open on a click.
+    """
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     right: Sequence[str] = ()
     folded: str | None = None
+    verdict: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A figure of the page: `key` names its file, `number` is what texts call it by."""
+    """A figure of the page: `key` names its file, `number` is what texts call it by.
+
+    `png` is the file beside the page; `svg`, where there is one, is what an HTML page shows, in its own colours. A
+    `wide` one takes the width of the page, others half of it.
+    """
 
     key: str
     number: int
     caption: str
     png: bytes
+    svg: str = ""
+    wide: bool = False
 
     @property
     def label(self) -> str:
@@ -101,12 +138,16 @@ Block = Notice | Title | Heading | Paragraph | Code | Tiles | Table | Picture | 
 
 
 def spans(text: str) -> list[tuple[bool, str]]:
-    """The parts of a text: (is it code, what it says). A backtick without its fellow is a letter.
+    """The parts of a text on one line: (is it code, what it says). A backtick without its fellow is a letter.
+
+    Line breaks become blanks, since Markdown ends a code span at an empty line; control characters are replaced.
 
     >>> spans("a `b` c")
     [(False, 'a '), (True, 'b'), (False, ' c')]
+    >>> spans("`x\\n\\n<b>`")
+    [(True, 'x  <b>')]
     """
-    parts = text.split("`")
+    parts = " ".join(re.split(r"[\t\n]", printable(text))).split("`")
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
     return [(place % 2 == 1, part) for place, part in enumerate(parts) if part]

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from tersenet.evaluation import KNOWN_WRONG_LABELS, NO_ANSWER
-from tersenet.reports.blocks import Block, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tiles, Title
+from tersenet.reports.blocks import Block, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tile, Tiles, Title
 from tersenet.reports.comparison import Comparison
 from tersenet.reports.differences import Change, Pair, p_in_words, signed
 from tersenet.reports.gallery import plot_captioned
@@ -51,15 +51,15 @@ def _title(comparison: Comparison) -> str:
     return f"{len(names) - 1} against {names[0]} on {data}"
 
 
-def _tiles(pair: Pair) -> list[tuple[str, str]]:
-    tiles = [(signed(pair.difference), f"points, {pair.b.name} less {pair.a.name}")]
+def _tiles(pair: Pair) -> list[Tile]:
+    tiles = [Tile(signed(pair.difference), f"points, {pair.b.name} − {pair.a.name}")]
     if pair.interval:
         low, high = pair.interval
-        tiles.append((f"{signed(low)} to {signed(high)}", "95 % interval"))
+        tiles.append(Tile(f"{signed(low)} to {signed(high)}", "95 % interval"))
     if pair.p is not None:
-        tiles.append((p_in_words(pair.p), "Welch's test" if pair.welch else "McNemar's test"))
+        tiles.append(Tile(p_in_words(pair.p), "Welch's test" if pair.welch else "McNemar's test"))
     if pair.mcnemar:
-        tiles.append((f"{pair.mcnemar.repaired} / {pair.mcnemar.broken}", "pictures repaired / broken"))
+        tiles.append(Tile(f"{pair.mcnemar.repaired} / {pair.mcnemar.broken}", "images repaired / broken"))
     return tiles
 
 

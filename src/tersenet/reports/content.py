@@ -1,16 +1,15 @@
-"""What a run's report says, section by section: Target, Result, Analysis, and what they rest on."""
+"""What a run's report says: the result first, then what it rests on."""
 
 from __future__ import annotations
 
-from tersenet.reports.blocks import Block, Heading, Notice, Tiles, Title
-from tersenet.reports.finding import CURVES, LEARNING_RATE, REGULARISATION
+from tersenet.reports.blocks import Block, Heading, Notice, Tile, Tiles, Title
 from tersenet.reports.material import Material
 from tersenet.reports.pictures import draw
 from tersenet.reports.result import analysis, answers, epochs, headline, result
 from tersenet.reports.sections import (
-    budget_section,
-    circumstances_section,
+    budget_tiles,
     data_section,
+    environment_section,
     missed_budget,
     network_section,
     recipe_section,
@@ -20,53 +19,69 @@ from tersenet.reports.sections import (
 
 def compose(material: Material) -> list[Block]:
     """The blocks of the report. A missed budget comes before everything else."""
-    pictures = {picture.key: picture for picture in draw(material)}
+    pictures = draw(material)
     experiment = material.run.experiment
     return [
+        *missed_budget(material.budget),
+        Title(f"{material.run.name} on {material.data}"),
         *_notices(material),
+        _tiles(material),
+        *pictures.first,
         *target_section(experiment),
-        *data_section(experiment, material.dataset, material.run.environment),
-        *network_section(experiment, material.summary),
-        *recipe_section(experiment),
-        *budget_section(material.budget),
         *result(material),
+        *analysis(material, pictures.by_key),
+        *(answers(material, material.measures, pictures.classes) if material.measures else []),
         Heading("Training"),
-        *(pictures[key] for key in (CURVES, LEARNING_RATE, REGULARISATION)),
+        *pictures.training,
         *epochs(material),
-        *(answers(material, material.measures, pictures) if material.measures else []),
-        *analysis(material, pictures),
-        *_circumstances(material),
+        *network_section(experiment, material.summary, pictures.network),
+        *recipe_section(experiment),
+        *data_section(experiment, material.dataset, material.run.environment),
+        *_environment(material),
     ]
 
 
 def _notices(material: Material) -> list[Block]:
     run = material.run
-    blocks: list[Block] = [*missed_budget(material.budget)]
-    blocks.append(Title(f"{run.name} on {material.data}"))
+    blocks: list[Block] = []
     if material.dataset.notice or run.environment.get("data_notice"):
         said = run.environment.get("data_notice") or str(material.dataset.notice)
         blocks.append(Notice(text=f"Measured on {material.data}. {said}", kind="warning"))
     if not material.finished:
         done, planned = len(material.history.epochs), run.experiment.training.epochs
         said = f"This run is not finished: {done} of {planned} epochs are done."
-        hint = f"Go on with `tersenet train --resume {run.name}`."
+        hint = f"Continue it with `tersenet train --resume {run.name}`."
         blocks.append(Notice(text=f"{said} {hint}", kind="warning"))
-    seconds = sum(row.seconds for row in run.metrics)
-    tiles = [
-        (f"{material.summary.parameters:,}", "parameters"),
-        (str(len(material.history.epochs)), "epochs"),
-        (f"{seconds:,.0f} s", "of training"),
+    return blocks
+
+
+def _tiles(material: Material) -> Tiles:
+    """The headline and what it cost, each with the budget's verdict where the budget has a line for it."""
+    verdicts = budget_tiles(material.budget)
+    limits = {name: (tile.limit, tile.met) for name, tile in verdicts.items()}
+    seconds = sum(row.seconds for row in material.run.metrics)
+    history, measures = material.history, material.measures
+    tiles = []
+    if measures is not None:
+        what = f"test accuracy on {material.data}, last epoch"
+        tiles.append(Tile(f"{headline(material):.2f} %", what, *limits.get("accuracy", ())))
+    elif history.held_out_accuracy:
+        what = f"{history.held_out} accuracy on {material.data}, last epoch"
+        tiles.append(Tile(f"{history.held_out_accuracy[-1]:.2f} %", what))
+    tiles += [
+        Tile(f"{material.summary.parameters:,}", "parameters", *limits.get("parameters", ())),
+        Tile(str(len(history.epochs)), "epochs", *limits.get("epochs", ())),
     ]
-    if material.measures is not None:
-        tiles.insert(0, (f"{headline(material):.2f} %", f"test accuracy on {material.data}, last epoch"))
-    if material.budget:
-        met = sum(line.met is True for line in material.budget)
-        tiles.append((f"{met} of {len(material.budget)}", "budget lines met"))
-    return [*blocks, Tiles(tiles)]
+    if "layers" in verdicts:
+        tiles.append(verdicts["layers"])
+    if measures is not None:
+        mistakes = measures.images - measures.correct
+        tiles.append(Tile(f"{mistakes:,}", f"mistakes in {measures.images:,} test images"))
+    return Tiles([*tiles, Tile(f"{seconds:,.0f} s", "training time")])
 
 
-def _circumstances(material: Material) -> list[Block]:
+def _environment(material: Material) -> list[Block]:
     run = material.run
     rates = [row.images_per_second for row in run.metrics]
     seed = [("seed", str(run.experiment.seed))]
-    return circumstances_section(run.experiment, run.environment, seed, sum(rates) / len(rates))
+    return environment_section(run.experiment, run.environment, seed, sum(rates) / len(rates))

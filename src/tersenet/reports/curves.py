@@ -11,19 +11,33 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from tersenet._errors import TersenetError
 from tersenet.reports.history import History, Metrics, history_of
-from tersenet.reports.style import BLUE, FAINT, GREEN, ORANGE, SMALL, VERMILION, Drawing, dress, epoch_ticks, note
+from tersenet.reports.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    ORANGE,
+    SMALL,
+    VERMILION,
+    Drawing,
+    dress,
+    epoch_ticks,
+    note,
+)
 
 TRAINING = {"color": ORANGE, "linestyle": "--", "marker": "s", "markersize": 4.0, "linewidth": 1.8}
 HELD_OUT = {"color": BLUE, "linestyle": "-", "marker": "o", "markersize": 4.5, "linewidth": 2.0}
 
 
-def plot_curves(metrics: Metrics, *, title: str = "", target: float | None = None) -> Drawing:
-    """Loss and accuracy of training and test (or validation) by epoch, one above the other.
+def plot_curves(
+    metrics: Metrics, *, title: str = "", target: float | None = None, height: float | None = None
+) -> Drawing:
+    """Accuracy and loss of training and test (or validation) by epoch, one above the other.
 
     `metrics` are rows with `epoch`, `train_loss`, `train_accuracy` (percent), `test_loss` … as attributes or keys, or
     a dictionary of lists; what is not there is not drawn. The accuracy's scale is that of the error's logarithm, so
     that the step from 99 to 99.5 % takes as much room as that from 98 to 99 %. `target` (percent) is drawn as a line.
-    The last epoch is annotated; the best is marked as picked on the images it was measured on.
+    The last epoch is annotated; the best is marked as picked on the images it was measured on. `height` is in inches.
 
     >>> drawing = plot_curves({"train_accuracy": [88.0, 97.0], "test_accuracy": [95.0, 98.5]}, title="on mnist")
     >>> len(drawing.axes)
@@ -33,14 +47,14 @@ def plot_curves(metrics: Metrics, *, title: str = "", target: float | None = Non
     panels = [
         (draw, pair)
         for draw, pair in (
-            (_draw_loss, (history.train_loss, history.held_out_loss)),
             (_draw_accuracy, (history.train_accuracy, history.held_out_accuracy)),
+            (_draw_loss, (history.train_loss, history.held_out_loss)),
         )
         if any(pair)
     ]
     if not panels:
         raise TersenetError("There is no curve to draw.", got="no loss and no accuracy", expected="train_loss, …")
-    drawing = Drawing(height=3.1 * len(panels) + 0.3, title=title)
+    drawing = Drawing(height=height or 2.9 * len(panels) + 0.3, title=title)
     for place, (draw, pair) in enumerate(panels, start=1):
         axes = drawing.add_subplot(len(panels), 1, place)
         _mark_drops(axes, history, named=place == 1)
@@ -49,15 +63,20 @@ def plot_curves(metrics: Metrics, *, title: str = "", target: float | None = Non
                 axes.plot(history.epochs, values, label=label, **look)  # type: ignore[arg-type]
         draw(axes, history, target)
         epoch_ticks(axes, history.epochs)
-    handles, labels = drawing.axes[-1].get_legend_handles_labels()
-    drawing.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=SMALL, frameon=False)
+    handles, labels = drawing.axes[0].get_legend_handles_labels()
+    drawing.legend(
+        handles, labels, loc="outside lower center", ncols=3, fontsize=SMALL, frameon=False, labelcolor=INK
+    )
     return drawing
 
 
-def plot_learning_rate(metrics: Metrics, *, title: str = "") -> Drawing:
-    """The learning rate at each epoch's first step.
+def plot_learning_rate(
+    metrics: Metrics, *, steps: Sequence[tuple[float, float]] = (), title: str = "", height: float = 2.8
+) -> Drawing:
+    """The learning rate at each step of the training, or, without `steps`, at each epoch's first step.
 
-    The scale is logarithmic where the rate falls in steps, else it starts at 0.
+    `steps` are pairs of how many epochs were done (0.5: in the middle of the first) and the rate. The scale is
+    logarithmic where the rate falls in steps, else it starts at 0. The highest rate is named.
 
     >>> drawing = plot_learning_rate({"learning_rate": [0.1, 0.1, 0.01, 0.01]})
     >>> drawing.axes[0].get_yscale()
@@ -67,20 +86,27 @@ def plot_learning_rate(metrics: Metrics, *, title: str = "") -> Drawing:
     rates = history.learning_rate
     if rates is None:
         raise TersenetError("There is no learning rate to draw.", expected="a column learning_rate")
-    drawing = Drawing(height=2.6, title=title)
+    # Row `e` of a history holds the rate at the start of epoch `e`, when e − 1 epochs were done.
+    points = list(steps) or [(epoch - 1.0, rate) for epoch, rate in zip(history.epochs, rates, strict=True)]
+    shown = [rate for _, rate in points]
+    drawing = Drawing(height=height, title=title)
     axes = drawing.add_subplot()
+    look = {"color": GREEN, "linewidth": 2.0} | ({} if steps else {"marker": "o", "markersize": 4.5})
     # A rate that steps holds between its points; one that slopes moves with every batch.
-    steps = "steps-post" if history.drops else "default"
-    axes.plot(history.epochs, rates, color=GREEN, linewidth=2.0, marker="o", markersize=4.5, drawstyle=steps)
-    dress(axes, x="epoch", y="learning rate\n(at the epoch's first step)")
-    if history.drops and min(rates) > 0:
+    stepped = "steps-post" if history.drops else "default"
+    axes.plot(*zip(*points, strict=True), drawstyle=stepped, **look)  # type: ignore[arg-type]
+    dress(axes, x="epochs done", y="learning rate")
+    if history.drops and min(shown) > 0:
         axes.set_yscale("log")
-        low, high = min(rates) / 1.4, max(rates) * 1.4
+        low, high = min(shown) / 1.4, max(shown) * 1.8
         axes.set_ylim(low, high)
         _use_ticks(axes, log_ticks(low, high))
     else:
-        axes.set_ylim(0, 1.12 * max(rates) or 1)
-    epoch_ticks(axes, history.epochs)
+        axes.set_ylim(0, 1.25 * max(shown) or 1)
+    top = points[shown.index(max(shown))]
+    side = "left" if top[0] < 0.7 * history.epochs[-1] else "right"
+    note(axes, f"highest: {top[1]:.3g}", top, (3 if side == "left" else -3, 5), ha=side, va="bottom")
+    epoch_ticks(axes, [0, *history.epochs])
     return drawing
 
 

@@ -12,9 +12,11 @@ from torch import Tensor
 
 from tersenet._errors import TersenetError
 from tersenet.evaluation import NO_ANSWER, Mistake, WrongLabel
-from tersenet.reports.style import GRID, INK, PURPLE, SMALL, WIDTH, Drawing
+from tersenet.reports.style import GRID, INK, PURPLE, SMALL, WIDTH, Drawing, one_line
 
 COLUMNS = 5
+LETTERS_PER_INCH = 10
+NAME = 12  # letters of a class's name
 LINE = 1.3 * SMALL / 72  # inches from line to line of a caption
 
 
@@ -39,10 +41,11 @@ def plot_samples(
     pictures = _pictures(images)
     chosen = pictures[:limit]
     drawing, grid = _grid(len(chosen), columns, 1 if labels is not None else 0, title)
+    most = max(2, int(LETTERS_PER_INCH * WIDTH / columns))
     for place, (axes, picture) in enumerate(zip(grid, chosen, strict=True)):
         _show(axes, picture, pictures)
         if labels is not None:
-            axes.set_xlabel(_name(int(labels[place]), classes), fontsize=SMALL, color=INK, labelpad=3)
+            axes.set_xlabel(_name(int(labels[place]), classes, most), fontsize=SMALL, color=INK, labelpad=3)
     return drawing
 
 
@@ -94,12 +97,14 @@ def plot_captioned(
     if not chosen:
         raise TersenetError("There is no picture to draw.", got="an empty list")
     lines = 1 + max(caption.count("\n") for _, caption in chosen)
-    drawing, grid = _grid(len(chosen), COLUMNS, lines, title)
+    columns = 2 if len(chosen) <= 4 else 3 if len(chosen) <= 9 else COLUMNS
+    drawing, grid = _grid(len(chosen), columns, lines, title)
     for axes, (index, caption) in zip(grid, chosen, strict=True):
         _show(axes, pictures[index], pictures)
         axes.set_xlabel(caption, fontsize=SMALL, color=INK, labelpad=3, linespacing=1.1)
         if index in framed:
             for spine in axes.spines.values():
+                spine.set_visible(True)
                 spine.set_color(PURPLE)
                 spine.set_linewidth(3)
     return drawing
@@ -110,12 +115,12 @@ def _caption(mistake: Mistake, classes: Sequence[str] | None, wrong: WrongLabel 
     truth = f"true {_name(mistake.label, classes)}"
     between = ", " if len(truth) + len(guess) <= 10 else "\n"  # one line holds 18 letters
     sure = "NaN" if math.isnan(mistake.probability) else f"{100 * mistake.probability:.1f} %"
-    read = "" if wrong is None else f"\nlabel wrong: a {_name(wrong.read, classes)}"
+    read = "" if wrong is None else f"\nlabel wrong: {_name(wrong.read, classes)}"
     return f"{truth}{between}guess {guess}\n{sure}, #{mistake.index}{read}"
 
 
-def _name(number: int, classes: Sequence[str] | None) -> str:
-    return str(number) if classes is None else str(classes[number])
+def _name(number: int, classes: Sequence[str] | None, most: int = NAME) -> str:
+    return str(number) if classes is None else one_line(classes[number], most)
 
 
 def _pictures(images: Tensor) -> np.ndarray:
@@ -150,7 +155,7 @@ def _show(axes: Axes, picture: np.ndarray, scale: np.ndarray) -> None:
     limits: dict[str, Any] = {"vmin": 0, "vmax": 255}
     if scale.dtype != np.uint8:
         limits = {"vmin": float(scale.min()), "vmax": max(float(scale.max()), float(scale.min()) + 1e-6)}
-    axes.imshow(picture, cmap="gray", interpolation="nearest", **limits)
+    axes.imshow(picture, cmap="gray", interpolation="none", **limits)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

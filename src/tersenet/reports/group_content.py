@@ -1,8 +1,9 @@
-"""What a group's report says: Target, Result with every seed, Analysis of the spread, and what they rest on."""
+"""What a group's report says: the mean and every seed first, then what they rest on."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from statistics import fmean
 
 from tersenet.data import Dataset
@@ -15,13 +16,28 @@ from tersenet.evaluation import (
     sampling_error,
     seeds_needed,
 )
-from tersenet.networks import BudgetLine, summarize
-from tersenet.reports.blocks import Block, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tiles, Title
-from tersenet.reports.gallery import plot_captioned
+from tersenet.networks import BudgetLine, Summary, summarize
+from tersenet.reports.blocks import (
+    Block,
+    Heading,
+    Item,
+    Items,
+    Notice,
+    Paragraph,
+    Picture,
+    Table,
+    Tile,
+    Tiles,
+    Title,
+)
+from tersenet.reports.gallery import NAME, plot_captioned
+from tersenet.reports.network_figure import plot_network
+from tersenet.reports.pictures import HIGHEST, LOWEST
 from tersenet.reports.sections import (
-    budget_section,
-    circumstances_section,
+    budget_blocks,
+    budget_tiles,
     data_section,
+    environment_section,
     missed_budget,
     network_section,
     recipe_section,
@@ -29,44 +45,45 @@ from tersenet.reports.sections import (
 )
 from tersenet.reports.side import Side
 from tersenet.reports.side_figures import plot_means_by_epoch, plot_seeds
-from tersenet.reports.style import data_title
+from tersenet.reports.style import WIDTH, Drawing, data_title, one_line
 from tersenet.runs import Group, budget_lines
 
-GALLERY = 20  # pictures shown
-RESOLUTION = 0.05  # points that seeds are reckoned for
+GALLERY = 15  # images shown
+RESOLUTION = 0.05  # points that a group should resolve
 
 
 def compose_group(group: Group, side: Side, dataset: Dataset) -> list[Block]:
     """The blocks of a group's report. A budget that the mean missed comes before everything else."""
     lines = _budget(group, side)
-    pictures = _pictures(group, side, dataset)
     summary = summarize(side.runs[0].empty_model(), tuple(group.environment["input_size"]))
+    pictures = _draw(group, side, dataset, summary)
     rates = [row.images_per_second for run in side.runs for row in run.metrics]
     seeds = ", ".join(str(run.experiment.seed) for run in side.runs)
     at_a_time = "one after the other" if group.processes == 1 else f"{group.processes} at a time"
     return [
         *missed_budget(lines, " by the mean"),
-        Title(f"{group.name} on {data_title(dataset.name)}: {side.seeds} seeds"),
+        Title(f"{group.name} on {data_title(dataset.name)}: {side.seeds} {_seeds(side.seeds)}"),
         *_notices(group, side, dataset),
         _tiles(side, dataset, lines),
+        *pictures.first,
         *target_section(group.experiment),
-        *data_section(group.experiment, dataset, group.environment),
-        *network_section(group.experiment, summary),
-        *recipe_section(group.experiment),
-        *budget_section(lines),
         Heading("Result"),
+        *budget_blocks(lines, " by the mean"),
         Paragraph(_sentence(side.spread)),
+        pictures.seeds,
         seeds_table(side),
-        *pictures[:2],
-        Heading("Mistakes"),
-        *_mistakes(side, pictures),
+        *_without_mistakes(side, pictures),
         Heading("Analysis"),
-        Paragraph("By stated rules, from the figures; how to read them is told in the page on statistics."),
         Items([Item(text) for text in findings(side)]),
-        *circumstances_section(
-            group.experiment, group.environment, [("seeds", f"{seeds}; {at_a_time}")], fmean(rates)
-        ),
+        *network_section(group.experiment, summary, pictures.network),
+        *recipe_section(group.experiment),
+        *data_section(group.experiment, dataset, group.environment),
+        *environment_section(group.experiment, group.environment, [("seeds", f"{seeds}; {at_a_time}")], fmean(rates)),
     ]
+
+
+def _seeds(count: int) -> str:
+    return "seed" if count == 1 else "seeds"
 
 
 def _budget(group: Group, side: Side) -> tuple[BudgetLine, ...]:
@@ -82,7 +99,7 @@ def _notices(group: Group, side: Side, dataset: Dataset) -> list[Block]:
     if notice:
         said.append(f"Measured on {data_title(dataset.name)}. {notice}")
     if side.missing:
-        hint = f"Go on with `tersenet train --resume {group.name}`."
+        hint = f"Continue it with `tersenet train --resume {group.name}`."
         said.append(f"This group is not finished: {side.seeds} of {len(group.seeds)} seeds are done. {hint}")
     if side.spread.is_indication:
         said.append(f"Fewer than {ENOUGH_SEEDS} seeds: an indication, not a claim.")
@@ -90,19 +107,21 @@ def _notices(group: Group, side: Side, dataset: Dataset) -> list[Block]:
 
 
 def _tiles(side: Side, dataset: Dataset, lines: tuple[BudgetLine, ...]) -> Tiles:
-    found = side.spread
-    tiles = [(f"{found.mean:.2f} %", f"test accuracy on {data_title(dataset.name)}, mean of last epochs")]
+    found, verdicts = side.spread, budget_tiles(lines)
+    limits = {name: (tile.limit, tile.met) for name, tile in verdicts.items()}
+    what = f"test accuracy on {data_title(dataset.name)}, mean of last epochs"
+    tiles = [Tile(f"{found.mean:.2f} %", what, *limits.get("accuracy", ()))]
     if found.deviation is not None and found.interval is not None:
-        tiles.append((f"± {found.deviation:.3f}", "points, standard deviation between seeds"))
-        tiles.append((f"{found.interval[0]:.2f} to {found.interval[1]:.2f}", "percent, 95 % interval of the mean"))
+        tiles.append(Tile(f"{found.deviation:.3f} points", "standard deviation between seeds"))
+        low, high = found.interval
+        tiles.append(Tile(f"{low:.2f}–{high:.2f} %", "95 % interval of the mean"))
     tiles += [
-        (f"{side.parameters:,}", "parameters"),
-        (str(side.epochs), "epochs"),
-        (f"{side.seconds:,.1f} s", "of training a seed"),
+        Tile(f"{side.parameters:,}", "parameters", *limits.get("parameters", ())),
+        Tile(str(side.epochs), "epochs", *limits.get("epochs", ())),
     ]
-    if lines:
-        tiles.append((f"{sum(line.met is True for line in lines)} of {len(lines)}", "budget lines met"))
-    return Tiles(tiles)
+    if "layers" in verdicts:
+        tiles.append(verdicts["layers"])
+    return Tiles([*tiles, Tile(f"{side.seconds:,.1f} s", "training time per seed")])
 
 
 def _sentence(found: Spread) -> str:
@@ -117,7 +136,7 @@ def _sentence(found: Spread) -> str:
 
 
 def seeds_table(side: Side) -> Table:
-    """A row a seed, and the means below."""
+    """One row per seed, and the means below."""
     validated = side.validation_accuracies
     head = ["seed", "test %", "test loss", "training %", "best epoch %, picked", "epochs", "seconds"]
     if validated is not None:
@@ -158,80 +177,97 @@ def findings(side: Side) -> list[str]:
     if found.deviation is not None:
         error = sampling_error(found.mean, images)
         said.append(
-            f"Spread. The deviation between seeds is {found.deviation:.3f} points. Another {images:,} pictures would "
-            f"move the mean by about {error:.3f} points (one standard error), which is not in the interval above: "
-            "that is about other seeds on these pictures."
+            f"Spread. The standard deviation between seeds is {found.deviation:.3f} points. The interval above is "
+            f"about other seeds on these images; another {images:,} images would move the mean by about {error:.3f} "
+            "points (one standard error)."
         )
         smallest = resolved_difference(max(2, found.count), found.deviation)
         wanted = seeds_needed(RESOLUTION, found.deviation) if found.deviation < 100 * RESOLUTION else None
-        needed = "" if wanted is None else f" {RESOLUTION:g} points would take {wanted}."
+        needed = "" if wanted is None else f" To resolve {RESOLUTION:g} points, {wanted} seeds are needed."
         said.append(
-            f"Resolution. Against another group as large and as spread, a true difference of {smallest:.3f} points "
+            f"Resolution. Against another group of this size and spread, a true difference of {smallest:.3f} points "
             f"would be found in 80 of 100 comparisons.{needed}"
         )
     extra = fmean(side.best_accuracies) - found.mean
     if side.kind == "test":
         said.append(
-            f"Best epochs. Each seed's best epoch, picked on the test set, would show "
-            f"{fmean(side.best_accuracies):.3f} %, {extra:+.3f} points: that is chance picked, and claims nothing."
+            f"Best epochs. Each seed's best epoch, picked on the test set, gives "
+            f"{fmean(side.best_accuracies):.3f} %, {extra:+.3f} points. That is chance, picked: it claims nothing."
         )
     always, ever = int((~side.right).all(axis=0).sum()), int((~side.right).any(axis=0).sum())
     if side.seeds > 1:
         said.append(
-            f"Mistakes. {always} pictures are read wrongly by all {side.seeds} seeds, {ever} by one or more; a seed "
-            f"has {fmean((~side.right).sum(axis=1).tolist()):.1f} on average."
+            f"Mistakes. {always} images are misclassified by all {side.seeds} seeds, {ever} by at least one; a seed "
+            f"makes {fmean((~side.right).sum(axis=1).tolist()):.1f} mistakes on average."
         )
     return said
 
 
-def _pictures(group: Group, side: Side, dataset: Dataset) -> list[Picture]:
-    """Seeds, curves, and the pictures misread most often where there are any."""
+@dataclass(frozen=True, kw_only=True)
+class _Pictures:
+    first: list[Picture]
+    seeds: Picture
+    network: Picture
+
+
+def _draw(group: Group, side: Side, dataset: Dataset, summary: Summary) -> _Pictures:
+    """Curves and the images misclassified most often, every seed, and the network."""
     name, data = group.name, data_title(dataset.name)
     budget = group.experiment.budget
     target = budget.accuracy if budget is not None and budget.data == dataset.name else None
-    drawn = [
-        (
-            "seeds",
-            plot_seeds([side], target=target, title=f"Seeds: {name} on {data}"),
-            f"The test accuracy of every seed on {data}; below the dots their mean and its 95 % interval.",
-        ),
-        (
-            "curves",
-            plot_means_by_epoch([side], target=target, title=f"{name} on {data}"),
-            f"Mean {side.kind} accuracy on {data} by epoch; the span of the seeds is shaded.",
-        ),
+    gallery = _gallery(group, side, dataset)
+    height = min(float(gallery[1].get_size_inches()[1]), HIGHEST) if gallery else LOWEST
+    curves = (
+        "curves",
+        plot_means_by_epoch([side], target=target, title=f"{name} on {data}", height=height),
+        f"Mean {side.kind} accuracy on {data} by epoch; the range of the seeds is shaded.",
+    )
+    first = [curves, *([gallery] if gallery else [])]
+    seeds = (
+        "seeds",
+        plot_seeds([side], target=target, title=f"Seeds: {name} on {data}", width=2 * WIDTH),
+        f"The test accuracy of every seed on {data}; below the dots their mean and its 95 % interval.",
+    )
+    network = (
+        "network",
+        plot_network(summary, group.experiment.notation, title=f"Network: {name}"),
+        "The network, layer by layer. Slabs are scaled by the size of the map and its channels.",
+    )
+    numbered = [
+        drawing.picture(key, number, caption, wide=key in ("seeds", "network"))
+        for number, (key, drawing, caption) in enumerate([*first, seeds, network], start=1)
     ]
+    return _Pictures(first=numbered[:-2], seeds=numbered[-2], network=numbered[-1])
+
+
+def _gallery(group: Group, side: Side, dataset: Dataset) -> tuple[str, Drawing, str] | None:
     wrong = (~side.right).sum(axis=0)
     chosen = [index for index in (-wrong).argsort(kind="stable").tolist() if wrong[index]][:GALLERY]
-    if chosen:
-        known = KNOWN_WRONG_LABELS.get(dataset.name, {})
-        framed = any(index in known for index in chosen)
-        captions = [(index, _caption(side, dataset, index, int(wrong[index]))) for index in chosen]
-        drawn.append(
-            (
-                "mistakes",
-                plot_captioned(
-                    dataset.test.images, captions, framed=known, title=f"Misread most often: {name} on {data}"
-                ),
-                f"{len(chosen)} of the {int((wrong > 0).sum())} test pictures of {data} that one seed or more reads "
-                "wrongly, those misread most often first: true label and number, and the most frequent wrong guess."
-                + (" Framed: the label is known to be wrong." if framed else ""),
-            )
-        )
-    return [
-        Picture(key=key, number=number, caption=caption, png=drawing.png())
-        for number, (key, drawing, caption) in enumerate(drawn, start=1)
-    ]
+    if not chosen:
+        return None
+    data = data_title(dataset.name)
+    known = KNOWN_WRONG_LABELS.get(dataset.name, {})
+    framed = any(index in known for index in chosen)
+    captions = [(index, _caption(side, dataset, index, int(wrong[index]))) for index in chosen]
+    title = f"Misclassified most often: {group.name} on {data}"
+    return (
+        "mistakes",
+        plot_captioned(dataset.test.images, captions, framed=known, title=title),
+        f"{len(chosen)} of the {int((wrong > 0).sum())} test images of {data} that at least one seed misclassifies, "
+        "the most frequent first: true class and number, and the most frequent wrong guess."
+        + (" Framed: the label is known to be wrong." if framed else ""),
+    )
 
 
 def _caption(side: Side, dataset: Dataset, index: int, wrong: int) -> str:
     guesses = Counter(guess for guess in side.guess[:, index].tolist() if guess != side.labels[index])
     guess = guesses.most_common(1)[0][0]
-    read = "none" if guess == NO_ANSWER else dataset.classes[guess]
-    return f"true {dataset.classes[int(side.labels[index])]}, #{index}\nguess {read}\n{wrong} of {side.seeds} wrong"
+    read = "none" if guess == NO_ANSWER else one_line(dataset.classes[guess], NAME)
+    true = one_line(dataset.classes[int(side.labels[index])], NAME)
+    return f"true {true}, #{index}\nguess {read}\n{wrong} of {side.seeds} wrong"
 
 
-def _mistakes(side: Side, pictures: list[Picture]) -> list[Block]:
-    if len(pictures) > 2:
-        return [pictures[2]]
-    return [Paragraph(f"There is none: every seed read all {len(side.labels):,} test pictures rightly.")]
+def _without_mistakes(side: Side, pictures: _Pictures) -> list[Block]:
+    if len(pictures.first) > 1:
+        return []
+    return [Paragraph(f"No mistakes: every seed classified all {len(side.labels):,} test images correctly.")]

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from html import escape
 from importlib import resources
 
+from tersenet._look import css_variables, inline_svg, printable
 from tersenet.reports.blocks import (
+    VERDICTS,
     Block,
     Code,
     Heading,
@@ -18,10 +20,13 @@ from tersenet.reports.blocks import (
     Paragraph,
     Picture,
     Table,
+    Tile,
     Tiles,
     Title,
     spans,
 )
+
+LONG = 40  # rows; a longer folded table stays folded in print
 
 PAGE = """\
 <!doctype html>
@@ -46,17 +51,17 @@ PAGE = """\
 def to_html(blocks: Sequence[Block], *, title: str) -> str:
     """The blocks as one self-contained page; `title` is the browser's.
 
-    Figures that follow each other stand in a grid.
+    Figures that follow each other share a grid.
 
     >>> "<p>1 &lt; 2 in <code>8C3</code></p>" in to_html([Paragraph("1 < 2 in `8C3`")], title="A run")
     True
     """
-    style = (resources.files("tersenet.reports") / "page.css").read_text(encoding="utf-8")
+    style = css_variables() + (resources.files("tersenet.reports") / "page.css").read_text(encoding="utf-8")
     parts = []
     for is_picture, group in itertools.groupby(blocks, key=lambda block: isinstance(block, Picture)):
         inside = "\n".join(map(_block, group))
         parts.append(f'<div class="figures">\n{inside}\n</div>' if is_picture else inside)
-    return PAGE.format(title=escape(title), style=style, body="\n".join(parts))
+    return PAGE.format(title=escape(printable(title)), style=style, body="\n".join(parts))
 
 
 def _block(block: Block) -> str:
@@ -70,10 +75,9 @@ def _block(block: Block) -> str:
         case Paragraph(text):
             return f"<p>{_inline(text)}</p>"
         case Code(text):
-            return f"<pre>{escape(text)}</pre>"
-        case Tiles(pairs):
-            tiles = (f"<div><dd>{_inline(figure)}</dd><dt>{_inline(what)}</dt></div>" for figure, what in pairs)
-            return f'<dl class="tiles">{"".join(tiles)}</dl>'
+            return f"<pre>{escape(printable(text))}</pre>"
+        case Tiles(tiles):
+            return f'<dl class="tiles">{"".join(map(_tile, tiles))}</dl>'
         case Table():
             return _table(block)
         case Picture():
@@ -88,26 +92,48 @@ def _block(block: Block) -> str:
             return "<ul>\n" + "\n".join(points) + "\n</ul>"
 
 
+def _tile(tile: Tile) -> str:
+    kind = f' class="{VERDICTS[tile.met]}"' if tile.limit else ""
+    verdict = f'<dd class="verdict">{_inline(tile.verdict)}</dd>' if tile.verdict else ""
+    figure, what = _inline(tile.figure), _inline(tile.what)
+    return f'<div{kind}><dt>{what}</dt><dd class="figure">{figure}</dd>{verdict}</div>'
+
+
 def _table(table: Table) -> str:
     sides = [' class="right"' if name in table.right else "" for name in table.head]
     head = "".join(f"<th{side}>{_inline(name)}</th>" for name, side in zip(table.head, sides, strict=True))
-    rows = "\n".join(
-        "<tr>" + "".join(f"<td{side}>{_inline(cell)}</td>" for cell, side in zip(row, sides, strict=True)) + "</tr>"
-        for row in table.rows
-    )
+    rows = "\n".join(f"<tr>{_row(table, row, sides)}</tr>" for row in table.rows)
     whole = f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
-    return f"<details><summary>{_inline(table.folded)}</summary>\n{whole}\n</details>" if table.folded else whole
+    if table.folded is None:
+        return whole
+    long = ' class="long"' if len(table.rows) > LONG else ""
+    return f"<details{long}><summary>{_inline(table.folded)}</summary>\n{whole}\n</details>"
+
+
+def _row(table: Table, row: Sequence[str], sides: Sequence[str]) -> str:
+    cells = []
+    for name, cell, side in zip(table.head, row, sides, strict=True):
+        kind = f' class="{cell}"' if name == table.verdict and cell in VERDICTS.values() else side
+        cells.append(f"<td{kind}>{_inline(cell)}</td>")
+    return "".join(cells)
 
 
 def _picture(picture: Picture) -> str:
-    # Width and height of a PNG stand in its first chunk; it is drawn at two dots a CSS pixel.
-    width, height = (dots // 2 for dots in struct.unpack(">II", picture.png[16:24]))
-    data = base64.b64encode(picture.png).decode()
+    kind = ' class="wide"' if picture.wide else ""
     return (
-        f'<figure id="{escape(picture.key)}">'
-        f'<img src="data:image/png;base64,{data}" width="{width}" height="{height}" alt="{escape(picture.caption)}">'
+        f'<figure id="{escape(picture.key)}"{kind}>{_drawn(picture)}'
         f"<figcaption><b>{picture.label}.</b> {_inline(picture.caption)}</figcaption></figure>"
     )
+
+
+def _drawn(picture: Picture) -> str:
+    if picture.svg:
+        return inline_svg(picture.svg, key=picture.key, label=printable(picture.caption))
+    # Width and height of a PNG are in its first chunk; it has two dots per CSS pixel.
+    width, height = (dots // 2 for dots in struct.unpack(">II", picture.png[16:24]))
+    data = base64.b64encode(picture.png).decode()
+    alt = escape(printable(picture.caption))
+    return f'<img src="data:image/png;base64,{data}" width="{width}" height="{height}" alt="{alt}">'
 
 
 def _inline(text: str) -> str:

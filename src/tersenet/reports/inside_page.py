@@ -14,7 +14,7 @@ from tersenet._files import write_whole
 from tersenet.inspection import Explanation, Layer
 from tersenet.inspection.class_activation import EXACT
 from tersenet.reports import inside_panels as panels
-from tersenet.reports.blocks import Block, Heading, Notice, Paragraph, Picture, Table, Tiles, Title
+from tersenet.reports.blocks import Block, Heading, Notice, Paragraph, Picture, Table, Tile, Tiles, Title
 from tersenet.reports.html import to_html
 from tersenet.reports.style import DOTS_PER_INCH, FAINT, INK, LETTERS, WIDTH, Drawing, data_title
 
@@ -186,18 +186,18 @@ _LAYER_WORDS = (
 )
 
 
-def _tiles(found: Explanation) -> list[tuple[str, str]]:
+def _tiles(found: Explanation) -> list[Tile]:
     guess = found.guess
     tiles = [
-        (found.classes[guess], "is what the network reads"),
-        (f"{100 * found.probabilities[guess]:.2f} %", "probability of that"),
-        (f"{found.logits[guess]:.2f}", "its logit"),
-        (found.activation.method, "class activation maps"),
+        Tile(found.classes[guess], "classified as"),
+        Tile(f"{100 * found.probabilities[guess]:.2f} %", "its probability"),
+        Tile(f"{found.logits[guess]:.2f}", "its logit"),
+        Tile(found.activation.method, "class activation maps"),
     ]
     if found.label is not None:
         wrong = found.read_by_people
-        said = "is its label" if wrong is None else f"is its label, known to be wrong: it is a {found.classes[wrong]}"
-        tiles.insert(1, (found.classes[found.label], said))
+        said = "its label" if wrong is None else f"its label, known to be wrong: people see {found.classes[wrong]}"
+        tiles.insert(1, Tile(found.classes[found.label], said))
     return tiles
 
 

@@ -285,6 +285,7 @@ def _frame(axes: Axes, colour: str, width: float) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
+        spine.set_visible(True)
         spine.set_color(colour)
         spine.set_linewidth(width)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tersenet._look import printable
 from tersenet.reports.blocks import (
     Block,
     Code,
@@ -14,6 +15,7 @@ from tersenet.reports.blocks import (
     Paragraph,
     Picture,
     Table,
+    Tile,
     Tiles,
     Title,
     spans,
@@ -43,10 +45,11 @@ def _block(block: Block) -> str:
         case Paragraph(text):
             return _inline(text)
         case Code(text):
+            text = printable(text)
             fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
             return f"{fence}\n{text}\n{fence}"
-        case Tiles(pairs):
-            return "\n".join(f"- {_inline(what)}: **{_inline(figure)}**" for figure, what in pairs)
+        case Tiles(tiles):
+            return "\n".join(map(_tile, tiles))
         case Table():
             return _table(block)
         case Picture():
@@ -56,6 +59,11 @@ def _block(block: Block) -> str:
             return "\n".join(
                 f"- {_inline(item.text)}" + (f" ({item.picture.label})" if item.picture else "") for item in items
             )
+
+
+def _tile(tile: Tile) -> str:
+    verdict = f" ({_inline(tile.verdict)})" if tile.verdict else ""
+    return f"- {_inline(tile.what)}: **{_inline(tile.figure)}**{verdict}"
 
 
 def _table(table: Table) -> str:
@@ -76,8 +84,8 @@ def _inline(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    text = re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", " ".join(text.splitlines()))
-    # At the start of a line these would begin a heading, a list or a quotation.
-    return re.sub(
-        r"^(\d+)([.)])(?=\s|$)|^([#+-])(?=\s|$)", lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", text
-    )
+    text = re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", text)
+    text = re.sub(r"&(?=#?\w+;)", r"\\&", text)  # `&lt;` is five letters, not one
+    # At the start of a line these would begin a heading, a list, a quotation or a rule.
+    text = re.sub(r"^( *\d+)([.)])(?=\s|$)", r"\1\\\2", text)
+    return re.sub(r"^( *)(#+(?=\s|$)|[+](?=\s|$)|-(?=[\s-]|$)|=(?=[\s=]|$))", r"\1\\\2", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,12 @@ from tersenet.reports.history import History, history_of
 from tersenet.reports.regularisation import Reading, read_again
 from tersenet.reports.style import data_title
 from tersenet.runs import Run, budget_lines
-from tersenet.training import EvaluationBatches, hold_out
+from tersenet.training import EvaluationBatches, Recipe, TrainingBatches, hold_out
+from tersenet.training.metrics import EpochMetrics
+from tersenet.training.schedules import LearningRate
 from tersenet.training.train import set_dropout
+
+MOST_STEPS = 1500  # points of the learning rate's curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +37,7 @@ class Material:
     `measures` and `mistakes` are those of the test set, `corrected` the number of right answers with its known wrong
     labels as people read them (None where none is known); all of them are absent where the test set has not been read
     yet (a run that holds images out and is not finished). `reading` is what the network reads in the images that it
-    learned from.
+    learned from. `rates` are the learning rates by step: (epochs done, rate).
     """
 
     run: Run
@@ -44,6 +49,7 @@ class Material:
     mistakes: list[Mistake]
     corrected: int | None
     reading: Reading
+    rates: list[tuple[float, float]]
 
     @property
     def finished(self) -> bool:
@@ -95,6 +101,7 @@ def gather(run: Run, *, data_dir: Path | None = None) -> Material:
     learner = run.model()
     if recipe.dropout is not None:
         set_dropout(learner, recipe.dropout)
+    learned = _learned(run, dataset)
     return Material(
         run=run,
         dataset=dataset,
@@ -104,8 +111,37 @@ def gather(run: Run, *, data_dir: Path | None = None) -> Material:
         measures=measures,
         mistakes=mistakes,
         corrected=corrected,
-        reading=read_again(learner, _learned(run, dataset), recipe.augmentation, seed=run.experiment.seed),
+        reading=read_again(learner, learned, recipe.augmentation, seed=run.experiment.seed),
+        rates=rates_by_step(
+            recipe,
+            metrics,
+            steps_per_epoch=len(TrainingBatches(learned, batch_size=recipe.batch_size)),
+            validated=bool(run.experiment.validation),
+        ),
     )
+
+
+def rates_by_step(
+    recipe: Recipe, metrics: Sequence[EpochMetrics], *, steps_per_epoch: int, validated: bool
+) -> list[tuple[float, float]]:
+    """The learning rate at every step that was done, by the recipe's schedule: (epochs done, rate).
+
+    A schedule that watches the loss is told the losses of `metrics`. At most `MOST_STEPS` points are kept, among them
+    the one with the highest rate.
+    """
+    schedule = LearningRate(
+        recipe.schedule, recipe.learning_rate, epochs=recipe.epochs, steps_per_epoch=steps_per_epoch
+    )
+    points = []
+    for row in metrics:
+        points += [
+            (row.epoch - 1 + step / steps_per_epoch, schedule.at(row.epoch, step)) for step in range(steps_per_epoch)
+        ]
+        watched = row.validation_loss if validated else row.train_loss
+        schedule.epoch_ended(row.train_loss if watched is None else watched)
+    every = -(-len(points) // MOST_STEPS)
+    top = max(range(len(points)), key=lambda place: points[place][1])
+    return [point for place, point in enumerate(points) if place % every == 0 or place in (top, len(points) - 1)]
 
 
 def _learned(run: Run, dataset: Dataset) -> Split:

@@ -1,8 +1,8 @@
-"""The figures of a run's report, with what stands under them."""
+"""The figures of a run's report with their captions, numbered in the order of the page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tersenet.evaluation import KNOWN_WRONG_LABELS
 from tersenet.reports import finding
@@ -11,76 +11,133 @@ from tersenet.reports.confusion import plot_calibration, plot_confusion
 from tersenet.reports.curves import plot_curves, plot_learning_rate
 from tersenet.reports.gallery import plot_mistakes
 from tersenet.reports.material import Material
+from tersenet.reports.network_figure import plot_network
 from tersenet.reports.readings_figure import plot_readings
-from tersenet.reports.style import Drawing
+from tersenet.reports.style import WIDTH, Drawing
 
-GALLERY = 30  # mistakes shown
+GALLERY = 15  # mistakes shown
+NETWORK = "network"
+LOWEST, HIGHEST = 4.2, 6.4  # inches: the curves are as tall as the figure beside them, within reason
 
 
-def draw(material: Material) -> Iterator[Picture]:
-    """The figures, numbered in the order of the page; each has the run's and the data set's name in it."""
-    name, metrics = f"{material.run.name} on {material.data}", material.run.metrics
-    held_out = material.history.held_out
-    target = material.target
-    drawn: list[tuple[str, Drawing, str]] = [
-        (
-            finding.CURVES,
-            plot_curves(metrics, title=name, target=target),
-            f"Loss and accuracy of training and {held_out} on {material.data}, by epoch. The training "
-            "figures are "
-            "measured while the weights change, with augmentation and dropout at work.",
-        ),
-        (
-            finding.LEARNING_RATE,
-            plot_learning_rate(metrics, title=f"Learning rate: {name}"),
-            "The learning rate at the first step of each epoch.",
-        ),
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """The figures by the part of the page that they belong to; `by_key` are all of them."""
+
+    first: list[Picture]
+    classes: list[Picture]
+    training: list[Picture]
+    network: Picture
+
+    @property
+    def by_key(self) -> dict[str, Picture]:
+        """All figures by the key that findings point to."""
+        return {picture.key: picture for picture in (*self.first, *self.classes, *self.training, self.network)}
+
+
+Drawn = tuple[str, Drawing, str]
+
+
+def draw(material: Material) -> Pictures:
+    """The figures of the report; each has the run's and the data set's name in its title."""
+    beside = [drawn for drawn in (_mistakes(material), _confusion(material)) if drawn]
+    training = _training(material)
+    # What stands beside the curves: the mistakes, else the confusion matrix, else the learning rate.
+    second = beside.pop(0) if beside else training.pop(0)
+    height = min(max(second[1].get_size_inches()[1], LOWEST), HIGHEST)
+    first = [_curves(material, height), second]
+    classes = [*beside, *_calibration(material)]
+    network = (
+        NETWORK,
+        plot_network(material.summary, material.run.experiment.notation, title=_title("Network", material)),
+        "The network, layer by layer. Slabs are scaled by the size of the map and its channels.",
+    )
+    numbered = [
+        drawing.picture(key, number, caption, wide=key == NETWORK)
+        for number, (key, drawing, caption) in enumerate([*first, *classes, *training, network], start=1)
+    ]
+    ends = (len(first), len(first) + len(classes))
+    return Pictures(
+        first=numbered[: ends[0]],
+        classes=numbered[ends[0] : ends[1]],
+        training=numbered[ends[1] : -1],
+        network=numbered[-1],
+    )
+
+
+def _title(what: str, material: Material) -> str:
+    return f"{what}: {material.run.name} on {material.data}"
+
+
+def _curves(material: Material, height: float) -> Drawn:
+    title = _title("Accuracy and loss", material)
+    drawing = plot_curves(material.run.metrics, title=title, target=material.target, height=height)
+    return (
+        finding.CURVES,
+        drawing,
+        f"Accuracy and loss by epoch: training and {material.history.held_out}. Training figures are measured during "
+        "the epoch, with augmentation and dropout.",
+    )
+
+
+def _mistakes(material: Material) -> Drawn | None:
+    if not material.mistakes:
+        return None
+    known = KNOWN_WRONG_LABELS.get(material.dataset.name, {})
+    shown = min(GALLERY, len(material.mistakes))
+    framed = any(mistake.index in known for mistake in material.mistakes[:shown])
+    which = "All" if shown == len(material.mistakes) else f"{shown} of"
+    drawing = plot_mistakes(
+        material.dataset.test.images,
+        material.mistakes,
+        material.dataset.classes,
+        limit=shown,
+        wrong_labels=known,
+        title=_title("Mistakes", material),
+    )
+    return (
+        finding.MISTAKES,
+        drawing,
+        f"{which} {len(material.mistakes)} mistakes on the test set of {material.data}, the most confident first: "
+        "true class, guess, its probability, number of the image."
+        + (" Framed: the label is known to be wrong." if framed else ""),
+    )
+
+
+def _confusion(material: Material) -> Drawn | None:
+    if material.measures is None:
+        return None
+    classes = material.dataset.classes
+    drawing = plot_confusion(material.measures.confusion, classes, title=_title("Confusion matrix", material))
+    return (
+        finding.CONFUSION,
+        drawing,
+        f"Confusion matrix on the test set of {material.data}; only mistakes are coloured.",
+    )
+
+
+def _calibration(material: Material) -> list[Drawn]:
+    if material.measures is None or not any(found.count for found in material.measures.calibration.bins):
+        return []
+    drawing = plot_calibration(material.measures.calibration, title=_title("Calibration", material))
+    caption = f"Accuracy against confidence on the test set of {material.data}, in 15 bins, with 95 % intervals."
+    return [(finding.CALIBRATION, drawing, caption)]
+
+
+def _training(material: Material) -> list[Drawn]:
+    reading, held_out = material.reading, material.history.held_out
+    readings = plot_readings(material.history, reading, title=_title("Training accuracy", material))
+    height = float(readings.get_size_inches()[1]) if material.measures is not None else 0.95 * WIDTH
+    rates = plot_learning_rate(
+        material.run.metrics, steps=material.rates, title=_title("Learning rate", material), height=height
+    )
+    return [
+        (finding.LEARNING_RATE, rates, "The learning rate at every step of the training, from the schedule."),
         (
             finding.REGULARISATION,
-            plot_readings(material.history, material.reading, title=f"What regularises: {name}"),
-            f"The training accuracy on {material.data} while learning, and read again with the saved weights: with "
-            f"dropout or augmentation alone switched on ({material.reading.sample:,} images), and with neither "
-            f"({material.reading.images:,}); the {held_out} accuracy beside it.",
+            readings,
+            f"Training accuracy during the last epoch, and measured again with the saved weights: with dropout or "
+            f"augmentation alone switched on ({reading.sample:,} images), and with neither ({reading.images:,}); "
+            f"beside it the {held_out} accuracy.",
         ),
     ]
-    measures = material.measures
-    if measures is not None:
-        classes = material.dataset.classes
-        drawn += [
-            (
-                finding.CONFUSION,
-                plot_confusion(measures.confusion, classes, title=f"Confusions: {name}"),
-                f"The confusion matrix on the test set of {material.data}; only mistakes are coloured.",
-            ),
-            (
-                finding.CALIBRATION,
-                plot_calibration(measures.calibration, title=f"Calibration: {name}"),
-                f"Accuracy against confidence on the test set of {material.data}, in 15 bins, with 95 % intervals.",
-            ),
-        ]
-        if material.mistakes:
-            known = KNOWN_WRONG_LABELS.get(material.dataset.name, {})
-            framed = any(mistake.index in known for mistake in material.mistakes[:GALLERY])
-            shown = min(GALLERY, len(material.mistakes))
-            all_of_them = (
-                f"All {shown}" if shown == len(material.mistakes) else f"{shown} of {len(material.mistakes)}"
-            )
-            drawn.append(
-                (
-                    finding.MISTAKES,
-                    plot_mistakes(
-                        material.dataset.test.images,
-                        material.mistakes,
-                        classes,
-                        limit=GALLERY,
-                        wrong_labels=known,
-                        title=f"Mistakes: {name}",
-                    ),
-                    f"{all_of_them} mistakes on the test set of {material.data}, the most confident "
-                    "first: true label, "
-                    "guess, probability of the guess, number of the picture."
-                    + (" Framed: the label is known to be wrong." if framed else ""),
-                )
-            )
-    for number, (key, drawing, caption) in enumerate(drawn, start=1):
-        yield Picture(key=key, number=number, caption=caption, png=drawing.png())

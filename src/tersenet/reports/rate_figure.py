@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.ticker import FuncFormatter
 
-from tersenet.reports.style import BLUE, FAINT, GRID, LETTERS, SMALL, VERMILION, Drawing, dress, note
+from tersenet.reports.style import BLUE, FAINT, GRID, INK, SMALL, VERMILION, Drawing, dress, note
 from tersenet.training.rate_finder import BROKEN, RateTest
 
 
@@ -34,5 +34,5 @@ def plot_rate_test(test: RateTest, *, title: str = "") -> Drawing:
     axes.axvline(
         test.suggestion, color=VERMILION, linewidth=1.6, linestyle="--", label=f"suggested: {test.suggestion:.2g}"
     )
-    axes.legend(fontsize=SMALL, frameon=False, loc="lower left", title_fontsize=LETTERS)
+    axes.legend(fontsize=SMALL, frameon=False, loc="lower left", labelcolor=INK)
     return drawing

@@ -1,27 +1,32 @@
-"""The measured part of a report: the result, the epochs, the answers on the test set, the analysis and the advice."""
+"""The measured part of a report: result, epochs, classes, analysis and advice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tersenet._look import one_line
 from tersenet.evaluation import KNOWN_WRONG_LABELS, Measures, wilson_interval
 from tersenet.reports.advice import Evidence, advise
 from tersenet.reports.analysis import analyse
 from tersenet.reports.blocks import Block, Heading, Item, Items, Paragraph, Picture, Table
-from tersenet.reports.finding import CALIBRATION, CONFUSION, MISTAKES, Finding
+from tersenet.reports.finding import Finding
 from tersenet.reports.material import Material
+from tersenet.reports.sections import budget_blocks
 
 PAIRS = 10  # confused pairs listed
 
 
 def result(material: Material) -> list[Block]:
-    """The accuracies, each with what it was measured on, and what the budget's accuracy did from epoch to epoch."""
+    """Whether the budget was met, then the accuracies, each with what it was measured on."""
     return [
         Heading("Result"),
+        *budget_blocks(material.budget),
         Table(
             head=(f"on {material.data}", "accuracy", "loss (nats)"),
             rows=[*_held_out_rows(material), *_training_rows(material)],
             right=("accuracy", "loss (nats)"),
         ),
-        Table(head=("measured", "figure"), rows=_measured(material)),
+        Table(head=("measure", "value"), rows=_measured(material)),
         *_remarks(material),
     ]
 
@@ -39,7 +44,7 @@ def _held_out_rows(material: Material) -> list[Row]:
     last, rows = history.epochs[-1], []
     if measures is not None:
         loss = measures.loss if run.result is None else run.result["test_loss"]
-        read = ", read once, at the end" if run.experiment.validation else ""
+        read = ", measured once, at the end" if run.experiment.validation else ""
         rows.append((f"last epoch ({last}), test{read}", _counted(material, measures), f"{loss:.4f}"))
     if history.held_out == "validation":
         rows.append((f"last epoch ({last}), validation", f"{accuracies[-1]:.2f} %", f"{losses[-1]:.4f}"))
@@ -48,40 +53,40 @@ def _held_out_rows(material: Material) -> list[Row]:
 
 
 def _training_rows(material: Material) -> list[Row]:
-    """Training accuracy while the weights change, last and best, and the same images read again afterwards."""
+    """Training accuracy during the epochs, last and best, and the same images measured again afterwards."""
     history, reading = material.history, material.reading
     rows = []
     if history.train_accuracy and history.train_loss:
         accuracies = history.train_accuracy
         best = max(range(len(accuracies)), key=accuracies.__getitem__)
         for name, place in (("last", len(accuracies) - 1), ("best", best)):
-            which = f"{name} epoch ({history.epochs[place]}), training, while the weights change"
+            which = f"{name} epoch ({history.epochs[place]}), training, during the epoch"
             rows.append((which, f"{accuracies[place]:.2f} %", f"{history.train_loss[place]:.4f}"))
-    again = f"the {reading.images:,} training images read again for this report, without dropout and augmentation"
+    again = f"the {reading.images:,} training images, measured again without dropout and augmentation"
     return [*rows, (again, f"{reading.accuracy:.2f} %", f"{reading.loss:.4f}")]
 
 
 def _measured(material: Material) -> list[tuple[str, str]]:
-    """What the accuracies amount to: gap, budget's accuracy first reached and held, labels corrected."""
+    """The gap, when the budget's accuracy was reached and whether it held, and the corrected labels."""
     history, target, measures = material.history, material.target, material.measures
     assert history.held_out_accuracy is not None
     gap = material.reading.accuracy - history.held_out_accuracy[-1]
     rows = [
         ("parameters", f"{material.summary.parameters:,}"),
-        (f"gap: training images read again, less {history.held_out} images of the last epoch", f"{gap:.2f} points"),
+        (f"gap: training accuracy (measured again) − {history.held_out} accuracy", f"{gap:.2f} points"),
     ]
     if target is not None:
         first, lost = history.reached(target), history.lost(target)
         reached = "not in any epoch" if first is None else f"epoch {history.epochs[first]} of {history.epochs[-1]}"
-        rows.append((f"{target:g} % of the budget first reached", reached))
+        rows.append((f"{target:g} % first reached", reached))
         if first is not None:
             after = len(history.epochs) - 1 - first
             held = "yes, in every later epoch" if not lost else f"no: lost in {len(lost)} of {after} later epochs"
-            rows.append((f"{target:g} % held for the rest", held if after else "not known: it was the last epoch"))
+            rows.append((f"{target:g} % held afterwards", held if after else "unknown: it was the last epoch"))
     if measures is not None and material.corrected is not None:
         right = f"{material.corrected}/{measures.images} ({100 * material.corrected / measures.images:.2f} %)"
         changed = len(KNOWN_WRONG_LABELS[material.dataset.name])
-        rows.append((f"test accuracy with the {changed} labels known to be wrong corrected", right))
+        rows.append((f"test accuracy with {changed} known wrong labels corrected", right))
     return rows
 
 
@@ -92,19 +97,19 @@ def _remarks(material: Material) -> list[Block]:
     correct = round(headline(material) * measures.images / 100)
     low, high = wilson_interval(correct, measures.images)
     remarks = [
-        f"Counting {measures.images:,} pictures leaves a 95 % interval (Wilson) from {100 * low:.2f} to "
-        f"{100 * high:.2f} %; the spread between seeds is not in it."
+        f"95 % interval for {measures.images:,} test images (Wilson): {100 * low:.2f} to {100 * high:.2f} %. The "
+        "spread between seeds comes on top."
     ]
     if measures.correct != correct:
         remarks.append(
             f"Measured again for this page, on the CPU: {measures.correct}/{measures.images}. Other hardware rounds "
-            "otherwise; the figures below are those of this second reading."
+            "differently; the figures below are from this second measurement."
         )
     return [Paragraph(text) for text in remarks]
 
 
 def epochs(material: Material) -> list[Block]:
-    """Every epoch in figures, folded."""
+    """Every epoch, folded."""
     name = material.history.held_out
     rows = [
         (
@@ -119,41 +124,34 @@ def epochs(material: Material) -> list[Block]:
         for row in material.run.metrics
     ]
     head = ("epoch", "learning rate", "training loss", "training %", f"{name} loss", f"{name} %", "seconds")
-    return [Table(head=head, rows=rows, right=head, folded="Every epoch in figures")]
+    return [Table(head=head, rows=rows, right=head, folded=f"All {len(rows)} epochs")]
 
 
-def answers(material: Material, measures: Measures, pictures: dict[str, Picture]) -> list[Block]:
-    """Where the network is right on the test set, and where it is wrong."""
-    classes = material.dataset.classes
+def answers(material: Material, measures: Measures, pictures: Sequence[Picture]) -> list[Block]:
+    """Per class, where the network is right on the test set and where it is wrong."""
+    classes = [one_line(name, 40) for name in material.dataset.classes]
     wrong = measures.images - measures.correct
-    blocks: list[Block] = [
-        Heading("Where it is right, and where it is wrong"),
-        *(pictures[key] for key in (CONFUSION, CALIBRATION)),
-    ]
+    blocks: list[Block] = [Heading("Classes"), *pictures]
+    if not wrong:
+        blocks.append(Paragraph(f"No mistakes: all {measures.images:,} test images were classified correctly."))
     if measures.confused_pairs:
         listed = measures.confused_pairs[:PAIRS]
         rows = [(classes[pair.label], classes[pair.guess], str(pair.count)) for pair in listed]
-        head = ("true class", "read as", "pictures")
-        said = f"The most confused pairs, of {len(measures.confused_pairs)} that occur in {wrong} mistakes:"
-        blocks += [Paragraph(said), Table(head=head, rows=rows, right=("pictures",))]
+        head = ("true class", "guess", "images")
+        pairs = "pair" if len(listed) == 1 else f"{len(listed)} pairs"
+        said = f"The most confused {pairs}, of {len(measures.confused_pairs)} that occur in {wrong} mistakes:"
+        blocks += [Paragraph(said), Table(head=head, rows=rows, right=("images",))]
     per_class = [
-        (row.name, _percent(row.precision), _percent(row.recall), _percent(row.f1), f"{row.support:,}")
+        (one_line(row.name, 40), _percent(row.precision), _percent(row.recall), _percent(row.f1), f"{row.support:,}")
         for row in measures.per_class
     ]
-    head_per_class = ("class", "precision %", "recall %", "F1 %", "pictures")
-    blocks.append(
-        Table(head=head_per_class, rows=per_class, right=head_per_class[1:], folded="Every class in figures")
-    )
-    blocks.append(Heading("Mistakes"))
-    if MISTAKES in pictures:
-        blocks.append(pictures[MISTAKES])
-    else:
-        blocks.append(Paragraph(f"There is none: all {measures.images:,} test pictures were read rightly."))
-    return blocks
+    head_per_class = ("class", "precision %", "recall %", "F1 %", "images")
+    folded = f"All {len(per_class)} classes"
+    return [*blocks, Table(head=head_per_class, rows=per_class, right=head_per_class[1:], folded=folded)]
 
 
 def analysis(material: Material, pictures: dict[str, Picture]) -> list[Block]:
-    """What the figures say and what to try next, by stated rules."""
+    """What the figures say and what to try next, by fixed rules."""
     findings = analyse(
         material.history,
         images=material.judged,
@@ -179,12 +177,9 @@ def analysis(material: Material, pictures: dict[str, Picture]) -> list[Block]:
     )
     return [
         Heading("Analysis"),
-        Paragraph("By stated rules, from the figures; the rules are those of `tersenet.reports.analysis`."),
         Items([_item(finding, pictures) for finding in findings]),
         Heading("What to try next"),
-        Paragraph(
-            "By stated rules too, those of `tersenet.reports.advice`; what is worth trying, not what will help."
-        ),
+        Paragraph("Suggested by fixed rules (`tersenet.reports.advice`): worth trying, not certain to help."),
         Items([_item(finding, pictures) for finding in advice]),
     ]
 

@@ -18,13 +18,16 @@ from tersenet.reports.style import (
     GREEN,
     INK,
     ORANGE,
+    PAPER,
     PURPLE,
     SMALL,
     VERMILION,
+    WIDTH,
     Drawing,
     dress,
     epoch_ticks,
     note,
+    one_line,
 )
 
 COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, INK)
@@ -32,12 +35,19 @@ DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
-def plot_seeds(sides: Sequence[Side], *, best: bool = False, target: float | None = None, title: str = "") -> Drawing:
-    """The accuracy of every seed, a row a side, with the mean and its 95 % interval below the dots.
+def plot_seeds(
+    sides: Sequence[Side],
+    *,
+    best: bool = False,
+    target: float | None = None,
+    title: str = "",
+    width: float = WIDTH,
+) -> Drawing:
+    """The accuracy of every seed, one row per side, with the mean and its 95 % interval below the dots.
 
     With `best` the best epochs stand in place of the last ones. `target` (percent) is drawn as a line.
     """
-    drawing = Drawing(height=1.0 + 0.62 * len(sides), title=title)
+    drawing = Drawing(height=1.0 + 0.62 * len(sides), width=width, title=title)
     axes = drawing.add_subplot()
     dress(axes, x="best epoch's accuracy (%), picked" if best else "test accuracy (%)", grid="x")
     if target is not None:
@@ -63,7 +73,7 @@ def plot_seeds(sides: Sequence[Side], *, best: bool = False, target: float | Non
             markersize=5.5,
             color=look["color"],
             alpha=0.8,
-            markeredgecolor="white",
+            markeredgecolor=PAPER,
             markeredgewidth=0.5,
         )
         mean = fmean(figures)
@@ -72,7 +82,7 @@ def plot_seeds(sides: Sequence[Side], *, best: bool = False, target: float | Non
             axes.plot([low, high], [row + 0.16] * 2, color=look["color"], linewidth=2.4, solid_capstyle="butt")
         axes.plot(mean, row + 0.16, marker="|", markersize=13, markeredgewidth=2.4, color=look["color"])
         note(axes, f"{mean:.2f}", (mean, row + 0.16), (0, -7), ha="center", va="top")
-    axes.set_yticks(range(len(sides)), [side.name for side in sides])
+    axes.set_yticks(range(len(sides)), [one_line(side.name, 28) for side in sides])
     axes.set_ylim(len(sides) - 0.35, -0.75)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
@@ -80,12 +90,14 @@ def plot_seeds(sides: Sequence[Side], *, best: bool = False, target: float | Non
     return drawing
 
 
-def plot_means_by_epoch(sides: Sequence[Side], *, target: float | None = None, title: str = "") -> Drawing:
-    """The mean held-out accuracy of each side by epoch, and the span of its seeds.
+def plot_means_by_epoch(
+    sides: Sequence[Side], *, target: float | None = None, title: str = "", height: float = 3.4
+) -> Drawing:
+    """The mean held-out accuracy of each side by epoch, and the range of its seeds.
 
     The scale is that of the error's logarithm. Of seeds that stopped early, each epoch counts those that came so far.
     """
-    drawing = Drawing(height=3.4, title=title)
+    drawing = Drawing(height=height, title=title)
     axes = drawing.add_subplot()
     kinds = {side.kind for side in sides}
     what = kinds.pop() if len(kinds) == 1 else "held-out"
@@ -114,7 +126,7 @@ def plot_means_by_epoch(sides: Sequence[Side], *, target: float | None = None, t
             means,
             linewidth=2.0,
             markersize=4.0,
-            label=f"{side.name}: {means[-1]:.2f} %",
+            label=f"{one_line(side.name, 40)}: {means[-1]:.2f} %",
             color=look["color"],
             linestyle=look["linestyle"],
             marker=look["marker"],
@@ -131,8 +143,7 @@ def plot_means_by_epoch(sides: Sequence[Side], *, target: float | None = None, t
 
 
 def plot_accuracy_by_parameters(sides: Sequence[Side], *, title: str = "") -> Drawing:
-    """Mean test accuracy against the number of parameters, a point a side; both scales are logarithmic, that of the
-    accuracy in the error."""
+    """Mean test accuracy against parameters, one point per side; both scales are logarithmic."""
     drawing = Drawing(height=3.4, title=title)
     axes = drawing.add_subplot()
     dress(axes, x="parameters (log scale)", y="test accuracy (%)\nscale: log of the error", grid="both")
@@ -144,7 +155,7 @@ def plot_accuracy_by_parameters(sides: Sequence[Side], *, title: str = "") -> Dr
         above = row % 2 == 0
         note(
             axes,
-            side.name,
+            one_line(side.name, 28),
             (side.parameters, mean),
             (0, 7 if above else -7),
             ha="center",

@@ -1,26 +1,63 @@
-"""How every figure of Tersenet looks: one width, one set of colours, letters that stay readable on a phone.
-
-Colours are those of M. Okabe and K. Ito, "Color Universal Design" (2008), which colour-blind eyes tell apart; where
-two lines meet, their dashes and markers differ as well.
-"""
+"""The figures of a report: one width, the one palette, letters that stay readable on a phone."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
 
 from tersenet._files import write_whole
+from tersenet._look import (
+    BLUE,
+    FAINT,
+    FIGURE_STYLE,
+    GREEN,
+    INK,
+    LINE,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    VERMILION,
+    one_line,
+    printable,
+)
+from tersenet.reports.blocks import Picture
 
-BLUE, ORANGE, GREEN, VERMILION, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
-INK, FAINT, GRID = "#222222", "#5f5f5f", "#dcdcdc"
+__all__ = [
+    "BLUE",
+    "DOTS_PER_INCH",
+    "FAINT",
+    "GREEN",
+    "GRID",
+    "INK",
+    "LETTERS",
+    "ORANGE",
+    "PAPER",
+    "PURPLE",
+    "SMALL",
+    "VERMILION",
+    "WIDTH",
+    "Drawing",
+    "data_title",
+    "dress",
+    "epoch_ticks",
+    "note",
+    "one_line",
+]
 
-WIDTH = 5.75  # inches: 552 CSS pixels, so that two stand side by side on a desktop and one shrinks little on a phone
+GRID = LINE
+WIDTH = 5.75  # inches: 552 CSS pixels, so that two fit side by side on a desktop and one shrinks little on a phone
 LETTERS, SMALL = 11.0, 9.5  # points at 100 %
 DOTS_PER_INCH = 192  # twice the 96 of a CSS pixel: sharp on dense screens and in print
 
@@ -28,9 +65,11 @@ DOTS_PER_INCH = 192  # twice the 96 of a CSS pixel: sharp on dense screens and i
 class Drawing(Figure):
     """A matplotlib figure without pyplot: it needs no display, and shows itself in a notebook.
 
+    All text is drawn as it is: `$` and `_` are letters, never mathematics.
+
     >>> drawing = Drawing(height=1.0)
-    >>> drawing.png()[:4]
-    b'\\x89PNG'
+    >>> drawing.png()[:4], drawing.svg()[:5]
+    (b'\\x89PNG', '<?xml')
     """
 
     def __init__(
@@ -41,11 +80,35 @@ class Drawing(Figure):
         title: str = "",
         layout: Literal["constrained"] | None = "constrained",
     ) -> None:
-        super().__init__(figsize=(width, height), dpi=DOTS_PER_INCH / 2, facecolor="white", layout=layout)
+        with mpl.rc_context(FIGURE_STYLE):
+            super().__init__(figsize=(width, height), dpi=DOTS_PER_INCH / 2, facecolor=PAPER, layout=layout)
         FigureCanvasAgg(self)
         if title:
             above = {} if layout else {"y": 1 - 0.08 / height}
-            self.suptitle(title, fontsize=LETTERS, color=INK, fontweight="bold", **above)
+            self.suptitle(_fitting(title, width), fontsize=LETTERS, color=INK, fontweight="bold", **above)
+
+    def add_subplot(self, *args: Any, **kwargs: Any) -> Axes:
+        """A subplot in the one style."""
+        with mpl.rc_context(FIGURE_STYLE):
+            axes: Axes = super().add_subplot(*args, **kwargs)
+        return axes
+
+    def add_axes(self, *args: Any, **kwargs: Any) -> Axes:
+        """Axes in the one style."""
+        with mpl.rc_context(FIGURE_STYLE):
+            return super().add_axes(*args, **kwargs)
+
+    def draw(self, renderer: Any) -> None:
+        """Draw on a renderer, all text as it is."""
+        self._letters_only()
+        with _boxes_for_unknown_letters():
+            super().draw(renderer)
+
+    def get_tightbbox(self, *args: Any, **kwargs: Any) -> Any:
+        """The box around all that is drawn, in inches."""
+        self._letters_only()
+        with _boxes_for_unknown_letters():
+            return super().get_tightbbox(*args, **kwargs)
 
     def png(self) -> bytes:
         """The picture as PNG, at twice the size in CSS pixels, with nothing in it that changes from day to day."""
@@ -53,13 +116,49 @@ class Drawing(Figure):
         self.savefig(held, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
         return held.getvalue()
 
+    def svg(self) -> str:
+        """The picture as SVG, letters as shapes, with nothing in it that changes from day to day."""
+        held = io.StringIO()
+        with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "tersenet", "svg.image_inline": True}):
+            self.savefig(held, format="svg", dpi=DOTS_PER_INCH, metadata={"Date": None})
+        return held.getvalue()
+
     def save(self, path: Path | str) -> Path:
-        """Write the PNG to a file, whole or not at all."""
-        write_whole(Path(path), self.png())
+        """Write PNG or SVG, whichever the name says (PNG where it says neither), whole or not at all."""
+        write_whole(Path(path), self.svg() if Path(path).suffix.lower() == ".svg" else self.png())
         return Path(path)
+
+    def picture(self, key: str, number: int, caption: str, *, wide: bool = False) -> Picture:
+        """The drawing as figure `number` of a page."""
+        return Picture(key=key, number=number, caption=caption, png=self.png(), svg=self.svg(), wide=wide)
 
     def _repr_png_(self) -> bytes:
         return self.png()
+
+    def _letters_only(self) -> None:
+        for text in self.findobj(Text):
+            assert isinstance(text, Text)
+            text.set_parse_math(False)
+            if (shown := printable(text.get_text())) != text.get_text():
+                text.set_text(shown)
+
+
+def _fitting(title: str, width: float) -> str:
+    """A title on one line that fits a drawing `width` inches wide."""
+    letters = FontProperties(family=FIGURE_STYLE["font.family"], size=LETTERS, weight="bold")
+    shown = one_line(title, int(12 * width))
+    with _boxes_for_unknown_letters():
+        while text_to_path.get_text_width_height_descent(shown, letters, ismath=False)[0] > 72 * (width - 0.15):
+            shown = one_line(title, len(shown) - 3)
+    return shown
+
+
+@contextmanager
+def _boxes_for_unknown_letters() -> Iterator[None]:
+    """A letter that the font lacks is drawn as a box, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield
 
 
 def data_title(name: str) -> str:
@@ -69,7 +168,7 @@ def data_title(name: str) -> str:
     ('folder:digits', 'mnist')
     """
     kind, colon, path = name.partition(":")
-    return f"{kind}:{Path(path).name}" if colon else kind
+    return printable(f"{kind}:{Path(path).name}" if colon else kind)
 
 
 def dress(axes: Axes, *, x: str = "", y: str = "", grid: str = "y") -> None:
@@ -94,7 +193,7 @@ def note(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, fl
         textcoords="offset points",
         fontsize=SMALL,
         color=more.pop("color", INK),
-        bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+        bbox={"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.85},
         **more,
     )
 
