@@ -3,11 +3,11 @@
     python benchmarks/augment.py [--data-dir DIR] [--rounds 5] [--images 60000]
 
 One process, one thread, one run. In every round each way in turn augments and normalises all the pictures: the
-write-ups' way (a Python loop over the pictures: Pillow's crop, resize and rotate as torchvision calls them, then
+eager baseline (a Python loop over the pictures: Pillow's crop, resize and rotate as torchvision calls them, then
 `ToTensor`, `Normalize`, stacked to batches of 128; torchvision's own layers and the worker process are left out,
 which favours it), and `tersenet.data.augment` in batches of 128 and on the whole set. Printed: the median over the
 rounds in seconds of processor time (nothing here waits, so on an idle machine these are the clock's, and on a busy
-one they are fairer), pictures a second, and how many times as fast as the write-ups' way. Exit status 1 where the
+one they are fairer), pictures a second, and how many times as fast as the eager baseline. Exit status 1 where the
 claim does not hold.
 """
 
@@ -40,7 +40,7 @@ POLICIES = {
 }
 
 
-def the_write_ups_way(pictures: np.ndarray) -> None:
+def one_by_one(pictures: np.ndarray) -> None:
     """RandomApply(CenterCrop(22), 0.1), Resize(28), RandomRotation(15), ToTensor, Normalize, a picture at a time."""
     for first in range(0, len(pictures), BATCH):
         batch = []
@@ -75,7 +75,7 @@ def main() -> int:
     pictures = dataset.train.images[: options.images]
     pictures_np = pictures.numpy()
 
-    ways: dict[str, Callable[[], None]] = {"per-image Pillow": lambda: the_write_ups_way(pictures_np)}
+    ways: dict[str, Callable[[], None]] = {"per-image Pillow": lambda: one_by_one(pictures_np)}
     for name, policy in POLICIES.items():
         ways[f"{name}, batches of {BATCH}"] = in_batches(pictures, policy, BATCH)
     ways["policy A, composed, whole set at once"] = in_batches(pictures, POLICY_A, len(pictures))

@@ -1,10 +1,10 @@
-"""Claim: an epoch of each of the write-ups' networks is at least twice as fast as in a plain eager float32 loop.
+"""Claim: an epoch of each course network is at least twice as fast as in a plain eager float32 loop.
 
     python benchmarks/epoch.py                # medians of three turns a network; needs MNIST, and about 6 minutes
     python benchmarks/epoch.py --part 0.05    # a twentieth of an epoch each, for a quick look
 
 Both sides train on tensors that are already in memory, with the same batch size (128) and the same augmentation, the
-dropout of the write-ups, SGD with Nesterov momentum. The plain loop: torch's own layers, eager float32, as many
+dropout of the course networks, SGD with Nesterov momentum. The plain loop: torch's own layers, eager float32, as many
 threads as cores, augmentation in whole batches by Tersenet's torch code. Tersenet: what `tersenet train` does. They
 take turns; a part of an epoch is timed and the ratio is of medians. The ceiling is what this machine multiplies in
 one large matrix product, with all cores, in the precision that Tersenet trains in; the fraction counts six operations
@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import optim
 
+from _eager_baseline import AsWritten
 from tersenet.data import Split, load_data
 from tersenet.networks import NETWORKS, build, infer_shapes
 from tersenet.runs.experiment import Settings
@@ -32,7 +33,6 @@ from tersenet.training import Recipe, TrainingBatches, train_one_epoch
 from tersenet.training.fused import fused_step
 from tersenet.training.recipe import make_optimizer
 from tersenet.training.train import compiled_or_error
-from write_ups_way import AsWritten
 
 SEVEN = (
     "model1-4312", "model2-7524", "model3-7524", "gap-14320", "optimized-18594", "funnel-18937", "network-19972",

@@ -19,12 +19,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from course_networks import RESULTS, write_part
 from tersenet import TersenetError
 from tersenet.evaluation.statistics import spread
 from tersenet.runs import Group, find_run_or_group, load_experiment
 from tersenet.runs.claim import make_claim, write_claim
 from tersenet.runs.folder import MODEL
-from write_ups import RESULTS, write_part
 
 FIRST_SEED, SEEDS = 10, 5
 CLAIMS = Path(__file__).parent.parent / "claims"
@@ -137,8 +137,8 @@ def table(groups: dict[str, Group]) -> tuple[str, list[str]]:
         "",
         f"Written by `python benchmarks/fresh_seeds.py`. Seeds {FIRST_SEED} to {FIRST_SEED + SEEDS - 1} were trained "
         "once, after every choice had been made, and nothing was changed after looking. Test accuracy after the last "
-        "epoch, mean ± deviation of five seeds. The earlier figures are beside them: their seeds had been looked at while "
-        "networks and recipes were chosen.",
+        "epoch, mean ± deviation of five seeds. The earlier figures are beside them: their seeds had been looked at "
+        "while networks and recipes were chosen.",
         "",
         "| experiment | parameters | epochs | published before | fresh seeds | range | wanted | |",
         "|---|--:|--:|--:|--:|--:|---|---|",

@@ -1,4 +1,4 @@
-"""Claim: with Tersenet's recipe the write-ups' networks, layers unchanged, end above the write-ups' best epochs.
+"""Claim: with Tersenet's recipe the course networks, layers unchanged, end above their reported best epochs.
 
     python benchmarks/improved.py                 # three seeds of six networks (under an hour), then the table
     python benchmarks/improved.py --table-only    # the table from the runs that are there
@@ -12,14 +12,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from several_seeds import accuracies, found_runs, train_seeds
+from _seeds import accuracies, found_runs, train_seeds
+from course_networks import RESULTS, write_part
 from tersenet.evaluation.statistics import spread
 from tersenet.networks import NETWORKS
 from tersenet.runs import load_experiment
-from write_ups import RESULTS, write_part
 
 SEEDS = 3
-# network, and the other write-up networks that have the same layers
+# network, and the other course networks that have the same layers
 IMPROVED = {
     "model1-4312": (),
     "model2-7524": ("model3-7524",),
@@ -85,13 +85,13 @@ def table(runs_dir: Path) -> tuple[str, list[str]]:
     first = found_runs("model1-4312-improved", SEEDS, runs_dir)[0]
     facts = first.environment
     lines = [
-        "## The write-ups' networks with a recipe of ours",
+        "## The course networks with Tersenet's recipe",
         "",
-        "Written by `python benchmarks/improved.py`. The layers are the write-ups', the recipes are the experiments "
+        "Written by `python benchmarks/improved.py`. The layers are unchanged, the recipes are the experiments "
         "`NAME-improved`: Tersenet's own recipe, without dropout. Last epoch, mean ± deviation of three seeds: an "
-        "indication. The write-up's figure is its best epoch, picked on the test set.",
+        "indication. The reported figure is the best epoch, picked on the test set.",
         "",
-        "| network | parameters | write-up: epochs | best | Tersenet: epochs | last, three seeds | wanted | |",
+        "| network | parameters | course: epochs | best | Tersenet: epochs | last, three seeds | wanted | |",
         "|---|--:|--:|--:|--:|--:|--:|---|",
         *[row for _, row in sorted(rows, key=lambda row: row[0])],
         "",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from several_seeds import train_seeds
+from _seeds import train_seeds
 from tersenet._files import write_whole
 from tersenet.reports.blocks import Heading, Item, Items, Paragraph
 from tersenet.reports.ladder import HELD_WITHIN, LADDER, LAST, SEEDS, Ladder, Step, read_ladder

@@ -1,13 +1,13 @@
-"""Claim: `sprint` reaches 99.4 % in at most ten seconds, 40 and 15 times sooner than two of the write-ups.
+"""Claim: `sprint` reaches 99.4 % in at most ten seconds, 40 and 15 times sooner than two course networks.
 
 `sprint-99` reaches 99.0 % in one epoch.
 
-    python benchmarks/sprint.py              # ten seeds, two epochs of each write-up; about 5 minutes, with MNIST
+    python benchmarks/sprint.py              # ten seeds, two epochs of two course networks; 5 minutes, with MNIST
     python benchmarks/sprint.py --seeds 2    # a quick look, which claims nothing
 
 Ten seeds of the experiment `sprint`, last epoch, mean and deviation of the test accuracy, then of `sprint-99`, one
-epoch for 99.0 %; and, in the same run on the same cores, `gap-14320` and `optimized-18594` in the write-ups' way
-(`write_ups_way.py`). Two epochs of theirs are timed and multiplied by the epoch in which the write-up reaches 99.4 %:
+epoch for 99.0 %; and, in the same run on the same cores, `gap-14320` and `optimized-18594` in the eager baseline
+(`_eager_baseline.py`). Two epochs of theirs are timed and multiplied by the epoch in which the course reaches 99.4 %:
 its 15th and its 7th.
 
 Our clock starts with the set's bytes in memory and stops when the accuracy of the last epoch is known: building and
@@ -27,6 +27,7 @@ from pathlib import Path
 
 import torch
 
+from _eager_baseline import epoch_seconds
 from tersenet.data import Dataset, load_data
 from tersenet.evaluation.statistics import spread
 from tersenet.networks import NETWORKS, build
@@ -34,9 +35,8 @@ from tersenet.runs import load_experiment
 from tersenet.runs.experiment import Experiment, Settings
 from tersenet.runs.settle import settle
 from tersenet.training import train
-from write_ups_way import epoch_seconds
 
-# name, the write-up's epoch of 99.4 %, its batch size, whether it augments, and how many times sooner we want to be
+# name, the reported epoch of 99.4 %, its batch size, whether it augments, and how many times sooner we want to be
 WRITE_UPS = (("gap-14320", 15, 128, False, 40), ("optimized-18594", 7, 64, True, 15))
 WANTED, WANTED_99, MOST_SECONDS = 99.4, 99.0, 10.0
 
@@ -84,7 +84,7 @@ def main() -> None:
     """Train, time, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--epochs-timed", type=int, default=2, help="epochs of each write-up that are timed")
+    parser.add_argument("--epochs-timed", type=int, default=2, help="epochs of each course network that are timed")
     arguments = parser.parse_args()
     begun = time.perf_counter()
     data_dir = os.environ.get("TERSENET_DATA")

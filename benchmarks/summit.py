@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from several_seeds import accuracies, found_runs, train_seeds
+from _seeds import accuracies, found_runs, train_seeds
+from course_networks import RESULTS, write_part
 from tersenet.evaluation.statistics import spread
 from tersenet.runs import load_experiment
-from write_ups import RESULTS, write_part
 
 SEEDS, WANTED, AIM = 5, 99.68, 99.72
 

@@ -1,9 +1,9 @@
-"""Claim: one epoch of `optimized-18594` with augmentation A is at least 1.3 times as fast as in the write-ups' way.
+"""Claim: one epoch of `optimized-18594` with augmentation A is at least 1.3 times as fast as in the eager baseline.
 
     python benchmarks/throughput.py                # three epochs a side, in turn; needs MNIST (TERSENET_DATA)
     python benchmarks/throughput.py --images 6000  # a part of an epoch, for a quick look
 
-The write-ups' way is that of `write_ups_way.py`. Tersenet's way here: `tersenet.training.train_one_epoch` layer by
+The eager baseline is that of `_eager_baseline.py`. Tersenet's way here: `tersenet.training.train_one_epoch` layer by
 layer on batches augmented as a whole, float32, default threads; what the compiled engine adds is in `epoch.py`.
 Measuring on test images is left out on both sides.
 """
@@ -19,19 +19,19 @@ from pathlib import Path
 import torch
 from torch import optim
 
+from _eager_baseline import epoch_seconds
 from tersenet.data import Split, load_data
 from tersenet.data.augment import POLICY_A
 from tersenet.networks import build
 from tersenet.networks.zoo import NETWORKS
 from tersenet.training import TrainingBatches, train_one_epoch
-from write_ups_way import epoch_seconds
 
 BATCH = 64
 WANTED = 1.3
 
 
-def write_ups_epoch(split: Split) -> float:
-    """Seconds of one epoch in the write-ups' way."""
+def eager_epoch(split: Split) -> float:
+    """Seconds of one epoch in the eager baseline."""
     return epoch_seconds("optimized-18594", split, None, batch_size=BATCH, augmented=True)[0]
 
 
@@ -55,13 +55,13 @@ def main() -> None:
     data_dir = os.environ.get("TERSENET_DATA")
     split = load_data("mnist", data_dir=Path(data_dir) if data_dir else None).train
     split = split.take(torch.arange(arguments.images))
-    for side in (write_ups_epoch, tersenet_epoch):  # a warm-up that is not counted
+    for side in (eager_epoch, tersenet_epoch):  # a warm-up that is not counted
         side(split.take(torch.arange(min(1_000, len(split)))))
     theirs, ours = [], []
     for _ in range(arguments.repeats):
-        theirs.append(write_ups_epoch(split))
+        theirs.append(eager_epoch(split))
         ours.append(tersenet_epoch(split))
-        print(f"write-ups' way {theirs[-1]:6.1f} s   Tersenet {ours[-1]:6.1f} s   ratio {theirs[-1] / ours[-1]:.2f}")
+        print(f"eager baseline {theirs[-1]:6.1f} s   Tersenet {ours[-1]:6.1f} s   ratio {theirs[-1] / ours[-1]:.2f}")
     ratio = statistics.median(a / b for a, b in zip(theirs, ours, strict=True))
     print(
         f"median of {arguments.repeats}, {len(split):,} images, {torch.get_num_threads()} threads: "

@@ -44,7 +44,7 @@ def test_every_field_of_a_recipe_is_explained_with_its_default(kind):
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if NETWORKS[name].reported])
 def test_the_write_ups_figures_are_the_reported_and_the_measured_ones(name):
-    _, _, parameters, epochs, best, last, our_best, our_last = rows(page("write-ups.md"))[name][0]
+    _, _, parameters, epochs, best, last, our_best, our_last = rows(page("course-networks.md"))[name][0]
     reported = NETWORKS[name].reported
     assert int(epochs) == reported.epochs
     without_a_log = "–" if reported.claim is None else f'"{reported.claim}"'
@@ -56,7 +56,7 @@ def test_the_write_ups_figures_are_the_reported_and_the_measured_ones(name):
 
 
 def test_the_multiply_adds_are_those_of_the_summary():
-    table = {name: found[-1] for name, found in rows(page("write-ups.md")).items() if name in NETWORKS}
+    table = {name: found[-1] for name, found in rows(page("course-networks.md")).items() if name in NETWORKS}
     for name, cells in table.items():
         if len(cells) == 4:
             summary = summarize(build(NETWORKS[name].notation))

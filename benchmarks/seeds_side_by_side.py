@@ -1,6 +1,6 @@
 """Claim: seeds side by side, a core each, take at most a tenth longer in all than one by one on all cores.
 
-    python benchmarks/seeds.py [--seeds 4] [--experiment sprint] [--epochs 1]
+    python benchmarks/seeds_side_by_side.py [--seeds 4] [--experiment sprint] [--epochs 1]
 
 Trains the same seeds both ways, a process's start and the data's reading included, and prints the seconds of each.
 Side by side is what `--seeds` does.

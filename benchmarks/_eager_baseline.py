@@ -1,4 +1,4 @@
-"""The write-ups' way to train, for comparison: what the other files here time Tersenet against.
+"""The eager baseline to train, for comparison: what the other files here time Tersenet against.
 
 A `DataLoader` with one worker, Pillow transforms picture by picture, the module as anybody would write it, eager
 float32, torch's default threads, a progress figure read after each batch, the test set after each epoch.
@@ -48,7 +48,7 @@ class PillowDigits(Dataset[tuple[Tensor, int]]):
 
 
 class AsWritten(nn.Module):
-    """A write-up's network of torch's own layers, one after the other; gives log-probabilities `[N, 10]`."""
+    """A course network of torch's own layers, one after the other; gives log-probabilities `[N, 10]`."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ def _layers(module: nn.Module) -> list[nn.Module]:
 
 
 def train_an_epoch(model: nn.Module, loader: DataLoader[tuple[Tensor, int]], optimizer: optim.Optimizer) -> None:
-    """Every batch once, as the write-ups write it."""
+    """Every batch once, as the course writes it."""
     model.train()
     correct = 0
     for images, labels in loader:
@@ -92,7 +92,7 @@ def test(model: nn.Module, loader: DataLoader[tuple[Tensor, int]]) -> float:
 def epoch_seconds(
     name: str, train: Split, test_split: Split | None, *, batch_size: int, augmented: bool, epochs: int = 1
 ) -> list[float]:
-    """Seconds of each of the first epochs of a write-up's training: all batches and, where given, the test set."""
+    """Seconds of each of the first epochs of a training: all batches and, where given, the test set."""
     torch.manual_seed(0)
     model = AsWritten(name)
     optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)

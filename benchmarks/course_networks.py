@@ -1,10 +1,10 @@
-"""Claim: the write-ups' seven recipes, run as printed, give the write-ups' accuracies within 0.15 points.
+"""Claim: the seven course recipes, run as printed, give the reported accuracies within 0.15 points.
 
-    python benchmarks/write_ups.py                 # trains what is not yet trained (an hour and more), then the table
-    python benchmarks/write_ups.py --table-only    # writes the table from the runs that are there
+    python benchmarks/course_networks.py                 # trains what is missing (over an hour), then the table
+    python benchmarks/course_networks.py --table-only    # writes the table from the runs that are there
 
 Each recipe is trained in full on MNIST, one seed, by `tersenet train`; an interrupted call goes on where it was.
-Writes its part of `docs/results.md`. Best epoch is held against best epoch where the write-up gives only a best, last
+Writes its part of `docs/results.md`. Best epoch is held against best epoch where the course gives only a best, last
 against last otherwise. One seed each is an indication: between seeds the accuracy varies by about 0.05 points.
 """
 
@@ -51,7 +51,7 @@ RESULTS = Path(__file__).parent.parent / "docs" / "results.md"
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One recipe: the write-up's figures beside ours, in percent."""
+    """One recipe: the reported figures beside ours, in percent."""
 
     run: Run
     reported: Reported
@@ -112,7 +112,7 @@ def train_one(
 
 
 def compare(name: str, run: Run | None) -> Comparison:
-    """A finished run beside its write-up."""
+    """A finished run beside the reported one."""
     if run is None:
         raise SystemExit(f"{name} is not yet trained")
     reported, result = NETWORKS[name].reported, run.result
@@ -132,13 +132,13 @@ def table(rows: dict[str, Comparison], tries: dict[str, dict[str, Comparison]]) 
     """The page `docs/results.md`: misses first, and after the table what was tried about them."""
     ordered = sorted(rows, key=lambda name: not rows[name].missed)
     lines = [
-        "## The write-ups' recipes",
+        "## The course recipes",
         "",
-        "Written by `python benchmarks/write_ups.py`. MNIST, 60,000 training and 10,000 test images, the recipes as "
-        "printed (what a write-up leaves open is listed by `tersenet experiments NAME`). One seed each: an "
-        "indication. The best epoch is picked on the test set, by the write-ups and here; it claims nothing.",
+        "Written by `python benchmarks/course_networks.py`. MNIST, 60,000 training and 10,000 test images, recipes "
+        "as printed (what the course leaves open is listed by `tersenet experiments NAME`). One seed each: an "
+        "indication. The best epoch is picked on the test set, by the course and here; it is not a claim.",
         "",
-        "| recipe | parameters | epochs | write-up: best | last | Tersenet: best (epoch) | last | difference | |",
+        "| recipe | parameters | epochs | course: best | last | Tersenet: best (epoch) | last | difference | |",
         "|---|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     for name in ordered:
@@ -162,7 +162,7 @@ def table(rows: dict[str, Comparison], tries: dict[str, dict[str, Comparison]]) 
         lines += [
             f"### The open choices of `{name}`",
             "",
-            f"The write-up reports: {rows[name].reported}. It names neither optimiser, nor batch size, nor the "
+            f"Reported: {rows[name].reported}. It names neither optimiser, nor batch size, nor the "
             "arguments of StepLR. The recipe has SGD with momentum 0.9, batches of 128 and a tenth every 4 epochs; "
             "this is what other choices give:",
             "",
@@ -189,14 +189,14 @@ def write_part(page: Path, name: str, text: str) -> None:
 
 
 def percent(accuracy: float | None) -> str:
-    """A reported accuracy, or a dash where the write-up gives none."""
+    """A reported accuracy, or a dash where the course gives none."""
     return "–" if accuracy is None else f"{accuracy:.2f}"
 
 
 def main() -> None:
     """Train, compare, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs-dir", type=Path, default=Path("runs/write-ups"))
+    parser.add_argument("--runs-dir", type=Path, default=Path("runs/course-networks"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="recipes trained at a time")
     parser.add_argument("--threads", type=int, default=1, help="threads of each")
@@ -221,7 +221,7 @@ def main() -> None:
     }
     page = table(rows, tries)
     print(page)
-    write_part(RESULTS, "write-ups", page)
+    write_part(RESULTS, "course networks", page)
 
 
 if __name__ == "__main__":
