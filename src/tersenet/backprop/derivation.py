@@ -8,7 +8,7 @@ deriving does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,25 +19,25 @@ from tersenet.backprop.expression import (
     Equals,
     Expression,
     Function,
-    Half,
     Negative,
     Number,
-    Power,
     Product,
-    Quotient,
     Route,
-    Softmax,
     Sum,
     Symbol,
+    Tagged,
     add,
     calculate,
     product,
     replace_symbols,
 )
 from tersenet.backprop.problem import Problem
+from tersenet.backprop.sympy_forms import from_sympy, to_sympy
 
 MOST_WEIGHTS = 200  # more than anybody reads; sympy's time grows with them
 MOST_SAMPLES = 20  # each has its own page of numbers
+
+MOST_COLOURED = 5  # paths with a colour each; more paths share one
 
 STEP = 1e-5  # the step of the central difference
 
@@ -65,7 +65,7 @@ class Derivation:
     """∂E_total/∂parameter, derived: see `sections` for the reasoning and `chain` for the factors with their values.
 
     `value` is by the chain rule, `by_sympy` by differentiating the whole formula, `by_difference` the central
-    difference.
+    difference. `tags` gives every edge (child, parent) on the way to the error its colour; see `path_tags`.
     """
 
     problem: Problem
@@ -77,6 +77,7 @@ class Derivation:
     by_sympy: float
     by_difference: float
     sections: tuple[Section, ...]
+    tags: Mapping[tuple[str, str], str]
 
 
 def derive(problem: Problem, parameter: str) -> Derivation:
@@ -110,88 +111,37 @@ def derive(problem: Problem, parameter: str) -> Derivation:
     factors = tuple(_derived(graph, edge) for edge in edges if edge.child != "E_total")
     by_sympy, by_difference = _whole_by_sympy(problem, graph, parameter), _difference(problem, graph, parameter)
     gradient = graph.gradient(parameter)
-    sections = _sections(problem, graph, parameter, factors, found, by_sympy, by_difference)
-    return Derivation(problem, parameter, factors, gradient, found, found.value, by_sympy, by_difference, sections)
+    tags = path_tags(graph, parameter)
+    sections = (
+        *_reasoning(graph, parameter, factors, found, tags),
+        Section("The numbers", _numbers(problem, parameter, found, tags)),
+        _checks(problem, parameter, found, by_sympy, by_difference),
+    )
+    return Derivation(
+        problem, parameter, factors, gradient, found, found.value, by_sympy, by_difference, sections, tags
+    )
 
 
-def to_sympy(formula: Expression) -> Any:
-    """The formula as a sympy expression, with real symbols of the same names.
+def path_tags(graph: Graph, parameter: str) -> dict[tuple[str, str], str]:
+    """The colour of every edge (child, parent) between a parameter and the error, as a class of the page.
 
-    >>> to_sympy(Function("sigmoid", Symbol("h1")))
-    1/(1 + exp(-h1))
+    `path-1` … where only that path uses the edge, `shared` where several do. Where there are more paths than colours,
+    all have the first.
+
+    >>> from tersenet.backprop import COURSE
+    >>> tags = path_tags(Graph(COURSE.network), "w1")
+    >>> tags["h1", "w1"], tags["o1", "a_h1"], tags["o2", "a_h1"]
+    ('shared', 'path-1', 'path-2')
     """
-    import sympy
-
-    match formula:
-        case Symbol(name):
-            return sympy.Symbol(name, real=True)
-        case Number(value):
-            return sympy.Integer(int(value)) if value == int(value) else sympy.Float(value)
-        case Half():
-            return sympy.Rational(1, 2)
-        case Negative(of):
-            return -to_sympy(of)
-        case Sum(terms):
-            return sympy.Add(*map(to_sympy, terms))
-        case Product(factors):
-            return sympy.Mul(*map(to_sympy, factors))
-        case Quotient(top, bottom):
-            return to_sympy(top) / to_sympy(bottom)
-        case Power(base, exponent):
-            return to_sympy(base) ** exponent
-        case Softmax(place, arguments):
-            powers = [sympy.exp(to_sympy(argument)) for argument in arguments]
-            return powers[place] / sympy.Add(*powers)
-        case Function(name, argument):
-            x = to_sympy(argument)
-            forms = {
-                "sigmoid": lambda: 1 / (1 + sympy.exp(-x)),
-                "tanh": lambda: sympy.tanh(x),
-                "relu": lambda: sympy.Max(x, 0),
-                "identity": lambda: x,
-                "positive": lambda: sympy.Heaviside(x, 0),
-                "exp": lambda: sympy.exp(x),
-                "ln": lambda: sympy.log(x),
-            }
-            return forms[name]()
-    raise TypeError(formula)
-
-
-def from_sympy(value: Any) -> Expression:
-    """A sympy expression as a formula, in sympy's order."""
-    import sympy
-
-    if value.is_Symbol:
-        return Symbol(value.name)
-    if value == sympy.Rational(1, 2):
-        return Half()
-    if value.is_number:
-        return Number(float(value)) if value >= 0 else Negative(Number(float(-value)))
-    if value.could_extract_minus_sign() and not value.is_Add:
-        return Negative(from_sympy(-value))
-    if value.is_Add:
-        terms = [from_sympy(term) for term in value.as_ordered_terms()]
-        return add(*sorted(terms, key=lambda term: (isinstance(term, Negative), not isinstance(term, Number))))
-    if value.is_Mul:
-        below = [
-            factor for factor in value.args if factor.is_Pow and not isinstance(factor, sympy.exp) and factor.exp < 0
-        ]
-        if below:
-            above = sympy.Mul(*[factor for factor in value.args if factor not in below])
-            return Quotient(from_sympy(above), product(*(from_sympy(1 / factor) for factor in below)))
-        return product(*map(from_sympy, value.as_ordered_factors()))
-    if isinstance(value, sympy.exp):
-        return Function("exp", from_sympy(value.args[0]))
-    if value.is_Pow:
-        return (
-            Power(from_sympy(value.base), int(value.exp))
-            if value.exp > 0
-            else Quotient(Number(1), from_sympy(1 / value))
-        )
-    if isinstance(value, sympy.Max):
-        return Function("relu", next(from_sympy(argument) for argument in value.args if argument != 0))
-    names = {sympy.tanh: "tanh", sympy.Heaviside: "positive", sympy.log: "ln"}
-    return Function(names[value.func], from_sympy(value.args[0]))
+    reached = {parameter, *graph.reached(parameter)}
+    edges = [(edge.child, edge.parent) for edge in graph.edges if edge.child in reached and edge.parent in reached]
+    if graph.path_count(parameter) > MOST_COLOURED:
+        return dict.fromkeys(edges, "path-1")
+    users: dict[tuple[str, str], list[int]] = {}
+    for number, path in enumerate(graph.paths(parameter), 1):
+        for edge in [("E_total", path[0].child), *((edge.child, edge.parent) for edge in path)]:
+            users.setdefault(edge, []).append(number)
+    return {edge: f"path-{numbers[0]}" if len(numbers) == 1 else "shared" for edge, numbers in users.items()}
 
 
 def _derived(graph: Graph, edge: Edge) -> DerivedFactor:
@@ -248,97 +198,156 @@ def _difference(problem: Problem, graph: Graph, parameter: str) -> float:
     return found / problem.samples
 
 
-def _sections(
-    problem: Problem,
+def _reasoning(
     graph: Graph,
     parameter: str,
     factors: Sequence[DerivedFactor],
     found: Chain,
-    by_sympy: float,
-    by_difference: float,
+    tags: Mapping[tuple[str, str], str],
 ) -> tuple[Section, ...]:
+    """The sections that need no numbers: from what the parameter reaches to the product."""
     wanted = Derivative("E_total", parameter)
-    count = graph.path_count(parameter)
     reached = graph.reached(parameter)
-    paths = graph.paths(parameter) if found.paths[0] else []
-    routes = [Route((parameter, *(edge.child for edge in reversed(path)), "E_total")) for path in paths]
-    by_path = [product(*(Derivative(edge.child, edge.parent) for edge in path)) for path in paths]
-    sections = [
+    derived: list[str | Expression] = []
+    for factor in factors:
+        edge = factor.edge
+        sides = (_derivative(edge, tags), factor.raw, _tagged(edge.slope, edge, tags))
+        derived.append(Equals(sides[:2] if _same(factor) else sides))
+    return (
         Section(
-            f"What {parameter} reaches",
+            f"What {parameter} changes",
             (
                 f"A change of {parameter} changes {_listed(reached)}, and nothing else.",
                 *(_definition(graph, name) for name in reached),
             ),
-        )
-    ]
-    if routes:
-        sentence = "There is one path to the error:" if count == 1 else f"There are {count} paths to the error:"
-        sections.append(Section("The paths", (sentence, *routes)))
-        sentence = "The chain rule multiplies the derivatives along a path"
-        sentence += "." if count == 1 else ", and adds up the paths."
-        sections.append(Section("The chain rule", (sentence, Equals((wanted, add(*by_path))))))
-    else:
-        sentence = (
-            f"{count:,} paths lead to the error: too many to list. The chain rule collects them from the error back."
-        )
-        sections.append(Section("The paths", (sentence,)))
-    lines: list[str | Expression] = []
-    for factor in factors:
-        sides = (Derivative(factor.edge.child, factor.edge.parent), factor.raw, factor.edge.slope)
-        lines.append(Equals(sides[:2] if _same(factor) else sides))
-    sections.append(
+        ),
+        *_paths(graph, parameter, found, tags),
         Section(
-            "Each factor's derivative",
+            "Each factor",
             (
-                "Each definition is differentiated by itself.",
-                "Where a value already computed says the same in fewer words, it is used.",
-                *lines,
+                "Each definition is differentiated on its own.",
+                "Where a value that is already known gives a shorter form, the shorter form is used.",
+                *derived,
             ),
-        )
-    )
-    backwards = found.backwards[0]
-    sections.append(
+        ),
         Section(
             "From the error back",
             (
-                "Backpropagation computes each of these once, starting at the error,"
-                " and uses it for all that lies behind it.",
-                *(Equals((Derivative("E_total", one.parent), one.formula)) for one in backwards),
+                "Backpropagation computes each of these once, starting at the error, and uses it for every weight"
+                " further back.",
+                *(_backward(graph, one.parent, tags) for one in found.backwards[0]),
             ),
-        )
+        ),
+        Section("The product", (Equals((wanted, _gradient(graph, parameter, tags))),)),
     )
-    sections.append(Section("The product", (Equals((wanted, graph.gradient(parameter))),)))
-    sections.append(Section("The numbers put in", _numbers(problem, parameter, found)))
-    rate = Number(1)
+
+
+def _paths(graph: Graph, parameter: str, found: Chain, tags: Mapping[tuple[str, str], str]) -> tuple[Section, ...]:
+    """The paths to the error and the chain rule along them."""
+    count = graph.path_count(parameter)
+    if not found.paths[0]:
+        many = (
+            f"{count:,} paths lead to the error: too many to list. The chain rule collects them from the error back."
+        )
+        return (Section("The paths", (many,)),)
+    lines: list[str | Expression] = []
+    terms: list[Expression] = []
+    for number, path in enumerate(graph.paths(parameter), 1):
+        tag = f"path-{number}" if count <= MOST_COLOURED else "path-1"
+        lines.append(Tagged(Route((parameter, *(edge.child for edge in reversed(path)), "E_total")), tag))
+        term = product(*(_derivative(edge, tags) for edge in path))
+        terms.append(Tagged(term, tag, f"path {number}") if count > 1 else term)
+    first = "There is one path to the error:" if count == 1 else f"There are {count} paths to the error:"
+    rule = "The chain rule multiplies the derivatives along a path" + (
+        "." if count == 1 else " and adds up the paths."
+    )
+    return (
+        Section("The paths", (first, *lines)),
+        Section("The chain rule", (rule, Equals((Derivative("E_total", parameter), add(*terms))))),
+    )
+
+
+def _checks(problem: Problem, parameter: str, found: Chain, by_sympy: float, by_difference: float) -> Section:
+    """The same derivative in two other ways, and one step of descent."""
     start = dict(zip(problem.network.parameter_names, problem.weights + problem.biases, strict=True))[parameter]
-    sections.append(
-        Section(
-            "Held against other ways",
-            (
-                f"By sympy, E_total differentiated as one formula of {parameter}: {by_sympy:.12g}.",
-                f"By the central difference with ε = {STEP:g}: {by_difference:.9g}.",
-                f"One step of descent with learning rate 1 takes {parameter} from {start:.9g} to",
-                Equals((Sum((Number(start), Negative(rate * _signed(found.value)))), Number(start - found.value))),
-            ),
-        )
+    return Section(
+        "Checked in other ways",
+        (
+            f"sympy, which differentiates E_total as one formula of {parameter}, gives {by_sympy:.12g}.",
+            f"The central difference with ε = {STEP:g} gives {by_difference:.9g}.",
+            f"One step of gradient descent with learning rate 1 moves {parameter} from {start:.9g} to",
+            Equals((Sum((Number(start), Negative(_signed(found.value)))), Number(start - found.value))),
+        ),
     )
-    return tuple(sections)
 
 
-def _numbers(problem: Problem, parameter: str, found: Chain) -> tuple[str | Expression, ...]:
+def _numbers(
+    problem: Problem, parameter: str, found: Chain, tags: Mapping[tuple[str, str], str]
+) -> tuple[str | Expression, ...]:
+    """Every factor with its value, and the product of each path, for each sample."""
     lines: list[str | Expression] = []
     wanted = Derivative("E_total", parameter)
+
+    def coloured(formula: Expression, child: str, parent: str) -> Expression:
+        tag = tags.get((child, parent))
+        return Tagged(formula, tag) if tag else formula
+
     for sample, (paths, backwards) in enumerate(zip(found.paths, found.backwards, strict=True), 1):
         if problem.samples > 1:
             lines.append(f"Sample {sample}:")
         factors = dict.fromkeys(factor for path in paths for factor in path.factors) or backwards[:-1]
-        lines += [Equals((Derivative(one.child, one.parent), one.formula, _signed(one.value))) for one in factors]
-        products = [Product(tuple(_signed(factor.value) for factor in path.factors)) for path in paths]
+        lines += [
+            Equals(
+                (
+                    coloured(Derivative(one.child, one.parent), one.child, one.parent),
+                    one.formula,
+                    coloured(_signed(one.value), one.child, one.parent),
+                )
+            )
+            for one in factors
+        ]
+        products = [
+            Product(tuple(coloured(_signed(one.value), one.child, one.parent) for one in path.factors))
+            for path in paths
+        ]
         lines.append(Equals((wanted, *((add(*products),) if products else ()), _signed(backwards[-1].value))))
     if problem.samples > 1:
         lines += [f"The mean over the {problem.samples} samples:", Equals((wanted, _signed(found.value)))]
     return tuple(lines)
+
+
+def _tagged(formula: Expression, edge: Edge, tags: Mapping[tuple[str, str], str]) -> Expression:
+    """The formula in the colour of its edge, where the edge has one."""
+    tag = tags.get((edge.child, edge.parent))
+    return Tagged(formula, tag) if tag and formula != Number(1) else formula
+
+
+def _derivative(edge: Edge, tags: Mapping[tuple[str, str], str]) -> Expression:
+    return _tagged(Derivative(edge.child, edge.parent), edge, tags)
+
+
+def _backward(graph: Graph, name: str, tags: Mapping[tuple[str, str], str]) -> Expression:
+    """∂E_total/∂name, written with the derivatives of the quantities that follow it."""
+    terms = []
+    for edge in graph.children(name):
+        slope = _tagged(edge.slope, edge, tags)
+        after = edge.child not in graph.network.error_names  # ∂E_total/∂E1 is 1
+        terms.append(product(Derivative("E_total", edge.child), slope) if after else slope)
+    return Equals((Derivative("E_total", name), add(*terms)))
+
+
+def _gradient(graph: Graph, name: str, tags: Mapping[tuple[str, str], str]) -> Expression:
+    """∂E_total/∂name in closed form, as `Graph.delta` has it, every factor in the colour of its edge."""
+    network = graph.network
+    closed = network.loss == "cross-entropy" and name in network.sum_names[-1]
+    if name in network.error_names or closed:
+        return graph.delta(name)
+    return add(
+        *(
+            product(_gradient(graph, edge.child, tags), _tagged(edge.slope, edge, tags))
+            for edge in graph.children(name)
+        )
+    )
 
 
 def _definition(graph: Graph, name: str) -> Expression:

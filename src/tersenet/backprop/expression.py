@@ -148,6 +148,20 @@ class Softmax(Expression):
     arguments: tuple[Expression, ...]
 
 
+@dataclass(frozen=True)
+class Tagged(Expression):
+    """A part of a formula that a page shows in a colour, and with `note` below a brace; its value is that of `of`."""
+
+    of: Expression
+    tag: str
+    note: str = ""
+
+
+def bare(expression: Expression) -> Expression:
+    """The formula without the tag around it."""
+    return expression.of if isinstance(expression, Tagged) else expression
+
+
 def add(*terms: Expression) -> Expression:
     """The sum; one term is itself."""
     flat = tuple(inner for term in terms for inner in _terms(term))
@@ -169,6 +183,8 @@ def replace_symbols(expression: Expression, by: Mapping[str, Expression]) -> Exp
             return by.get(name, expression)
         case Negative(of):
             return Negative(replace_symbols(of, by))
+        case Tagged(of, tag, note):
+            return Tagged(replace_symbols(of, by), tag, note)
         case Sum(terms):
             return Sum(tuple(replace_symbols(term, by) for term in terms))
         case Product(factors):
@@ -199,6 +215,8 @@ def calculate(expression: Expression, values: Mapping[str, Value]) -> Value:
             return 0.5
         case Negative(of):
             return -calculate(of, values)
+        case Tagged(of, _, _):
+            return calculate(of, values)
         case Sum(terms):
             total = calculate(terms[0], values)
             for term in terms[1:]:

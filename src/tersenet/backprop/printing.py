@@ -21,6 +21,8 @@ from tersenet.backprop.expression import (
     Softmax,
     Sum,
     Symbol,
+    Tagged,
+    bare,
 )
 from tersenet.backprop.network import LOWEST, TINY
 
@@ -46,12 +48,14 @@ def as_text(formula: Expression) -> str:
             return " = ".join(map(as_text, sides))
         case Route(names):
             return " → ".join(names)
+        case Tagged(of, _, _):
+            return as_text(of)
         case Negative(of):
             return f"−{_bracketed(of, as_text)}"
         case Sum(terms):
             return _joined(terms, as_text, " + ", " − ")
         case Product(factors):
-            spaced = any(isinstance(factor, (Derivative, Number)) for factor in factors)
+            spaced = any(isinstance(bare(factor), (Derivative, Number)) for factor in factors)
             return (" · " if spaced else "·").join(_bracketed(factor, as_text) for factor in factors)
         case Quotient(top, bottom):
             return f"{_bracketed(top, as_text)}/{_bracketed(bottom, as_text, Product)}"
@@ -88,6 +92,8 @@ def as_latex(formula: Expression) -> str:
             return " = ".join(map(as_latex, sides))
         case Route(names):
             return r" \to ".join(map(latex_name, names))
+        case Tagged(of, _, _):
+            return as_latex(of)
         case Negative(of):
             return f"-{_bracketed(of, as_latex)}"
         case Sum(terms):
@@ -135,6 +141,9 @@ def as_mathml(formula: Expression) -> str:
             return f"<mrow>{'<mo>=</mo>'.join(map(as_mathml, sides))}</mrow>"
         case Route(names):
             return f"<mrow>{'<mo>→</mo>'.join(map(mathml_name, names))}</mrow>"
+        case Tagged(of, tag, note):
+            inner = f'<mrow class="{tag}">{as_mathml(of)}</mrow>'
+            return f'<munder class="{tag}">{inner}<mtext>{note}</mtext></munder>' if note else inner
         case Negative(of):
             return f"<mrow><mo>−</mo>{_bracketed(of, as_mathml, left='<mo>(</mo>', right='<mo>)</mo>')}</mrow>"
         case Sum(terms):
@@ -180,6 +189,8 @@ def as_cell(formula: Expression, cell: Callable[[str], str]) -> str:
             return repr(float(value)) if value != int(value) else str(int(value))
         case Half():
             return "0.5"
+        case Tagged(of, _, _):
+            return inner(of)
         case Negative(of):
             # A cell reads −x^2 as (−x)^2.
             return f"-{_bracketed(of, inner, Power, Quotient)}"
@@ -259,7 +270,7 @@ def _bracketed(
 ) -> str:
     """The part in brackets where it is a sum, a negative, or one of the kinds in `also`."""
     inner = printer(part)
-    return f"{left}{inner}{right}" if isinstance(part, (Sum, Negative, *also)) else inner
+    return f"{left}{inner}{right}" if isinstance(bare(part), (Sum, Negative, *also)) else inner
 
 
 def _joined(terms: tuple[Expression, ...], printer: Callable[[Expression], str], plus: str, minus: str) -> str:
