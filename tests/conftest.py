@@ -12,6 +12,17 @@ import pytest
 from PIL import Image, ImageDraw
 
 
+@pytest.fixture(autouse=True, scope="session")
+def users_own_data(tmp_path_factory):
+    """The code that tests trust is not trusted by whoever runs them."""
+    before = os.environ.get("XDG_DATA_HOME")
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("data-home"))
+    yield
+    os.environ.pop("XDG_DATA_HOME")
+    if before is not None:
+        os.environ["XDG_DATA_HOME"] = before
+
+
 @pytest.fixture(scope="session")
 def mnist():
     """The real MNIST, or a skip where TERSENET_DATA names no folder that holds it."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, refuse_all_but
-from tersenet.cli.output import CommonArguments, Output, option
+from tersenet.cli.output import Output, TrustArguments, option
 
 if TYPE_CHECKING:
     from tersenet.reports.comparison import Comparison
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arguments(CommonArguments):
+class Arguments(TrustArguments):
     """What `tersenet compare` takes."""
 
     runs: tyro.conf.Positional[Annotated[tuple[str, ...], tyro.conf.arg(metavar="A B …", help_behavior_hint="")]]

@@ -26,7 +26,7 @@ import tyro
 
 from tersenet._errors import TersenetError
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, given
-from tersenet.cli.output import CommonArguments, Output, option
+from tersenet.cli.output import Output, TrustArguments, option
 
 if TYPE_CHECKING:
     from tersenet.inspection import Diagnosis
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arguments(CommonArguments):
+class Arguments(TrustArguments):
     """What `tersenet doctor` takes."""
 
     patient: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN|NET")]]
@@ -85,7 +85,7 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
         recipe = replace(recipe, learning_rate=arguments.learning_rate)
     own_data = experiment.data if resolved.kind in ("run", "group", "experiment", "file") else "auto"
     dataset = load_data(arguments.data or own_data, data_dir=arguments.data_dir)
-    diagnosis = diagnose_network(experiment.notation or experiment.network, data=dataset, recipe=recipe)
+    diagnosis = diagnose_network(resolved.network, data=dataset, recipe=recipe)
     if resolved.kind in ("experiment", "file", "run", "group"):
         diagnosis = replace(diagnosis, of=f"{resolved.word}, untrained")
     return diagnosis, "network", dataset.notice

@@ -21,7 +21,7 @@ import tyro
 from tersenet._errors import TersenetError
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Device, Flag, RunsDir
 from tersenet.cli.evaluate_group import evaluate_group
-from tersenet.cli.output import CommonArguments, Output, option
+from tersenet.cli.output import Output, TrustArguments, option
 
 if TYPE_CHECKING:
     from tersenet.data import Dataset
@@ -32,7 +32,7 @@ SHOWN = 10  # confused pairs and mistakes that the tables show; the JSON documen
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arguments(CommonArguments):
+class Arguments(TrustArguments):
     """What `tersenet evaluate` takes."""
 
     run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]

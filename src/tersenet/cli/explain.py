@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir
-from tersenet.cli.output import CommonArguments, Output, option
+from tersenet.cli.output import Output, TrustArguments, option
 
 if TYPE_CHECKING:
     from tersenet.inspection import Explanation, Unit
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arguments(CommonArguments):
+class Arguments(TrustArguments):
     """What `tersenet explain` takes."""
 
     run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]

@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from typing import Any
 
 from tersenet._errors import TersenetError, did_you_mean
@@ -86,7 +86,13 @@ def _run(words: list[str]) -> int:
 
     arguments = _arguments(command, name, rest)
     output = Output(json=arguments.json)
-    with redirect_stdout(sys.stderr) if arguments.json else nullcontext():  # what a user's network prints
+    with ExitStack() as around:
+        if arguments.json:
+            around.enter_context(redirect_stdout(sys.stderr))  # what a user's network prints
+        if getattr(arguments, "trust", False):
+            from tersenet.runs.trust import trusting
+
+            around.enter_context(trusting())
         try:
             return int(command.run(arguments, output) or DONE)
         except SystemExit as leaving:

@@ -23,6 +23,14 @@ class CommonArguments:
     """Print one JSON document on standard output, and all else on standard error."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrustArguments(CommonArguments):
+    """What a command takes that may run the Python file of a run's network."""
+
+    trust: bool = False
+    """Run the Python file of a run that was not trained on this machine. It is asked once."""
+
+
 def option(metavar: str) -> Any:
     """How an option without a value of its own shows in the help: `--epochs N`, nothing said of a default."""
     return tyro.conf.arg(metavar=metavar, help_behavior_hint="")

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from tersenet._errors import TersenetError
-from tersenet.cli.output import CommonArguments, Output
+from tersenet.cli.output import Output, TrustArguments
 
 if TYPE_CHECKING:
     from tersenet.evaluation import Prediction
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arguments(CommonArguments):
+class Arguments(TrustArguments):
     """What `tersenet predict` takes."""
 
     run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]

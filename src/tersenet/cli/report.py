@@ -16,11 +16,11 @@ from typing import Annotated
 
 import tyro
 
-from tersenet.cli.output import CommonArguments, Output
+from tersenet.cli.output import Output, TrustArguments
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arguments(CommonArguments):
+class Arguments(TrustArguments):
     """What `tersenet report` takes."""
 
     run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]

@@ -86,7 +86,7 @@ def _run_table(rows: list[dict[str, Any]]) -> Any:
         table.add_row(
             row["run"],
             row["data"],
-            f"{row['parameters']:,}",
+            _count(row["parameters"]),
             f"{row['epochs']}/{row['planned_epochs']}",
             f"{row['test_accuracy']:.2f}" if finished else "–",
             f"{row['best']:.2f} ({row['best_epoch']})" if row["best"] is not None else "–",
@@ -108,7 +108,7 @@ def _group_table(groups: list[dict[str, Any]]) -> Any:
         table.add_row(
             group["run"],
             group["data"],
-            f"{group['parameters']:,}",
+            _count(group["parameters"]),
             f"{group['finished']}/{len(group['seeds'])}",
             f"{group['mean']:.2f}" if known else "–",
             "–" if group["deviation"] is None else f"{group['deviation']:.3f}",
@@ -132,7 +132,7 @@ def _group_facts(group: Any) -> dict[str, Any]:
         "path": str(group.path),
         "network": group.experiment.network,
         "data": group.experiment.data,
-        "parameters": results[0]["parameters"] if results else _parameters(runs[0]) if runs else 0,
+        "parameters": runs[0].parameters if runs else 0,
         "planned_epochs": group.experiment.training.epochs,
         "seeds": list(group.seeds),
         "finished": len(results),
@@ -155,7 +155,7 @@ def _facts(run: Any) -> dict[str, Any]:
         "path": str(run.path),
         "network": run.experiment.network,
         "data": run.experiment.data,
-        "parameters": result["parameters"] if result else _parameters(run),
+        "parameters": run.parameters,
         "epochs": len(metrics),
         "planned_epochs": run.experiment.training.epochs,
         "seed": run.experiment.seed,
@@ -166,6 +166,5 @@ def _facts(run: Any) -> dict[str, Any]:
     }
 
 
-def _parameters(run: Any) -> int:
-    """How many parameters the network of an unfinished run has."""
-    return sum(weights.numel() for weights in run.empty_model().parameters())
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"

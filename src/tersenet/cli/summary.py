@@ -27,7 +27,7 @@ import tyro
 
 from tersenet._errors import TersenetError, check_setting
 from tersenet.cli.arguments import RUNS_DIR, RunsDir
-from tersenet.cli.output import CommonArguments, Output, option
+from tersenet.cli.output import Output, TrustArguments, option
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,7 +38,7 @@ MAX_PICTURE = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arguments(CommonArguments):
+class Arguments(TrustArguments):
     """What `tersenet summary` takes."""
 
     network: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NET")]

@@ -30,7 +30,7 @@ from tersenet._errors import TersenetError
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, gathered, given, refuse_all_but
 from tersenet.cli.main import BUDGET_MISSED, DONE
 from tersenet.cli.next_steps import open_report, say_budget, say_next_steps, say_report
-from tersenet.cli.output import CommonArguments, Output, option
+from tersenet.cli.output import Output, TrustArguments, option
 
 if TYPE_CHECKING:
     from tersenet.runs import Experiment, Run
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 DEFAULT = "sprint"
 
 # Everything else that is given beside them would have no effect, and is refused.
-WITH_RESUME = {"resume", "runs_dir", "data_dir", "json", "no_report", "open"}
+WITH_RESUME = {"resume", "runs_dir", "data_dir", "json", "no_report", "open", "trust"}
 NOT_WITH_LR_FIND = {"seeds", "no_report", "open", "resume"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arguments(CommonArguments):
+class Arguments(TrustArguments):
     """What `tersenet train` takes."""
 
     experiment: Annotated[
@@ -159,10 +159,10 @@ def _refuse_what_has_no_effect(arguments: Arguments) -> None:
 
 def chosen_experiment(arguments: Arguments, output: Output) -> Experiment:
     """The experiment that the arguments describe."""
-    from tersenet.runs import find_experiment, find_run, with_settings
+    from tersenet.runs import experiment_to_train, find_run, with_settings
 
     word = DEFAULT if arguments.experiment is None else arguments.experiment
-    experiment = find_experiment(word, arguments.runs_dir)
+    experiment = experiment_to_train(word, arguments.runs_dir)
     init = None if arguments.init is None else str(find_run(arguments.init, arguments.runs_dir).path)
     values = {
         "data": arguments.data,

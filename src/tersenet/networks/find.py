@@ -41,11 +41,14 @@ class Design:
     code: UserCode | None = field(default=None, repr=False)
 
 
-def find_network(spec: str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int = 10) -> Design:
+def find_network(
+    spec: str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int = 10, *, run_files: bool = True
+) -> Design:
     """The network that a user means by `spec`, built for pictures `(C, H, W)` and `classes` classes.
 
-    A word of the form `file.py:Name` runs that file. Raises TersenetError where the word is empty, where there is no
-    such file or no such name in it, or where the notation cannot be read or built.
+    A word of the form `file.py:Name` runs that file; with `run_files=False`, for a word that somebody else wrote, it
+    is an error. Raises TersenetError where the word is empty, where there is no such file or no such name in it, or
+    where the notation cannot be read or built.
 
     >>> find_network("gap-14320").notation
     '(16C3 R BN D.1)x3 AP2 32C3 R BN D.1 16C3 R BN GAP 10C1'
@@ -64,6 +67,8 @@ def find_network(spec: str, input_size: tuple[int, int, int] = (1, 28, 28), clas
         return Design(known.name, known.notation, build(known.notation, input_size, classes))
     if (named := in_file(spec)) is not None:
         path, name = named
+        if not run_files:
+            raise TersenetError("A file is not run here.", got=spec, expected="a network in notation")
         _check_file(path)
         module, code = run_code(find_layout(path), name)
         return Design(name, None, module, code)

@@ -13,7 +13,14 @@ from tersenet.runs.folder import Run
 from tersenet.runs.group import Group
 from tersenet.runs.index import list_groups, list_runs
 from tersenet.runs.packaged import is_packaged, output_folder, packaged_names, packaged_run
-from tersenet.runs.resolver import Resolved, find_experiment, find_run, find_run_or_group, resolve
+from tersenet.runs.resolver import (
+    Resolved,
+    experiment_to_train,
+    find_experiment,
+    find_run,
+    find_run_or_group,
+    resolve,
+)
 from tersenet.runs.seeds import GroupListeners, resume_group, start_group
 from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run
 
@@ -28,6 +35,7 @@ __all__ = [
     "budget_lines",
     "experiment_from",
     "experiment_names",
+    "experiment_to_train",
     "find_experiment",
     "find_run",
     "find_run_or_group",

@@ -7,7 +7,6 @@ seed's `model.safetensors`, as `sha256sum` prints it. `verify.py` checks it.
 
 from __future__ import annotations
 
-import hashlib
 import statistics
 import tomllib
 from dataclasses import asdict, dataclass
@@ -19,8 +18,8 @@ import tomli_w
 
 from tersenet._errors import TersenetError
 from tersenet._files import write_whole
-from tersenet.data import Split
 from tersenet.runs.experiment import Experiment, experiment_from, to_tables
+from tersenet.runs.fingerprint import file_hash, split_hash
 from tersenet.runs.folder import MODEL, Run
 from tersenet.runs.group import Group
 
@@ -153,21 +152,6 @@ def read_claim(path: Path) -> Claim:
         raise TersenetError("A field of the claim does not fit.", got=error, where=path) from error
     _check_consistency(claim, path)
     return claim
-
-
-def file_hash(path: Path) -> str:
-    """The SHA-256 of a file, as `sha256sum` prints it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def split_hash(split: Split) -> str:
-    """The SHA-256 of a split: its images and then its labels, as they lie in memory (uint8, int64).
-
-    >>> import torch
-    >>> split_hash(Split(images=torch.zeros(0, 28, 28, dtype=torch.uint8), labels=torch.zeros(0)))[:8]
-    'e3b0c442'
-    """
-    return hashlib.sha256(split.images.numpy().tobytes() + split.labels.numpy().tobytes()).hexdigest()
 
 
 def _seed_claim(run: Run) -> SeedClaim:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,10 @@ from tersenet._errors import TersenetError
 from tersenet._files import write_whole
 from tersenet.data import Dataset, load_data, match_classes
 from tersenet.networks import find_network
+from tersenet.networks.find import in_file
 from tersenet.runs.experiment import Experiment, load_experiment, to_toml
+from tersenet.runs.fingerprint import dataset_hash
+from tersenet.runs.source import network_of
 from tersenet.training.checkpoint import load_tensors, save_tensors
 from tersenet.training.metrics import EpochMetrics
 
@@ -80,16 +83,33 @@ class Run:
         """The data set that the run was trained on, from where it was found then unless told otherwise."""
         return recorded_data(self.experiment, self.environment, data_dir)
 
-    def empty_model(self) -> nn.Module:
-        """The network without its trained weights."""
-        facts = self.environment
-        spec = self.experiment.notation or self.experiment.network
-        size = facts.get("input_size", (1, 28, 28))
-        return find_network(spec, input_size=tuple(size), classes=len(facts.get("classes", range(10)))).module
+    def empty_model(self, *, trust: bool = False) -> nn.Module:
+        """The network without its trained weights.
 
-    def model(self) -> nn.Module:
-        """The network with the weights that the run's accuracy was measured with, ready to evaluate."""
-        model = self.empty_model()
+        A network from a Python file is made by running the copy in the run's folder. Raises TersenetError where that
+        copy was not trained on this machine, unless `trust` says that it may run; from then on it may.
+        """
+        facts, experiment = self.environment, self.experiment
+        if experiment.notation is None and in_file(experiment.network) is not None:
+            return network_of(self.path, experiment.network, facts, trust=trust)
+        spec = experiment.notation or experiment.network
+        size, classes = tuple(facts.get("input_size", (1, 28, 28))), len(facts.get("classes", range(10)))
+        return find_network(spec, input_size=size, classes=classes, run_files=False).module
+
+    @property
+    def parameters(self) -> int | None:
+        """How many parameters the network has; None where that is not recorded and only running a file would tell."""
+        recorded = (self.result or {}).get("parameters", self.environment.get("parameters"))
+        if recorded is None and self.experiment.notation is not None:
+            return sum(weights.numel() for weights in self.empty_model().parameters())
+        return recorded
+
+    def model(self, *, trust: bool = False) -> nn.Module:
+        """The network with the weights that the run's accuracy was measured with, ready to evaluate.
+
+        `trust` is that of `empty_model`.
+        """
+        model = self.empty_model(trust=trust)
         self.load_weights(model)
         return model.eval()
 
@@ -107,11 +127,27 @@ class Run:
 
 
 def recorded_data(experiment: Experiment, environment: dict[str, Any], data_dir: Path | None) -> Dataset:
-    """An experiment's data set, from where it was found when it ran, or from `data_dir`; classes matched by name."""
+    """An experiment's data set, from where it was found when it ran, or from `data_dir`; classes are matched by name.
+
+    Where it is not what it was then, it has a notice that says so.
+    """
     recorded = Path(environment.get("data_dir") or "")
     there = recorded if recorded.is_absolute() and recorded.is_dir() else None
     dataset = load_data(experiment.data, data_dir=data_dir or there)
-    return match_classes(environment.get("classes") or dataset.classes, dataset)
+    dataset = match_classes(environment.get("classes") or dataset.classes, dataset)
+    changed = changed_data(dataset, environment)
+    if changed is None:
+        return dataset
+    notice = "\n".join(filter(None, (dataset.notice, f"{changed} What is measured now is measured on other data.")))
+    return replace(dataset, notice=notice)
+
+
+def changed_data(dataset: Dataset, environment: dict[str, Any]) -> str | None:
+    """What to say where a data set is not the one that a run was trained on; None where it is, or nobody can tell."""
+    recorded = environment.get("data_sha256")
+    if recorded is None or dataset.name != environment.get("data") or dataset_hash(dataset) == recorded:
+        return None
+    return f"The pictures or labels of {dataset.name} have changed since the run was trained."
 
 
 def take_folder(runs_dir: Path, name: str) -> Path:

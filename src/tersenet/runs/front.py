@@ -19,6 +19,7 @@ from tersenet.runs.index import list_groups, list_runs
 from tersenet.training.checkpoint import load_tensors
 
 BYTES = 4  # of a weight in float32
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 SAME = ("network", "notation", "init", "validation", "data", "training")  # what runs of one entry have in common
 
 
@@ -148,5 +149,8 @@ def _entry(runs: Sequence[Run]) -> Entry:
 
 def _nonzero(run: Run) -> int:
     tensors, _ = load_tensors(run.path / MODEL)
-    names = [name for name, _ in run.empty_model().named_parameters()]
-    return sum(int(tensors[name].count_nonzero()) for name in names if name in tensors)
+    if run.notation is not None:
+        names = {name for name, _ in run.empty_model().named_parameters()}
+    else:  # a listing runs no file: by the names that torch gives to what is not learned
+        names = {name for name in tensors if name.rpartition(".")[2] not in STATISTICS}
+    return sum(int(tensor.count_nonzero()) for name, tensor in tensors.items() if name in names)

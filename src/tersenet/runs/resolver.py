@@ -42,6 +42,7 @@ from tersenet.runs.folder import EXPERIMENT, Run
 from tersenet.runs.group import Group, is_group
 from tersenet.runs.index import list_groups, list_runs, name_and_number
 from tersenet.runs.packaged import packaged_names, packaged_run
+from tersenet.runs.source import spec_of
 
 Kind = Literal["run", "group", "experiment", "file", "network", "module", "notation"]
 
@@ -66,6 +67,19 @@ class Resolved:
     def experiment(self) -> Experiment:
         """The experiment that is named, or that the run was trained by."""
         return self.found if isinstance(self.found, Experiment) else self.found.experiment
+
+    @property
+    def network(self) -> str:
+        """The word to build the network by: its notation where it has one, else its name, or the file it is in.
+
+        The file of a run is the copy in its folder. Raises TersenetError where it may not run here.
+        """
+        experiment = self.experiment
+        if self.run is not None and in_file(experiment.network):
+            if experiment.notation is not None:
+                return str(parse(experiment.notation))
+            return spec_of(self.run.path, experiment.network, self.run.environment)
+        return experiment.notation or experiment.network
 
 
 def resolve(word: str | Path, runs_dir: Path = Path("runs"), *, runs_first: bool = False) -> Resolved:
@@ -95,6 +109,18 @@ def find_experiment(word: str, runs_dir: Path = Path("runs")) -> Experiment:
     19
     """
     return resolve(word, runs_dir).experiment.changed(notation=None)
+
+
+def experiment_to_train(word: str, runs_dir: Path = Path("runs")) -> Experiment:
+    """The same, ready to be trained: a run's network from a file is the copy in its folder, which must be trusted.
+
+    >>> experiment_to_train("gap-14320").network
+    'gap-14320'
+    """
+    resolved = resolve(word, runs_dir)
+    experiment = resolved.experiment
+    is_code = resolved.run is not None and in_file(experiment.network) is not None
+    return experiment.changed(network=resolved.network if is_code else experiment.network, notation=None)
 
 
 def find_run(word: str | Path, runs_dir: Path = Path("runs")) -> Run:

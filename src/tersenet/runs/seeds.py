@@ -18,6 +18,7 @@ from tersenet.runs.experiment import Experiment, Settings
 from tersenet.runs.folder import Run
 from tersenet.runs.group import Group, group_result, write_plan
 from tersenet.runs.seed_processes import SEED_PROCESS, train_in_processes
+from tersenet.runs.source import keep_source, kept_files
 from tersenet.runs.start import Listeners, prepare_run, resume_run
 from tersenet.training.metrics import EpochMetrics
 
@@ -63,6 +64,7 @@ def start_group(
     ready = prepare_run(experiment.changed(settings=settings), data_dir=data_dir, on_download=listeners.on_download)
     path = folder.take_folder(runs_dir, ready.experiment.name or "")
     write_plan(path, range(experiment.seed, experiment.seed + seeds), processes)
+    keep_source(path, ready.files)
     folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
     listeners.on_start(Group(path), ready.dataset)
     start = time.perf_counter()
@@ -118,6 +120,7 @@ def _train(
             now = datetime.now(UTC).isoformat(timespec="seconds")
             summary = (group.path / folder.SUMMARY).read_text(encoding="utf-8")
             facts = group.environment | {"started": now}
+            keep_source(path, kept_files(group.path))
             folder.write_experiment(path, group.experiment.changed(seed=seed), facts, summary)
         return Run(group.seed_path(seed))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from tersenet.networks import BudgetLine, check_budget, find_network, format_sum
 from tersenet.runs import folder
 from tersenet.runs.environment import choose_device, describe_environment
 from tersenet.runs.experiment import Experiment
+from tersenet.runs.fingerprint import dataset_hash, file_hash
 from tersenet.runs.folder import Run
 from tersenet.runs.settle import arithmetic_threads, settle
+from tersenet.runs.source import keep_source, source_of
 from tersenet.training.checkpoint import TrainingState, has_checkpoint, load_checkpoint, save_checkpoint
 from tersenet.training.loop import BatchProgress
 from tersenet.training.metrics import EpochMetrics, best_epoch
@@ -42,7 +44,8 @@ class Listeners:
 class PreparedRun:
     """An experiment with nothing left open, its data and fresh network, and what the run's folder says of it.
 
-    `facts` become `environment.json`, `summary` becomes `summary.txt`.
+    `facts` become `environment.json`, `summary` becomes `summary.txt`, `files` are those that a network from a file
+    needs, by their paths in `source/`.
     """
 
     experiment: Experiment
@@ -50,6 +53,7 @@ class PreparedRun:
     model: nn.Module
     facts: dict[str, Any]
     summary: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def start_run(
@@ -66,6 +70,7 @@ def start_run(
     listeners = listeners or Listeners()
     ready = prepare_run(experiment, data_dir=data_dir, on_download=listeners.on_download)
     path = folder.take_folder(runs_dir, ready.experiment.name or "")
+    keep_source(path, ready.files)
     folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
     return _train(Run(path), ready.model, ready.dataset, None, listeners)
 
@@ -81,7 +86,10 @@ def prepare_run(
     check_sizes(experiment.training.augmentation, size[1], size[2])
     with _seeded(experiment.seed):
         design = find_network(
-            experiment.notation or experiment.network, input_size=size, classes=len(dataset.classes)
+            experiment.notation or experiment.network,
+            input_size=size,
+            classes=len(dataset.classes),
+            run_files=experiment.notation is None,
         )
     _start_from(experiment.init, design.module)
     settings = settle(experiment.settings, design.module)
@@ -102,11 +110,25 @@ def prepare_run(
         "data_source": dataset.source,
         "data_notice": dataset.notice,
         "data_dir": _where_data_lies(data_dir),
+        "data_sha256": dataset_hash(dataset),
         "classes": list(dataset.classes),
         "input_size": list(size),
+        "parameters": sum(weights.numel() for weights in design.module.parameters()),
     }
+    if experiment.init:
+        facts["init_sha256"] = file_hash(Path(experiment.init) / folder.MODEL)
     text = format_summary(summarize(design.module, size))
-    return PreparedRun(experiment=settled, dataset=dataset, model=design.module, facts=facts, summary=text)
+    source = source_of(design)  # now, as the summary ran the network once: what it imports late is known
+    if source:
+        facts["source"] = source.facts
+    return PreparedRun(
+        experiment=settled,
+        dataset=dataset,
+        model=design.module,
+        facts=facts,
+        summary=text,
+        files=source.files if source else {},
+    )
 
 
 def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners | None = None) -> Run:
@@ -119,11 +141,21 @@ def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners |
     dataset = run.data(data_dir)
     if _absolute(dataset.name) != run.experiment.data:
         raise TersenetError("The run was trained on other data.", got=dataset.name, expected=run.experiment.data)
+    changed = folder.changed_data(dataset, run.environment)
+    if changed:
+        raise TersenetError(
+            changed,
+            expected="the data that the run began with",
+            where=dataset.source,
+            hint="restore them, or start a new run",
+        )
     with _seeded(run.experiment.seed):
         model = run.empty_model()
-    _start_from(run.experiment.init, model)
     checkpoint = run.path / folder.CHECKPOINT
-    return _train(run, model, dataset, checkpoint if has_checkpoint(checkpoint) else None, listeners or Listeners())
+    begun = has_checkpoint(checkpoint)
+    if not begun:  # else all weights are in the checkpoint
+        _start_from(run.experiment.init, model, expected=run.environment.get("init_sha256"))
+    return _train(run, model, dataset, checkpoint if begun else None, listeners or Listeners())
 
 
 def _train(run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None, listeners: Listeners) -> Run:
@@ -196,10 +228,21 @@ def budget_lines(run: Run, accuracy: float | None, epochs: int | None) -> tuple[
     return check_budget(experiment.budget, summary, epochs=epochs, accuracy=accuracy, data=experiment.data)
 
 
-def _start_from(run_folder: str | None, model: nn.Module) -> None:
-    """Trained weights in place of fresh ones, where an experiment says so."""
-    if run_folder is not None:
-        Run(Path(run_folder)).load_weights(model)
+def _start_from(run_folder: str | None, model: nn.Module, expected: str | None = None) -> None:
+    """Trained weights in place of fresh ones, where an experiment says so; `expected` is their SHA-256, if known."""
+    if run_folder is None:
+        return
+    start = Run(Path(run_folder))
+    found = file_hash(start.path / folder.MODEL) if (start.path / folder.MODEL).is_file() else "no such file"
+    if expected not in (None, found):
+        raise TersenetError(
+            "The weights that the run started from have changed.",
+            got=f"SHA-256 {found}",
+            expected=f"SHA-256 {expected}",
+            where=start.path / folder.MODEL,
+            hint="restore them, or start a new run",
+        )
+    start.load_weights(model)
 
 
 def _where_data_lies(data_dir: Path | None) -> str | None:

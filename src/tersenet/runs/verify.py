@@ -15,7 +15,8 @@ from tersenet._errors import TersenetError
 from tersenet.data import Dataset, load_data
 from tersenet.evaluation import evaluate, sampling_error
 from tersenet.networks import find_network
-from tersenet.runs.claim import Claim, SeedClaim, file_hash, split_hash
+from tersenet.runs.claim import Claim, SeedClaim
+from tersenet.runs.fingerprint import file_hash, split_hash
 from tersenet.runs.folder import MODEL
 from tersenet.runs.start import Listeners, start_run
 from tersenet.training import EvaluationBatches
