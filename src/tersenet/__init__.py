@@ -102,6 +102,9 @@ if TYPE_CHECKING:
         plot_mistakes as plot_mistakes,
     )
     from tersenet.reports import (
+        plot_network as plot_network,
+    )
+    from tersenet.reports import (
         plot_samples as plot_samples,
     )
     from tersenet.reports import (
@@ -211,6 +214,7 @@ _ROOMS = {
         "plot_confusion",
         "plot_curves",
         "plot_mistakes",
+        "plot_network",
         "plot_samples",
         "write_comparison",
         "write_explanation",

@@ -99,3 +99,17 @@ def test_a_number_of_classes_that_cannot_be_is_blamed_and_not_the_notation(capsy
     err = capsys.readouterr().err
     assert "--classes" in err
     assert "^" not in err
+
+
+@pytest.mark.parametrize(("name", "start"), [("net.png", b"\x89PNG"), ("net.svg", b"<?xml")])
+def test_the_network_is_drawn_into_a_file(capsys, tmp_path, name, start):
+    status, out, _ = run(capsys, "8C3 R GAP 10N", "--figure", str(tmp_path / name))
+    assert status == 0
+    assert str(tmp_path / name) in out
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_a_figure_of_another_kind_is_refused_before_anything_is_printed(capsys, tmp_path):
+    status, out, err = run(capsys, "8C3 R GAP 10N", "--figure", str(tmp_path / "net.jpg"))
+    assert (status, out) == (1, "")
+    assert "FILE.png or FILE.svg" in err

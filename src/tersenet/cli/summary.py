@@ -9,6 +9,7 @@ examples:
   tersenet summary mine.toml
   tersenet summary sprint-3
   tersenet summary model.py:Net --input 3x32x32
+  tersenet summary gap-14320 --figure network.svg
   tersenet summary "16C3 R GAP 26N" --classes 26 --json
 
 A budget that is missed is shown in the table; the exit status stays 0 (only `tersenet train` ends with 3).
@@ -53,6 +54,9 @@ class Arguments(TrustArguments):
     parameters_below: Annotated[int | None, option("N")] = None
     """Check that the network has fewer than N parameters. Without it: the network's own budget."""
 
+    figure: Annotated[Path | None, option("FILE")] = None
+    """Draw the network into FILE (.png or .svg)."""
+
     runs_dir: RunsDir = RUNS_DIR
 
 
@@ -71,6 +75,13 @@ def run(arguments: Arguments, output: Output) -> int:
     """Print the table, the totals and the budget's lines."""
     from tersenet.networks import Budget, budget_table, check_budget, layer_table, summarize, total_lines
 
+    if arguments.figure is not None:
+        check_setting(
+            arguments.figure.suffix.lower() in (".png", ".svg"),
+            "--figure",
+            str(arguments.figure),
+            "FILE.png or FILE.svg",
+        )
     size = None if arguments.input is None else input_size(arguments.input)
     check_setting(arguments.classes is None or arguments.classes >= 1, "--classes", arguments.classes, "1 or more")
     with redirect_stdout(sys.stderr):  # whatever a user's file prints
@@ -97,6 +108,11 @@ def run(arguments: Arguments, output: Output) -> int:
     if lines:
         output.say()
         output.say(budget_table(lines))
+    if arguments.figure is not None:
+        from tersenet.reports import plot_network
+
+        written = plot_network(summary, subject.notation, title=subject.title).save(arguments.figure)
+        output.say(f"\nfigure: {written}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What is shown: figures, the analysis by stated rules, the report of a run in Markdown and HTML."""
+"""Figures, the analysis by fixed rules, and reports in Markdown and HTML."""
 
 from tersenet.reports.comparison import Comparison, compare
 from tersenet.reports.comparison_page import write_comparison
@@ -7,6 +7,7 @@ from tersenet.reports.curves import plot_curves, plot_learning_rate
 from tersenet.reports.gallery import plot_mistakes, plot_samples
 from tersenet.reports.history import History, history_of
 from tersenet.reports.inside_page import write_explanation
+from tersenet.reports.network_figure import plot_network
 from tersenet.reports.report import write_report
 from tersenet.reports.style import Drawing, data_title
 
@@ -22,6 +23,7 @@ __all__ = [
     "plot_curves",
     "plot_learning_rate",
     "plot_mistakes",
+    "plot_network",
     "plot_samples",
     "write_comparison",
     "write_explanation",
