@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
+from tersenet.cli.curve import curve_line
 from tersenet.cli.next_steps import resume_command
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
     from tersenet.data import Dataset
     from tersenet.data.download import Progress as Download
     from tersenet.runs import Listeners, Run
@@ -28,18 +32,26 @@ class Progress:
         self._epochs = 0
         self._run: Run | None = None
         self._pictures = 0
+        self._kind = "test"
         self._rate: float | None = None
         self._best = 0.0
         self._downloads = ExitStack()  # the bars of a download are gone before the bar of an epoch comes
-        # A bar needs a terminal; elsewhere the lines after the epochs tell enough.
-        self._bar = Bar(
-            TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.completed:>3.0f}/{task.total:.0f}  loss {task.fields[loss]:.4f}"),
-            TextColumn("{task.fields[accuracy]:.2f} %  rate {task.fields[learning_rate]:.2g}  {task.fields[speed]}"),
-            TimeRemainingColumn(),
+        self._accuracies: list[float] = []
+        self._seconds: list[float] = []
+        # A bar needs a terminal; elsewhere the lines after the epochs are enough.
+        columns = {  # and how wide the terminal must be for each
+            TextColumn("epoch {task.fields[epoch]}"): 0,
+            BarColumn(bar_width=None): 60,
+            TextColumn("{task.completed:>3.0f}/{task.total:.0f}"): 0,
+            TextColumn("loss {task.fields[loss]:.4f}  {task.fields[accuracy]:.2f} %"): 50,
+            TextColumn("rate {task.fields[learning_rate]:.2g}"): 95,
+            TextColumn("{task.fields[speed]}"): 115,
+            TimeRemainingColumn(): 0,
+        }
+        self._bar = _BarAndCurve(
+            self._curve,
+            columns,
             console=output.console,
-            transient=True,
             disable=not output.console.is_terminal,
         )
 
@@ -88,6 +100,8 @@ class Progress:
         say(f"device    {run.environment['device']}, {settings.description}")
         say(f"run       {run.path}")
         say("each epoch: accuracy and loss; ↓ the learning rate dropped, ★ the best so far")
+        self._kind = "validation" if experiment.validation else "test"
+        self._accuracies = [row.held_out_accuracy for row in run.metrics]
         self._bar.start()
         self._epochs = experiment.training.epochs
         self._pictures = len(dataset.test) if not experiment.validation else experiment.validation
@@ -111,23 +125,64 @@ class Progress:
         loss = row.test_loss if row.validation_loss is None else row.validation_loss
         correct = round(row.held_out_accuracy * self._pictures / 100)
         self._bar.update(self._task, visible=False)
+        self._accuracies.append(row.held_out_accuracy)
+        self._seconds.append(row.seconds)
         self._output.say(
             f"epoch {row.epoch:>{len(str(self._epochs))}}/{self._epochs}  train {row.train_accuracy:.2f} % "
             f"{row.train_loss:.4f}  {kind} {correct}/{self._pictures} ({row.held_out_accuracy:.2f} %) {loss:.4f}  "
             f"{row.seconds:.1f} s{self._marks(row)}"
         )
 
+    def _curve(self) -> str:
+        """The accuracies of the epochs that are done, and how long the others will take; empty before the second."""
+        console, done = self._output.console, self._accuracies
+        left = self._epochs - len(done)
+        if len(done) < 2 or not left:
+            return ""
+        before, after = f"{self._kind} {done[0]:.2f} ", f" {done[-1]:.2f} %"
+        if self._seconds:
+            after += f"   about {_duration(left * sum(self._seconds) / len(self._seconds))} for {left} more"
+        room = console.width - len(before) - len(after) - 1
+        return f"{before}{curve_line(done, min(room, 60), encoding=console.encoding)}{after}" if room >= 8 else ""
+
     def _marks(self, row: EpochMetrics) -> str:
-        """What stands behind an epoch's line."""
+        """The marks at the end of an epoch's line."""
         dropped = self._rate is not None and row.learning_rate <= 0.5 * self._rate
         best = row.held_out_accuracy > self._best
         self._rate, self._best = row.learning_rate, max(self._best, row.held_out_accuracy)
         return " " * (dropped or best) + "↓" * dropped + "★" * best
 
 
+class _BarAndCurve(Bar):
+    """The bar of an epoch, and under it the curve of those before; on a narrow terminal the last columns give way."""
+
+    def __init__(
+        self, curve: Callable[[], str], columns: dict[ProgressColumn, int], *, console: Console, disable: bool
+    ) -> None:
+        self._line, self._widths, self._terminal = curve, columns, console
+        super().__init__(*columns, console=console, transient=True, disable=disable)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Both, from top to bottom."""
+        self.columns = tuple(column for column, width in self._widths.items() if self._terminal.width >= width)
+        yield from super().get_renderables()
+        if any(task.visible for task in self.tasks) and (line := self._line()):
+            yield Text(line, style="dim", no_wrap=True)
+
+
+def _duration(seconds: float) -> str:
+    """Minutes and seconds, or hours and minutes.
+
+    >>> _duration(75), _duration(7500)
+    ('1:15 min', '2:05 h')
+    """
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02} min" if whole < 3600 else f"{whole // 3600}:{whole // 60 % 60:02} h"
+
+
 @contextmanager
 def download_progress(output: Output) -> Iterator[Download]:
-    """Something to hand to `load_data` as `progress`: shows a bar a file, on a terminal; elsewhere a line a file."""
+    """Something to hand to `load_data` as `progress`: shows one bar per file on a terminal, elsewhere one line."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     bars = Bar(*columns, console=output.console, transient=True, disable=not output.console.is_terminal)
     tasks: dict[str, TaskID] = {}
