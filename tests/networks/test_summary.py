@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.utils import parametrizations, prune
 from torch.utils.flop_counter import FlopCounterMode
 
 from tersenet._errors import TersenetError
@@ -127,20 +128,188 @@ def test_empty_containers_and_compiled_wrappers_have_no_rows():
     assert [row.type for row in summarize(torch.compile(model)).layers] == ["Conv2d"]
 
 
-def test_where_macs_cannot_be_told_there_is_a_dash():
-    class Recurrent(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.lstm = nn.LSTM(28, 4, batch_first=True)
-            self.dense = nn.Linear(4, 10)
+class Modelled(nn.Module):
+    """Any function of the picture and of some weights, as a module."""
 
-        def forward(self, x):
-            return self.dense(self.lstm(x.squeeze(1))[0][:, -1])
+    def __init__(self, function, **weights):
+        super().__init__()
+        for name, shape in weights.items():
+            setattr(self, name, nn.Parameter(0.1 * torch.randn(shape)))
+        self.function = function
 
-    summary = summarize(Recurrent())
-    assert [row.macs for row in summary.layers] == [None, 40]
-    assert summary.macs is None
-    assert "–" in format_summary(summary)
+    def forward(self, x):
+        return self.function(self, x)
+
+
+def test_where_macs_are_not_known_there_is_a_dash_and_the_total_says_at_least():
+    def forward(self, x):
+        rows = x.flatten(1)[:, :4]
+        return F.bilinear(rows, rows, self.w) @ self.v.T
+
+    summary = summarize(Modelled(forward, w=(3, 4, 4), v=(10, 3)))
+    assert [row.macs for row in summary.layers] == [None, 30]
+    assert (summary.macs, summary.known_macs) == (None, 30)
+    text = format_summary(summary)
+    assert "≥ 30" in text
+    assert re.search("^MACs +at least 30$", text, re.MULTILINE)
+
+
+def test_what_is_multiplied_outside_torch_makes_the_total_a_lower_bound():
+    def forward(self, x):
+        hidden = torch.from_numpy(x.flatten(1).detach().numpy() @ self.w.detach().numpy())
+        return F.linear(hidden, self.v)
+
+    summary = summarize(Modelled(forward, w=(784, 5), v=(10, 5)))
+    assert (summary.macs, summary.known_macs) == (None, 50)
+
+
+def attention(self, x):
+    rows = x.squeeze(1)
+    query, key, value = rows @ self.q, rows @ self.k.T, torch.einsum("bld,de->ble", rows, self.v)
+    weights = torch.softmax(torch.bmm(query, key.transpose(1, 2)) / 4, dim=-1)
+    return torch.matmul(weights, value).mean(1) @ self.out
+
+
+WRITTEN_BY_HAND = {
+    "transposed weights": (lambda self, x: x.flatten(1) @ self.w.T, {"w": (10, 784)}),
+    "a masked kernel": (lambda self, x: F.linear(x.flatten(1), self.w * (self.w > 0)), {"w": (10, 784)}),
+    "a masked convolution": (lambda self, x: F.conv2d(x, self.w * (self.w > 0)).mean((2, 3)), {"w": (10, 1, 5, 5)}),
+    "einsum": (lambda self, x: torch.einsum("bchw,khw->bk", x, self.w), {"w": (10, 28, 28)}),
+    "attention by hand": (attention, {"q": (28, 16), "k": (16, 28), "v": (28, 12), "out": (12, 10)}),
+    "rows times columns": (lambda self, x: torch.matmul(x[:, 0], x[:, 0]).mean(1) @ self.w, {"w": (28, 10)}),
+    "weights first": (lambda self, x: (self.w @ x.flatten(1).T).T, {"w": (10, 784)}),
+    "a bias too": (lambda self, x: torch.addmm(self.b, x.flatten(1), self.w), {"w": (784, 10), "b": (10,)}),
+    "a batch of products": (
+        lambda self, x: torch.baddbmm(self.b.expand(len(x), -1, -1), x[:, 0], self.w.expand(len(x), -1, -1)).mean(1),
+        {"w": (28, 10), "b": (28, 10)},
+    ),
+    "tensordot": (lambda self, x: torch.tensordot(x, self.w, dims=([2, 3], [0, 1])).flatten(1), {"w": (28, 28, 10)}),
+    "a transposed convolution": (
+        lambda self, x: F.conv_transpose2d(x, self.w, stride=2, groups=1).mean((2, 3)),
+        {"w": (1, 10, 3, 3)},
+    ),
+    "a factored kernel": (lambda self, x: F.linear(x.flatten(1), self.u) @ self.w, {"u": (3, 784), "w": (3, 10)}),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN_BY_HAND)
+def test_products_written_by_hand_have_rows_and_torchs_count(name):
+    function, weights = WRITTEN_BY_HAND[name]
+    model = Modelled(function, **weights)
+    summary = summarize(model)
+    assert summary.macs == multiplications(model, (1, 28, 28)) > 0
+    assert sum(row.macs for row in summary.layers) == summary.macs
+    assert summary.unlisted_parameters == 0
+    assert {row.type for row in summary.layers} <= {"Linear", "Conv2d", "ConvTranspose2d", "MatMul", "Softmax"} | {
+        "AdaptiveAvgPool2d"
+    }
+
+
+def test_attention_written_by_hand_shows_what_multiplies_what():
+    function, weights = WRITTEN_BY_HAND["attention by hand"]
+    rows = summarize(Modelled(function, **weights)).layers
+    assert [(row.type, row.parameters, row.macs) for row in rows] == [
+        *(("Linear", 28 * 16, 28 * 28 * 16), ("Linear", 28 * 16, 28 * 28 * 16), ("Linear", 28 * 12, 28 * 28 * 12)),
+        *(("MatMul", 0, 28 * 28 * 16), ("Softmax", 0, 0), ("MatMul", 0, 28 * 28 * 12), ("Linear", 120, 120)),
+    ]
+
+
+class Recurrent(nn.Module):
+    """Rows of the picture as a sequence."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.recurrent = kind(28, 4, batch_first=True)
+        self.dense = nn.Linear(4, 10)
+
+    def forward(self, x):
+        return self.dense(self.recurrent(x.squeeze(1))[0][:, -1])
+
+
+@pytest.mark.parametrize(("kind", "gates"), [(nn.RNN, 1), (nn.GRU, 3), (nn.LSTM, 4)])
+def test_recurrent_layers_multiply_input_and_state_at_every_step(kind, gates):
+    summary = summarize(Recurrent(kind))
+    assert [row.macs for row in summary.layers] == [28 * gates * 4 * (28 + 4), 40]
+
+
+class Transformer(nn.Module):
+    """Rows of the picture as tokens, in torch's own layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(28, 4, 64, batch_first=True)
+        self.dense = nn.Linear(28, 10)
+
+    def forward(self, x):
+        return self.dense(self.layer(x.squeeze(1)).mean(1))
+
+
+def test_attention_in_torchs_own_layers_is_counted():
+    # Projections of queries, keys, values and the output; scores and mixing over 28 tokens; two dense layers.
+    expected = 4 * 28 * 28 * 28 + 2 * 28 * 28 * 28 + 2 * 28 * 28 * 64 + 280
+    assert summarize(Transformer()).macs == expected
+
+
+class PlainList(nn.Module):
+    """Layers where torch does not look for them."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU()]
+        self.heads = {"digits": nn.Linear(4, 10)}
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.scale * self.heads["digits"](x.mean((2, 3)))
+
+
+def test_layers_in_a_plain_list_are_shown_and_said_to_be_unregistered():
+    summary = summarize(PlainList())
+    assert [(row.type, row.parameters, row.unregistered) for row in summary.layers] == [
+        *(("Conv2d", 0, 40), ("BatchNorm2d", 0, 8), ("ReLU", 0, 0), ("AdaptiveAvgPool2d", 0, 0), ("Linear", 0, 50)),
+    ]
+    assert (summary.parameters, summary.unlisted_parameters, summary.unregistered_parameters) == (1, 1, 98)
+    text = format_summary(summary)
+    assert re.search("^not registered +98 ", text, re.MULTILINE)
+    assert "nn.ModuleList" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_plain_list_is_left_as_it_was():
+    model = PlainList()
+    before = model.layers[1].running_var.clone()
+    summarize(model)
+    assert torch.equal(model.layers[1].running_var, before)
+    assert not any(layer._forward_hooks for layer in model.layers)
+
+
+def test_parameters_outside_the_rows_are_never_negative():
+    for model in (PlainList(), Functional(), Transformer(), Recurrent(nn.GRU)):
+        assert summarize(model).unlisted_parameters >= 0
+
+
+@pytest.mark.parametrize("how", ["pruned", "old weight norm", "weight norm", "spectral norm"])
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_pruned_and_normalised_kernels_are_counted_as_they_are_kept(how):
+    model = build("4C3 R 4C3 GAP 10N")
+    layer = model.layers[2]
+    added = {"pruned": 0, "old weight norm": 4, "weight norm": 4, "spectral norm": 0}[how]
+    plain = summarize(build("4C3 R 4C3 GAP 10N"))
+    if how == "pruned":
+        prune.l1_unstructured(layer, "weight", amount=100)
+    elif how == "old weight norm":
+        nn.utils.weight_norm(layer)
+    else:
+        getattr(parametrizations, how.replace(" ", "_"))(layer)
+    summary = summarize(model)
+    assert [row.type for row in summary.layers] == [row.type for row in plain.layers]
+    assert summary.macs == plain.macs
+    assert summary.layers[2].parameters == plain.layers[2].parameters + added
+    assert summary.parameters == sum(p.numel() for p in model.parameters()) == plain.parameters + added
+    assert summary.pruned_parameters == (100 if how == "pruned" else 0)
+    assert ("pruned to zero      100" in format_summary(summary)) == (how == "pruned")
 
 
 def test_the_sizes_are_torchsummarys():
@@ -149,6 +318,23 @@ def test_the_sizes_are_torchsummarys():
     assert sizes.forward_backward == 2 * (8 * 26 * 26 + 8 + 10) * 4 / 2**20
     assert sizes.parameters == (72 + 80) * 4 / 2**20
     assert sizes.total == sizes.input + sizes.forward_backward + sizes.parameters
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        return F.relu(x + self.inner(x))
+
+
+def test_torchsummary_counts_every_call_of_a_module_and_no_function():
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), Block(), nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+    sizes = summarize(model).torchsummary_mb
+    # torchsummary 1.5.1 has a row for the block beside the one of the layer inside it, and none for a Sequential.
+    assert sizes.forward_backward == 2 * 4 * (3 * 4 * 26 * 26 + 4 + 4) / 2**20
+    assert sizes.parameters == 4 * (40 + 148) / 2**20
 
 
 def test_the_module_is_left_as_it_was():

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from tersenet._errors import TersenetError
 from tersenet.inspection.findings import LayerReading
 from tersenet.networks.field_rules import SOFTMAXES, Call
-from tersenet.networks.summary import layer_modules, layer_of
+from tersenet.networks.recorder import layer_modules, layer_of, layer_type
 from tersenet.networks.tracing import bare_name, tensors_in
 
 RELUS = ("ReLU", "ReLU6")
@@ -185,7 +185,7 @@ class _Recorder(TorchFunctionMode):
             made = next(tensors_in(output), None)
             if made is None or self._inside:
                 return
-            step = Step(type(module).__name__, path, next(tensors_in(inputs), None), made, module=module, calls=calls)
+            step = Step(layer_type(module), path, next(tensors_in(inputs), None), made, module=module, calls=calls)
             self._add_layer(step, list(module.parameters()))
 
         return leave

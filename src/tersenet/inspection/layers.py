@@ -18,7 +18,8 @@ from torch.overrides import TorchFunctionMode
 
 from tersenet._errors import TersenetError, did_you_mean
 from tersenet.networks.receptive_field import Field, Unknown
-from tersenet.networks.summary import CalledLayer, LayerRecorder, left_as_it_was, summarize
+from tersenet.networks.recorder import CalledLayer, LayerRecorder, left_as_it_was
+from tersenet.networks.summary import summarize
 from tersenet.networks.tracing import bare_name, tensors_in
 
 SOFTMAXES = ("Softmax", "LogSoftmax")

@@ -5,8 +5,9 @@ from tersenet.networks.build import NotationNetwork, build
 from tersenet.networks.find import Design, find_network
 from tersenet.networks.layer_table import budget_table, format_summary, layer_table, total_lines
 from tersenet.networks.notation import parse
+from tersenet.networks.recorder import LayerRow
 from tersenet.networks.shapes import LayerShape, infer_shapes
-from tersenet.networks.summary import LayerRow, Summary, summarize
+from tersenet.networks.summary import Summary, summarize
 from tersenet.networks.tree import Network
 from tersenet.networks.zoo import NETWORKS, Measured, NamedNetwork, Reported
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tersenet._errors import TersenetError, did_you_mean
-from tersenet.networks.summary import LayerRow, Summary
+from tersenet.networks.recorder import LayerRow
+from tersenet.networks.summary import Summary
 
 MOST = 10**15
 NOT_MEASURED = "not measured"

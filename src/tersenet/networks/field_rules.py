@@ -43,7 +43,27 @@ SHAPE_ONLY = {
 }
 # These take a value to where it cannot be followed, when what they give is no tensor.
 LEAKS = {"item", "numpy", "tolist", "array", "float", "int", "bool", "index", "complex", "equal", "allclose"}
-ZERO_MACS = POINTWISE | SOFTMAXES | REDUCTIONS | RESHAPES | POOLINGS | GLOBAL_POOLINGS | NORMS
+# These hand over all values of a tensor.
+WHOLE_LEAKS = {"numpy", "tolist", "array"}
+LOOKUPS = {
+    "embedding",
+    "getitem",
+    "gather",
+    "index_select",
+    "take_along_dim",
+    "cat",
+    "concat",
+    "stack",
+    "pad",
+    "setitem",
+}
+MOVES = {"permute", "transpose", "swapaxes", "movedim", "t", "expand", "expand_as", "broadcast_to", "repeat", "roll"}
+ZERO_MACS = POINTWISE | SOFTMAXES | REDUCTIONS | RESHAPES | POOLINGS | GLOBAL_POOLINGS | NORMS | LOOKUPS | MOVES
+# Matrix products by their functions' names.
+PRODUCTS = {
+    *("matmul", "mm", "bmm", "addmm", "baddbmm", "addbmm", "mv", "addmv", "einsum", "tensordot", "inner", "dot"),
+    *("multi_dot", "chain_matmul", "linalg_multi_dot", "bilinear"),
+}
 
 
 @dataclass(frozen=True)

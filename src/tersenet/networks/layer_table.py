@@ -26,7 +26,8 @@ def layer_table(summary: Summary) -> RenderableType:
     table.add_column("output", no_wrap=True)
     listed = sum(row.parameters for row in summary.layers)
     table.add_column("parameters", f"{listed:,}", justify="right", no_wrap=True)
-    table.add_column("MACs", _count(summary.macs), justify="right", no_wrap=True)
+    macs = _count(summary.macs) if summary.macs is not None else f"≥ {summary.known_macs:,}"
+    table.add_column("MACs", macs, justify="right", no_wrap=True)
     table.add_column("receptive\nfield", justify="right")
     table.add_column("jump", justify="right", no_wrap=True)
     for number, row in enumerate(summary.layers, 1):
@@ -43,16 +44,23 @@ def layer_table(summary: Summary) -> RenderableType:
 
 
 def total_lines(summary: Summary) -> list[str]:
-    """What stands under the table."""
+    """The totals below the table."""
     sizes = summary.torchsummary_mb
     lines = [
         f"input                 {spelled(summary.input_size)}",
         f"parameters            {summary.parameters:,}",
         f"trainable parameters  {summary.trainable_parameters:,}",
-        f"MACs                  {_count(summary.macs)}",
+        f"MACs                  {'' if summary.macs is not None else 'at least '}{summary.known_macs:,}",
     ]
+    if summary.pruned_parameters:
+        lines.insert(2, f"  pruned to zero      {summary.pruned_parameters:,}")
     if summary.unlisted_parameters:
         lines.insert(2, f"  outside the rows    {summary.unlisted_parameters:,}")
+    if summary.unregistered_parameters:
+        lines += [
+            f"not registered        {summary.unregistered_parameters:,} weights in a plain Python list or the like:",
+            "                      neither counted, trained nor saved; use nn.ModuleList",
+        ]
     lines += [
         f"MB, as torchsummary   input {sizes.input:.2f}, forward/backward {sizes.forward_backward:.2f},",
         f"                      parameters {sizes.parameters:.2f}, total {sizes.total:.2f}",
@@ -61,7 +69,7 @@ def total_lines(summary: Summary) -> list[str]:
 
 
 def budget_table(lines: Sequence[BudgetLine]) -> RenderableType:
-    """A budget's lines with their limits, values and what came of them."""
+    """A budget's lines with their limits, values and verdicts."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -9,7 +9,7 @@ from torch import Tensor
 from tersenet._errors import TersenetError
 from tersenet.inspection.doctor_patient import Patient, copied
 from tersenet.inspection.findings import Check, Finding, unlooked
-from tersenet.networks.summary import LayerRow, summarize
+from tersenet.networks import LayerRow, summarize
 
 INK = 0.8  # of a picture's ink: what one feature must be able to see at once
 
