@@ -32,6 +32,7 @@ def test_json_is_one_document_with_the_keys_that_others_lean_on(capsys):
     assert status == 0
     assert list(document) == [
         *("network", "parameters", "trainable_parameters", "macs", "torchsummary_mb", "layers", "budget"),
+        *("known_macs", "pruned_parameters", "unregistered_parameters"),
     ]
     assert document["network"] == "network-19972"
     assert list(document["torchsummary_mb"]) == ["input", "forward_backward", "parameters", "total"]

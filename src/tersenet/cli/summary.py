@@ -165,6 +165,9 @@ def document(name: str, summary: Summary, budget: tuple[BudgetLine, ...]) -> dic
             for row in summary.layers
         ],
         "budget": [asdict(line) for line in budget],
+        "known_macs": summary.known_macs,
+        "pruned_parameters": summary.pruned_parameters,
+        "unregistered_parameters": summary.unregistered_parameters,
     }
 
 

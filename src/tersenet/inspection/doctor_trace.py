@@ -18,7 +18,7 @@ from tersenet._errors import TersenetError
 from tersenet.inspection.findings import LayerReading
 from tersenet.networks.field_rules import SOFTMAXES, Call
 from tersenet.networks.recorder import layer_modules, layer_of, layer_type
-from tersenet.networks.tracing import bare_name, tensors_in
+from tersenet.networks.tracing import Origins, bare_name, tensors_in
 
 RELUS = ("ReLU", "ReLU6")
 
@@ -106,7 +106,7 @@ class Trace:
 
 def trace(model: nn.Module, images: Tensor, labels: Tensor, criterion: Criterion) -> Trace:
     """Run a network (a copy: it gets gradients and new running statistics) forward and backward once."""
-    recorder = _Recorder()
+    recorder = _Recorder(model)
     with recorder.hooked(model), recorder:
         answer = model(images)
         recorder.stage = recorder.criterion_calls
@@ -157,8 +157,9 @@ def _relative_gradients(steps: list[Step]) -> dict[int, float]:
 class _Recorder(TorchFunctionMode):
     """Writes the steps down while the module runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
+        self._origins = Origins(model)
         self.steps: list[Step] = []
         self.criterion_calls: list[Call] = []
         self.stage: list[Call] | None = None
@@ -198,6 +199,7 @@ class _Recorder(TorchFunctionMode):
         made = next(tensors_in(output), None)
         if made is None or self._resting:
             return output
+        self._origins.note(list(tensors_in((args, kwargs))), list(tensors_in(output)))
         call = Call(bare_name(function), args, kwargs, output)
         if self.stage is not None:
             self.stage.append(call)
@@ -208,8 +210,13 @@ class _Recorder(TorchFunctionMode):
         return output
 
     def _add_function(self, call: Call, made: Tensor) -> None:
-        weights = [t for t in tensors_in((call.args, call.kwargs)) if isinstance(t, nn.Parameter)]
-        step = Step(call.name, "", next(tensors_in((call.args, call.kwargs)), None), made, calls=[call])
+        given = list(tensors_in((call.args, call.kwargs)))
+        if self._origins.constant([made]):
+            return
+        weights = self._origins.weights_of(given)
+        step = Step(
+            call.name, "", next((t for t in given if not self._origins.constant([t])), None), made, calls=[call]
+        )
         name = layer_of(call, weights)
         if name is None:
             self.steps.append(step)
@@ -255,7 +262,7 @@ def never_fired(made: Tensor) -> Tensor:
 
 def silent_units(model: nn.Module, images: Tensor) -> list[Tensor]:
     """Which units never fire on these pictures: bool `[units]` of each ReLU layer, in the order of calls."""
-    recorder = _Recorder()
+    recorder = _Recorder(model)
     with torch.no_grad(), recorder.hooked(model), recorder:
         model(images)
     return [step.dead for step in recorder.steps if step.dead is not None]

@@ -50,7 +50,7 @@ def total_lines(summary: Summary) -> list[str]:
         f"input                 {spelled(summary.input_size)}",
         f"parameters            {summary.parameters:,}",
         f"trainable parameters  {summary.trainable_parameters:,}",
-        f"MACs                  {'' if summary.macs is not None else 'at least '}{summary.known_macs:,}",
+        f"MACs                  {summary.macs_in_words}",
     ]
     if summary.pruned_parameters:
         lines.insert(2, f"  pruned to zero      {summary.pruned_parameters:,}")

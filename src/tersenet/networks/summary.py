@@ -66,6 +66,11 @@ class Summary:
         return sum(row.macs or 0 for row in self.layers) + (self.other_macs or 0)
 
     @property
+    def macs_in_words(self) -> str:
+        """`25,408`, or `at least 25,408` where some are not known."""
+        return f"{'' if self.macs is not None else 'at least '}{self.known_macs:,}"
+
+    @property
     def unlisted_parameters(self) -> int:
         """Parameters that belong to no row: of layers that are never called, or that a module uses by itself."""
         return self.parameters - sum(row.parameters for row in self.layers)

@@ -113,7 +113,7 @@ def network_section(experiment: Experiment, summary: Summary, drawn: Picture | N
         Table(head=head, rows=rows, right=("#", "parameters", "MACs", "receptive field", "jump"), folded=folded),
         Paragraph(
             f"{summary.parameters:,} parameters ({summary.trainable_parameters:,} trainable), "
-            f"{_or_dash(summary.macs)} multiply-adds per image. Size in MB, as torchsummary counts: input "
+            f"{summary.macs_in_words} multiply-adds per image. Size in MB, as torchsummary counts: input "
             f"{sizes.input:.2f}, forward and backward {sizes.forward_backward:.2f}, parameters "
             f"{sizes.parameters:.2f}, total {sizes.total:.2f}."
         ),
