@@ -18,7 +18,8 @@ from tersenet.backprop.derivation import Derivation, derive
 from tersenet.backprop.derivation_pages import about, derivation_page
 from tersenet.backprop.descent import Descent, Trajectory, column_names, descend, follow
 from tersenet.backprop.errata import Erratum, PrintedCell, errata, errata_page, printed_cells
-from tersenet.backprop.exercise import Exercise, make_exercise
+from tersenet.backprop.exercise import Exercise, answer_key, make_exercise, make_variants
+from tersenet.backprop.exercise_pages import exercise_page, key_page, sheets_page, solution_page
 from tersenet.backprop.network import ACTIVATIONS, LOSSES, Network
 from tersenet.backprop.normalization import NormalizationPass, normalize_batch
 from tersenet.backprop.printing import as_latex, as_mathml, as_text
@@ -85,6 +86,7 @@ __all__ = [
     "Surface",
     "Trajectory",
     "about",
+    "answer_key",
     "as_latex",
     "as_mathml",
     "as_text",
@@ -102,11 +104,14 @@ __all__ = [
     "draw_normalization",
     "errata",
     "errata_page",
+    "exercise_page",
     "flipped_sum",
     "follow",
+    "key_page",
     "loss_surface",
     "make_exercise",
     "make_problem",
+    "make_variants",
     "normalization_text",
     "normalize_batch",
     "plot_one_curve",
@@ -118,6 +123,8 @@ __all__ = [
     "read_convolution",
     "read_problem",
     "save_figure",
+    "sheets_page",
+    "solution_page",
     "study",
     "write_workbook",
 ]

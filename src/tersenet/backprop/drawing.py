@@ -51,18 +51,27 @@ class Layout:
     tall: bool
 
 
-def network_svg(problem: Problem, parameter: str, tags: Mapping[Edge, str], *, tall: bool = False) -> str:
+def network_svg(
+    problem: Problem,
+    parameter: str = "",
+    tags: Mapping[Edge, str] | None = None,
+    *,
+    tall: bool = False,
+    computed: bool = True,
+) -> str:
     """The drawing as an `<svg>` element; `tags` gives the class of every edge that is on a path.
 
     Colours come from the page's CSS: `.path-1`, `.path-2`, … and `.shared`. With several samples the values are those
-    of the first.
+    of the first. Without `computed` only the numbers that are given are written, as an exercise needs it.
 
     >>> from tersenet.backprop import COURSE
     >>> svg = network_svg(COURSE, "w5", {("o1", "w5"): "path-1"})
     >>> svg.count('class="edge path-1"'), svg.endswith("</svg>")
     (1, True)
     """
-    graph, values = Graph(problem.network), problem.values()
+    graph, values, tags = Graph(problem.network), problem.values(), tags or {}
+    if not computed:
+        values = {name: value for name, value in values.items() if name not in graph.definitions}
     layout = _layout(problem, parameter, tall=tall)
     crowd = _crowd(problem)
     parts: list[str] = []
@@ -104,6 +113,8 @@ def _crowd(problem: Problem) -> dict[str, int]:
 def _spoken(graph: Graph, parameter: str) -> str:
     """What a screen reader says of the drawing."""
     sizes = "-".join(map(str, graph.network.sizes))
+    if not parameter:
+        return f"Network {sizes}, with its weights."
     count = graph.path_count(parameter)
     if count > 6:
         return f"Network {sizes}. {count:,} paths lead from {parameter} to the error."
@@ -225,8 +236,10 @@ def _box(node: Node, values: Mapping[str, float], tags: Mapping[Edge, str], *, t
         parts.append(f'<line class="middle" x1="{node.x:.1f}" x2="{node.x:.1f}" {ends}/>')
     for place, name in enumerate(node.names):
         x = node.x + ((place - 0.5) * node.width * 0.47 if len(node.names) == 2 else 0)
-        parts.append(f'<text class="name" x="{x:.1f}" y="{node.y - 3:.1f}">{svg_name(name)}</text>')
-        parts.append(f'<text class="value" x="{x:.1f}" y="{node.y + 14:.1f}">{_number(values[name])}</text>')
+        lift = 3 if name in values else -5
+        parts.append(f'<text class="name" x="{x:.1f}" y="{node.y - lift:.1f}">{svg_name(name)}</text>')
+        if name in values:
+            parts.append(f'<text class="value" x="{x:.1f}" y="{node.y + 14:.1f}">{_number(values[name])}</text>')
     if inner:
         said = _derivative((node.names[-1], first))
         parts.append(_label(node.x - 40 if tall else node.x, top + node.high + 17, said, f" factor {inner}"))

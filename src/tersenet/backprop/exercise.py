@@ -1,8 +1,9 @@
-"""An exercise for a class: a sheet with blanks, and apart from it the solution."""
+"""Exercises for a class: sheets with blanks, and separately the solution or one key for many sheets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,11 +17,14 @@ from tersenet.backprop.problem import Problem, make_problem
 
 MOST_PARAMETERS = 40
 DIGITS = 6  # what the class writes down; a pocket calculator is enough
+TOLERANCE = 2e-6  # for rounding on the way; a learning rate above 1 multiplies it
+MOST_VARIANTS = 200
+PER_TABLE = 6  # variants beside each other in the key
 
 
 @dataclass(frozen=True)
 class Blank:
-    """One blank: its number on the sheet, the quantity asked for, a hint or none, and the answer."""
+    """One blank: its number on the sheet, the quantity to find, its formula, and the answer."""
 
     number: int
     part: str
@@ -36,48 +40,63 @@ class Exercise:
     problem: Problem
     learning_rate: float
     blanks: tuple[Blank, ...]
+    seed: int = 1
 
     @property
     def sheet(self) -> str:
-        """What the class gets."""
+        """The sheet for the class."""
         return self._page("Backpropagation by hand", solved=False)
 
     @property
     def solution(self) -> str:
-        """What the teacher keeps."""
+        """The solution for the teacher."""
         return self._page("Backpropagation by hand: the solution", solved=True)
 
-    def _page(self, title: str, *, solved: bool) -> str:
+    @property
+    def tolerance(self) -> float:
+        """How far an answer may be from the exact value."""
+        return TOLERANCE * max(1.0, self.learning_rate)
+
+    @property
+    def given(self) -> dict[str, float]:
+        """The numbers that the sheet gives: inputs, targets, weights and biases."""
         problem = self.problem
-        given = dict(zip(problem.network.input_names, problem.inputs[0], strict=True))
-        given |= zip(problem.network.target_names, problem.targets[0], strict=True)
-        given |= zip(problem.network.parameter_names, problem.weights + problem.biases, strict=True)
+        found = dict(zip(problem.network.input_names, problem.inputs[0], strict=True))
+        found |= zip(problem.network.target_names, problem.targets[0], strict=True)
+        return found | dict(zip(problem.network.parameter_names, problem.weights + problem.biases, strict=True))
+
+    @property
+    def instruction(self) -> str:
+        """How precisely to work."""
+        return f"Compute with at least {DIGITS + 2} decimals and write {DIGITS}."
+
+    def _page(self, title: str, *, solved: bool) -> str:
+        given = ", ".join(f"{name} = {value:g}".replace("-", "−") for name, value in self.given.items())
         lines = [
             f"# {title}",
             "",
-            about(problem),
+            about(self.problem),
             "",
-            f"Given: {', '.join(f'{name} = {value:g}' for name, value in given.items())};"
-            f" learning rate {self.learning_rate:g}.",
+            f"Given: {given}; learning rate {self.learning_rate:g}.",
             "",
-            f"Work with at least {DIGITS} decimals.",
+            self.instruction,
         ]
         part = ""
         for blank in self.blanks:
             if blank.part != part:
                 part = blank.part
                 lines += ["", f"## {part}", ""]
-            answer = f"**{blank.answer:.{DIGITS}f}**".replace("-", "−") if solved else "______________"
+            answer = f"**{shown(blank.answer)}**" if solved else "______________"
             formula = f" = {blank.hint}" if blank.hint and (solved or part == PARTS[0]) else ""
             lines.append(f"{blank.number}. {blank.quantity}{formula} = {answer}")
         return "\n".join(lines) + "\n"
 
 
 PARTS = (
-    "Forward: put the numbers in",
-    "Back: the factors of the chain rule",
+    "Forward pass",
+    "Backward pass: the factors of the chain rule",
     "The derivatives",
-    "One step of descent",
+    "One step of gradient descent",
 )
 
 
@@ -100,9 +119,10 @@ def check_size(problem: Problem) -> None:
 
 
 def make_exercise(problem: Problem | None = None, *, seed: int = 1, learning_rate: float = 1.0) -> Exercise:
-    """An exercise on a problem, by default on the write-up's network with weights and targets drawn by `seed`.
+    """An exercise on a problem, by default on the course's network with weights and targets drawn by `seed`.
 
-    The formulas of the forward pass stand on the sheet; those of the derivatives are for the class to find.
+    The sheet has the formulas of the forward pass; those of the derivatives are for the class to find. Raises
+    `TersenetError` where a problem is too large to be worked by hand.
 
     >>> exercise = make_exercise(seed=3)
     >>> exercise.sheet.count("______________") == len(exercise.blanks)
@@ -117,6 +137,8 @@ def make_exercise(problem: Problem | None = None, *, seed: int = 1, learning_rat
         weights = generator.choice(np.arange(-18, 19), size=8, replace=False) * 0.05
         targets = generator.integers(1, 10, size=2) / 10
         problem = make_problem(weights=weights.round(2).tolist(), targets=targets.tolist())
+        origin = f"weights and targets drawn with seed {seed}; inputs of the course spreadsheet"
+        problem = replace(problem, drawn=f"weights and targets drawn with seed {seed}", origin=origin)
     check_size(problem)
     graph, values = Graph(problem.network), problem.values()
     names = problem.network.parameter_names
@@ -135,4 +157,61 @@ def make_exercise(problem: Problem | None = None, *, seed: int = 1, learning_rat
     ]
     asked.append((PARTS[3], "E_total after the step", "", after["E_total"]))
     blanks = (Blank(number, *one) for number, one in enumerate(asked, 1))
-    return Exercise(problem, learning_rate, tuple(blanks))
+    return Exercise(problem, learning_rate, tuple(blanks), seed)
+
+
+def make_variants(count: int, make: Callable[[int], Exercise] | None = None, *, seed: int = 1) -> list[Exercise]:
+    """Different exercises for a class, from `seed` upwards; `make` makes the exercise of one seed.
+
+    Raises `TersenetError` where the numbers do not depend on the seed, so that all would be the same.
+
+    >>> [one.problem.weights[0] for one in make_variants(3)]
+    [0.65, 0.9, -0.55]
+    """
+    check_setting(1 <= count <= MOST_VARIANTS, "variants", count, f"1 to {MOST_VARIANTS}")
+    make = make or (lambda place: make_exercise(seed=place))
+    found: dict[object, Exercise] = {}
+    for place in range(seed, seed + 2 * count):
+        if len(found) < count:
+            one = make(place)
+            found.setdefault((one.problem.weights, one.problem.targets, one.problem.inputs), one)
+    if len(found) < count:
+        raise TersenetError(
+            "The variants would all have the same numbers.",
+            got="numbers that no seed draws",
+            expected="weights or targets that are drawn",
+            where="variants",
+            hint="leave --weights out, or give --sizes, so that each variant draws its own",
+        )
+    return list(found.values())
+
+
+def answer_key(exercises: Sequence[Exercise]) -> str:
+    """One key for all variants, as Markdown: a row per blank, a column per variant, six variants per table.
+
+    >>> print(answer_key(make_variants(2)).splitlines()[6])
+    | 1 | h1 | 0.012500 | −0.005000 |
+    """
+    lines = ["# Backpropagation by hand: the answer key", "", f"{len(exercises)} variants, {_seeds(exercises)}."]
+    for start in range(0, len(exercises), PER_TABLE):
+        group = exercises[start : start + PER_TABLE]
+        numbers = [f"variant {start + place}" for place in range(1, len(group) + 1)]
+        lines += ["", f"| blank | quantity | {' | '.join(numbers)} |", "|---|---|" + "---|" * len(group)]
+        for blanks in zip(*(one.blanks for one in group), strict=True):
+            answers = " | ".join(shown(blank.answer) for blank in blanks)
+            lines.append(f"| {blanks[0].number} | {blanks[0].quantity} | {answers} |")
+    return "\n".join(lines) + "\n"
+
+
+def shown(answer: float) -> str:
+    """An answer with six decimals, never minus zero.
+
+    >>> shown(-0.25), shown(-1e-9)
+    ('−0.250000', '0.000000')
+    """
+    return f"{round(answer, DIGITS) + 0.0:.{DIGITS}f}".replace("-", "−")
+
+
+def _seeds(exercises: Sequence[Exercise]) -> str:
+    first, last = exercises[0].seed, exercises[-1].seed
+    return f"seeds {first} to {last}" if len(exercises) > 1 else f"seed {first}"

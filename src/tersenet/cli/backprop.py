@@ -49,6 +49,7 @@ def run(arguments: object, output: Output) -> int:
     """Do what the subcommand says."""
     from tersenet.cli import backprop_lessons as lessons
     from tersenet.cli import backprop_views as views
+    from tersenet.cli.backprop_exercise import exercise
 
     match arguments:
         case Derive():
@@ -66,7 +67,7 @@ def run(arguments: object, output: Output) -> int:
         case Batchnorm():
             lessons.batchnorm(arguments, output)
         case Exercise():
-            lessons.exercise(arguments, output)
+            exercise(arguments, output)
         case Errata():
             lessons.errata(arguments, output)
     return 0

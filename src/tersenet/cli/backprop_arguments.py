@@ -258,22 +258,29 @@ class Batchnorm(CommonArguments):
 
 @dataclass(frozen=True, kw_only=True)
 class Exercise(NumbersArguments):
-    """Print a sheet with blanks, and apart from it the solution, for a class.
+    """Make an exercise for a class: a sheet with blanks and its solution, or many variants with one answer key.
 
     examples:
       tersenet backprop exercise --seed 7
       tersenet backprop exercise --seed 7 --part sheet
-      tersenet backprop exercise --out exercise
+      tersenet backprop exercise --out exercise --format html
+      tersenet backprop exercise --out class --format html --variants 30
     """
 
     lr: float = 1.0
-    """Learning rate of the step asked for."""
+    """Learning rate of the step."""
 
     part: Literal["both", "sheet", "solution"] = "both"
-    """What to print."""
+    """The part to print or write."""
 
-    out: Annotated[Path | None, option("FILE")] = None
-    """Write sheet.md and solution.md into this folder instead of printing them."""
+    format: Literal["markdown", "html"] = "markdown"
+    """Markdown, or HTML pages whose fields check the answers; they work offline."""
+
+    variants: Annotated[int | None, option("N")] = None
+    """Make N variants, each with its own seed, and one answer key; the seeds start at --seed."""
+
+    out: Annotated[Path | None, option("FOLDER")] = None
+    """Write the files to this folder instead of printing them."""
 
 
 @dataclass(frozen=True, kw_only=True)

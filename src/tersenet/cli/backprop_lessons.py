@@ -1,4 +1,4 @@
-"""What `tersenet backprop conv`, `batchnorm`, `exercise` and `errata` print and write."""
+"""What `tersenet backprop conv`, `batchnorm` and `errata` print and write."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tersenet.cli.backprop_arguments import Batchnorm, Conv, Errata, Exercise, matrix, numbers, problem_of
-from tersenet.cli.backprop_words import folder_of, tell, write_page
+from tersenet.cli.backprop_arguments import Batchnorm, Conv, Errata, matrix, numbers
+from tersenet.cli.backprop_words import tell, write_page
 from tersenet.cli.output import Output
 
 
@@ -58,27 +58,6 @@ def batchnorm(arguments: Batchnorm, output: Output) -> None:
     if not output.json:
         print(lab.normalization_text(done, width=min(output.console.width, 100)), end="")
     output.document(_arrays(asdict(done)) | {"d_x": done.d_x.tolist()})
-
-
-def exercise(arguments: Exercise, output: Output) -> None:
-    """Print or write the sheet and the solution."""
-    import tersenet.backprop as lab
-
-    own = any([arguments.example, arguments.problem, arguments.sizes, arguments.activation, arguments.loss])
-    own = own or any([arguments.inputs, arguments.targets, arguments.weights, arguments.biases])
-    seed = 1 if arguments.seed is None else arguments.seed
-    done = lab.make_exercise(problem_of(arguments) if own else None, seed=seed, learning_rate=arguments.lr)
-    pages = {"sheet": done.sheet, "solution": done.solution}
-    if arguments.part != "both":
-        pages = {arguments.part: pages[arguments.part]}
-    if arguments.out is not None:
-        folder = folder_of(arguments.out)
-        for name, page in pages.items():
-            write_page(folder / f"{name}.md", page)
-            output.say(f"Written: {folder / f'{name}.md'}")
-    elif not output.json:
-        print(f"\n{'✂ ' * 30}\n\n".join(pages.values()), end="")
-    output.document(pages | {"blanks": [asdict(blank) for blank in done.blanks]})
 
 
 def errata(arguments: Errata, output: Output) -> None:
