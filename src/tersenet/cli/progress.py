@@ -173,10 +173,12 @@ class _BarAndCurve(Bar):
 def _duration(seconds: float) -> str:
     """Minutes and seconds, or hours and minutes.
 
-    >>> _duration(75), _duration(7500)
-    ('1:15 min', '2:05 h')
+    >>> _duration(19), _duration(75), _duration(7500)
+    ('19 s', '1:15 min', '2:05 h')
     """
     whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
     return f"{whole // 60}:{whole % 60:02} min" if whole < 3600 else f"{whole // 3600}:{whole // 60 % 60:02} h"
 
 
