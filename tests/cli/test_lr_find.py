@@ -1,6 +1,7 @@
 """`tersenet train … --lr-find`: a figure, a rate and one document; no run folder."""
 
 import json
+import re
 
 import pytest
 from PIL import Image
@@ -24,7 +25,7 @@ def test_it_draws_the_loss_and_suggests_a_rate_that_can_be_handed_on(find, tmp_p
     with Image.open(figure) as picture:
         assert picture.format == "PNG"
     assert str(figure) in out
-    assert "--set training.learning_rate=" in out
+    assert re.search(r"with --lr [0-9.e-]+ instead of --lr-find", out)
     assert "a tenth of the rate at which the smoothed loss is lowest" in out
 
 

@@ -74,7 +74,7 @@ sprint-1: 99.43 ± 0.04 % on the test set of mnist
   17,150 parameters, 9.5 s of training a seed, 52.3 s in all (2 at a time)
   mean of the best epochs, picked on the test set: 99.45 %
 
-budget             limit        value
+budget             limit        value  verdict
 accuracy on mnist  ≥ 99.4 %  99.431 %  met
 epochs             < 3              3  missed
 budget MISSED: epochs

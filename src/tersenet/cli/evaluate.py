@@ -26,7 +26,7 @@ from tersenet.cli.output import Output, TrustArguments, option
 if TYPE_CHECKING:
     from tersenet.data import Dataset
     from tersenet.evaluation import Measures, Mistake
-    from tersenet.runs import Group, Run
+    from tersenet.runs import Group, MeasuredRun, Run
 
 SHOWN = 10  # confused pairs and mistakes that the tables show; the JSON document has all
 
@@ -51,10 +51,8 @@ class Arguments(TrustArguments):
 def run(arguments: Arguments, output: Output) -> int:
     """Measure, print the tables, draw the figures that were asked for."""
     from tersenet.data import load_data, match_classes
-    from tersenet.evaluation import corrected_labels, find_mistakes, guesses, measure, predict_logits
-    from tersenet.runs import Group, find_run_or_group
+    from tersenet.runs import Group, find_run_or_group, measure_run
     from tersenet.runs.environment import choose_device
-    from tersenet.training import EvaluationBatches
 
     run = find_run_or_group(arguments.run, arguments.runs_dir)
     device = choose_device(arguments.device)
@@ -69,18 +67,12 @@ def run(arguments: Arguments, output: Output) -> int:
     if isinstance(run, Group):
         _refuse_figures(arguments.figures, run)
         return evaluate_group(run, dataset, device, output)
-    logits, labels = predict_logits(
-        run.model().to(device), EvaluationBatches(dataset.test, device=device), device=device
-    )
-    measures = measure(logits, labels, dataset.classes)
-    mistakes = find_mistakes(logits, labels)
-    truth = corrected_labels(dataset.name, labels)
-    corrected = None if truth is None else int((guesses(logits) == truth).sum())
-    _say(run, dataset, measures, mistakes, corrected, output)
-    figures = _draw(arguments.figures, run, dataset, measures, mistakes) if arguments.figures else []
+    found = measure_run(run, dataset, device=device)
+    _say(run, found, output)
+    figures = _draw(arguments.figures, run, found) if arguments.figures else []
     for path in figures:
         output.say(f"figure: {path}")
-    output.document(_document(run, dataset, measures, mistakes, corrected, figures))
+    output.document(_document(run, found, figures))
     return 0
 
 
@@ -106,9 +98,8 @@ def _require_fit(run: Run | Group, dataset: Dataset) -> None:
         )
 
 
-def _say(
-    run: Run, dataset: Dataset, measures: Measures, mistakes: list[Mistake], corrected: int | None, output: Output
-) -> None:
+def _say(run: Run, found: MeasuredRun, output: Output) -> None:
+    dataset, measures, mistakes, corrected = found.dataset, found.measures, found.mistakes, found.corrected
     trained = "" if dataset.name == run.experiment.data else f" (trained on {run.experiment.data})"
     output.say(f"{run.name}{trained}, measured on the test set of {dataset.name}")
     say_unfinished(run, output)
@@ -133,7 +124,7 @@ def _say(
         )
         output.say(_pair_table(measures))
     if mistakes:
-        output.say(f"\nThe surest mistakes, {min(SHOWN, len(mistakes))} of {len(mistakes)}:")
+        output.say(f"\nThe most confident mistakes, {min(SHOWN, len(mistakes))} of {len(mistakes)}:")
         output.say(_mistake_table(dataset, mistakes))
 
 
@@ -141,12 +132,12 @@ def say_unfinished(run: Run, output: Output) -> None:
     """How far the training of an interrupted run has come: its weights are those of its last whole epoch."""
     if run.result is None:
         done, planned = len(run.metrics), run.experiment.training.epochs
-        said = f"This run is not finished: {done} of {planned} epochs are done, and these are the weights so far."
+        said = f"This run is not finished: {done} of {planned} epochs are done; these are the weights so far."
         output.say(said, style="bold yellow")
 
 
 def _class_table(measures: Measures) -> Any:
-    """Precision, recall and F1 in percent, a row a class."""
+    """Precision, recall and F1 in percent, one row per class."""
     table = _table(("class", False), ("precision", True), ("recall", True), ("F1", True), ("pictures", True))
     for row in measures.per_class:
         figures = (_percent(row.precision), _percent(row.recall), _percent(row.f1))
@@ -155,7 +146,7 @@ def _class_table(measures: Measures) -> Any:
 
 
 def _pair_table(measures: Measures) -> Any:
-    table = _table(("true", False), ("read as", False), ("pictures", True))
+    table = _table(("true", False), ("classified as", False), ("pictures", True))
     for pair in measures.confused_pairs[:SHOWN]:
         table.add_row(measures.classes[pair.label], measures.classes[pair.guess], str(pair.count))
     return table
@@ -192,10 +183,11 @@ def _percent(fraction: float) -> str:
     return "–" if fraction != fraction else f"{100 * fraction:.2f} %"
 
 
-def _draw(folder: Path, run: Run, dataset: Dataset, measures: Measures, mistakes: list[Mistake]) -> list[Path]:
+def _draw(folder: Path, run: Run, found: MeasuredRun) -> list[Path]:
     from tersenet.evaluation import KNOWN_WRONG_LABELS
     from tersenet.reports import data_title, plot_calibration, plot_confusion, plot_mistakes
 
+    dataset, measures, mistakes = found.dataset, found.measures, found.mistakes
     name = f"{run.name} on {data_title(dataset.name)}"
     known = KNOWN_WRONG_LABELS.get(dataset.name)
     drawings = {
@@ -209,14 +201,8 @@ def _draw(folder: Path, run: Run, dataset: Dataset, measures: Measures, mistakes
     return [drawing.save(folder / f"{key}.png") for key, drawing in drawings.items()]
 
 
-def _document(
-    run: Run,
-    dataset: Dataset,
-    measures: Measures,
-    mistakes: list[Mistake],
-    corrected: int | None,
-    figures: list[Path],
-) -> dict[str, Any]:
+def _document(run: Run, found: MeasuredRun, figures: list[Path]) -> dict[str, Any]:
+    dataset, measures, mistakes, corrected = found.dataset, found.measures, found.mistakes, found.corrected
     rows = [asdict(row) for row in measures.per_class]
     return {
         "run": run.name,

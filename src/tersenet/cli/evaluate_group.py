@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +14,20 @@ if TYPE_CHECKING:
 
 
 def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) -> int:
-    """Print a row a seed, and the mean with its deviation and interval."""
+    """Print one row per seed, and the mean with its deviation and interval."""
     from rich.table import Table
     from rich.text import Text
 
-    from tersenet.evaluation import PERCENT, measure, predict_logits, spread
+    from tersenet.evaluation import PERCENT, spread
     from tersenet.reports.side import finished_runs
-    from tersenet.training import EvaluationBatches
+    from tersenet.runs import measure_run
 
-    batches = EvaluationBatches(dataset.test, device=device)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("seed", "accuracy", "", "loss", "calibration error"):
         table.add_column(heading, justify="right")
     rows: list[dict[str, Any]] = []
     for run in finished_runs(group):
-        measures = measure(*predict_logits(run.model().to(device), batches, device=device), dataset.classes)
+        measures = measure_run(run, dataset, device=device).measures
         seed, error = run.experiment.seed, measures.calibration.expected_calibration_error
         count = f"{measures.correct}/{measures.images}"
         table.add_row(str(seed), f"{measures.accuracy:.2f} %", count, f"{measures.loss:.4f}", f"{100 * error:.2f}")
@@ -44,12 +44,15 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
     found = spread([row["accuracy"] for row in rows], bounds=PERCENT)
     trained = "" if dataset.name == group.experiment.data else f" (trained on {group.experiment.data})"
     output.say(f"{group.name}{trained}, {len(rows)} seeds measured on the test set of {dataset.name}")
+    if len(rows) < len(group.seeds):
+        said = f"This group is not finished: {len(rows)} of {len(group.seeds)} seeds are done."
+        output.say(said, style="bold yellow")
     output.say(Text(f"accuracy {found}", style="bold"))
     if found.is_indication:
         output.say("Fewer than five seeds: an indication, not a claim.", style="yellow")
     output.say()
     output.say(table)
-    output.say(f"\nOne seed whole: tersenet evaluate {rows[0]['run']}")
+    output.say(f"\nOne seed in detail: tersenet evaluate {shlex.quote(rows[0]['run'])}")
     output.document(
         {
             "run": group.name,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir
+from tersenet.cli.evaluate import say_unfinished
 from tersenet.cli.output import Output, TrustArguments, option
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def run(arguments: Arguments, output: Output) -> int:
     output.say(read + (f" (label {found.classes[found.label]})" if found.label is not None else ""), style="bold")
     exact = "exact" if found.activation.bias is not None else "an approximation (Grad-CAM)"
     output.say(f"class activation maps from {found.activation.layer.name}: {exact}")
+    say_unfinished(run, output)
     if found.notice:
         output.say(found.notice, style="bold yellow")
     output.say(f"figure: {written.figure}")

@@ -56,15 +56,15 @@ def find_rate(experiment: Experiment, runs_dir: Path, data_dir: Path | None, out
         )
     title = f"Learning rate range test: {name} on {data_title(dataset.name)}"
     figure = plot_rate_test(test, title=title).save(runs_dir / f"lr-find-{name}.png")
-    words = f"training.learning_rate={test.suggestion:.2g}"
     output.say(
-        f"suggested learning rate: {test.suggestion:.2g}   (the experiment has {recipe.learning_rate:g})", style="bold"
+        f"suggested learning rate: {test.suggestion:.2g}   (the experiment has {recipe.learning_rate:g})",
+        style="bold",
     )
     output.say(Text(f"The rule: {RULE}. Use it as the highest rate of a schedule that falls to the end."))
     if not test.rose:
         output.say(Text(f"The loss did not rise again up to {test.rates[-1]:.2g}: higher rates may work as well."))
     output.say(f"figure: {figure}")
-    output.say(f"try:    --set {words}")
+    output.say(f"try:    the same command with --lr {test.suggestion:.2g} instead of --lr-find")
     output.document(
         {
             "network": experiment.network,

@@ -11,18 +11,13 @@ from tersenet.data import Dataset, Split
 from tersenet.evaluation import (
     Measures,
     Mistake,
-    corrected_labels,
-    find_mistakes,
-    guesses,
-    measure,
-    predict_logits,
 )
 from tersenet.networks import BudgetLine, Summary, summarize
 from tersenet.reports.history import History, history_of
 from tersenet.reports.regularisation import Reading, read_again
 from tersenet.reports.style import data_title
-from tersenet.runs import Run, budget_lines
-from tersenet.training import EvaluationBatches, Recipe, TrainingBatches, hold_out
+from tersenet.runs import Run, budget_lines, measure_run
+from tersenet.training import Recipe, TrainingBatches, hold_out
 from tersenet.training.metrics import EpochMetrics
 from tersenet.training.schedules import LearningRate
 from tersenet.training.train import set_dropout
@@ -87,11 +82,8 @@ def gather(run: Run, *, data_dir: Path | None = None) -> Material:
     model = run.model()
     measures, mistakes, corrected = None, [], None
     if result is not None or not run.experiment.validation:
-        logits, labels = predict_logits(model, EvaluationBatches(dataset.test))
-        measures = measure(logits, labels, dataset.classes)
-        mistakes = find_mistakes(logits, labels)
-        truth = corrected_labels(dataset.name, labels)
-        corrected = None if truth is None else int((guesses(logits) == truth).sum())
+        found = measure_run(run, dataset)
+        measures, mistakes, corrected = found.measures, found.mistakes, found.corrected
     lines = (
         tuple(BudgetLine(**line) for line in result["budget"])
         if result is not None

@@ -12,6 +12,7 @@ from tersenet.runs.experiment import (
 from tersenet.runs.folder import Run
 from tersenet.runs.group import Group
 from tersenet.runs.index import list_groups, list_runs
+from tersenet.runs.measure import MeasuredRun, measure_run
 from tersenet.runs.packaged import is_packaged, output_folder, packaged_names, packaged_run
 from tersenet.runs.resolver import (
     Resolved,
@@ -29,6 +30,7 @@ __all__ = [
     "Group",
     "GroupListeners",
     "Listeners",
+    "MeasuredRun",
     "Resolved",
     "Run",
     "Settings",
@@ -43,6 +45,7 @@ __all__ = [
     "list_groups",
     "list_runs",
     "load_experiment",
+    "measure_run",
     "output_folder",
     "packaged_names",
     "packaged_run",

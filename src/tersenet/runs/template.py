@@ -20,11 +20,11 @@ _TOP = {
     "source": "Where the experiment comes from.",
     "choices": "What the source leaves open, and what you chose.",
     "data": "mnist, fashion-mnist, kmnist, qmnist, synthetic, a folder of pictures, or auto (mnist if available).",
-    "seed": "Seed for initial weights, data order, augmentation and dropout. One seed is an indication; a claim needs five "
-    "(--seeds 5).",
+    "seed": "Seed for initial weights, data order, augmentation and dropout. One seed is an indication; a claim needs "
+    "five (--seeds 5).",
     "init": "Run whose trained weights are the starting point.",
-    "validation": "Number of training images held out. Epochs are then measured on them, and the test set is read once, at "
-    "the end: choose between recipes this way. With 0 every epoch is measured on the test set.",
+    "validation": "Number of training images held out. Epochs are then measured on them, and the test set is read once, "
+    "at the end: choose between recipes this way. With 0 every epoch is measured on the test set.",
 }
 _BUDGET = {
     "data": "Data set on which the accuracy is required; on others the line is not applicable.",
@@ -44,8 +44,8 @@ _TRAINING = {
     "label_smoothing": "Share of the target probability spread evenly over all classes.",
     "averaging": "Decay of the moving average of the weights; the averaged weights are measured and saved. 0: none.",
     "dropout": "Rate of all dropout layers, instead of their own.",
-    "early_stopping": "Epochs without a lower loss before training ends; 0: never. It watches the loss of the held-out "
-    "images if there are any, else the training loss.",
+    "early_stopping": "Epochs without a lower loss before training ends; 0: never. It watches the loss of the "
+    "held-out images if there are any, else the training loss.",
 }
 _SCHEDULE = {
     "kind": "constant, StepLR, MultiStepLR, ReduceLROnPlateau, OneCycleLR, CosineAnnealingLR or linear.",
@@ -122,7 +122,7 @@ def new_experiment_file(base: Experiment, name: str, *, started_from: str, notat
     ]
     if notation is not None and notation != base.network:
         lines += _comment(
-            f"The notation of {base.network}: change its layers here. `tersenet summary {name}.toml` shows their cost."
+            f"The notation of {base.network}: change its layers here. `tersenet summary {name}.toml` shows the cost."
         )
     for field in ("network", "name", "target", "data", "seed", "validation"):
         lines += _field("", field, tables[field])
