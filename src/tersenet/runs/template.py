@@ -20,11 +20,11 @@ _TOP = {
     "source": "Where the experiment comes from.",
     "choices": "What the source leaves open, and what you chose.",
     "data": "mnist, fashion-mnist, kmnist, qmnist, synthetic, a folder of pictures, or auto (mnist if available).",
-    "seed": "Seed for initial weights, data order, augmentation and dropout. One seed is an indication; a claim needs "
-    "five (--seeds 5).",
+    "seed": "Seed for initial weights, data order, augmentation and dropout. One seed is an indication; a "
+    "claim needs five (--seeds 5).",
     "init": "Run whose trained weights are the starting point.",
-    "validation": "Number of training images held out. Epochs are then measured on them, and the test set is read once, "
-    "at the end: choose between recipes this way. With 0 every epoch is measured on the test set.",
+    "validation": "Number of training images held out. Epochs are then measured on them, and the test set is read "
+    "once, at the end: choose between recipes this way. With 0 every epoch is measured on the test set.",
 }
 _BUDGET = {
     "data": "Data set on which the accuracy is required; on others the line is not applicable.",
