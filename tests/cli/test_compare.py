@@ -66,13 +66,13 @@ base-1      17,150      5  99.41 ± 0.02  99.38 to 99.44   99.44
 wide-1      19,972      5  99.49 ± 0.02  99.46 to 99.51   99.52
 
 wide-1 is better than base-1 by 0.08 points; 95 % interval 0.05 to 0.11.
-Would other seeds show it, on these pictures? Welch's test of 5 against 5 seeds:
-t = 5.91, 7.8 degrees of freedom, p < 0.001.
-Would other pictures show it, with these networks? Paired permutation over
-10,000 pictures, 116 of which are read differently often: p = 0.47 (all sign
-patterns).
-So the difference is there on these test pictures; on others of the same kind it
-may not be, since few pictures make it up.
+With other seeds, on these images: Welch's test of 5 against 5 seeds, t = 5.91,
+7.8 degrees of freedom, p < 0.001.
+With other images, for these networks: paired permutation over 10,000 images,
+116 of them classified correctly by a different share of seeds, p = 0.47 (all
+sign patterns).
+So the recipes differ on these test images; on other images of the same kind
+they may not, since few images make the difference.
 """
 SINGLE = """\
 Choosing the better one by this comparison is a choice on the test set.
@@ -81,15 +81,14 @@ mnist    parameters  seeds  test %  95 % interval  best %
 alone-1       7,402      1   99.43              –   99.46
 other-1      17,150      1   99.41              –   99.44
 
-No difference between alone-1 and other-1 can be told: other-1 less alone-1 is
-−0.02 points, 95 % interval −0.23 to 0.19.
-Would other pictures show it, with these two networks? McNemar's test: other-1
-repaired 57 pictures and broke 59 of 10,000; p = 0.93 (exact binomial).
-This is about these two trained networks: another seed moves each by about 0.05
-points near 99.5 %, so it says little about the two ways of training.
-17 seeds a side would resolve 0.05 points at a deviation of 0.050 (the usual one
-near 99.5 %): in 80 of 100 such comparisons a true difference of that size is
-then found, and in 5 of 100 one that is not there.
+No significant difference: other-1 − alone-1 = −0.02 points, 95 % interval −0.23
+to 0.19.
+With other images, for these two networks: McNemar's test, 57 images repaired
+and 59 broken by other-1 of 10,000, p = 0.93 (exact binomial).
+This compares two trained networks, not two recipes: another seed moves each by
+about 0.05 points near 99.5 %.
+To resolve 0.05 points, 17 seeds per side are needed (80 % power, 5 % level,
+deviation 0.050, the usual one near 99.5 %).
 """
 MANY = """\
 Choosing the better one by this comparison is a choice on the test set.
@@ -100,14 +99,14 @@ wide-1       19,972      5  99.49 ± 0.02  99.46 to 99.51   99.52
 alone-1       7,402      1         99.43               –   99.46
 
 wide-1 is better than base-1 by 0.08 points; 95 % interval 0.05 to 0.11.
-No difference between base-1 and alone-1 can be told: alone-1 less base-1 is
-+0.02 points, 95 % interval −0.05 to 0.09.
+No significant difference: alone-1 − base-1 = +0.02 points, 95 % interval −0.05
+to 0.09.
 
-against base-1  difference   95 % interval        p  p of the pictures
-wide-1               +0.08  +0.05 to +0.11  < 0.001               0.47
-alone-1              +0.02  −0.05 to +0.09     0.46               0.87
-p: of the seeds, adjusted for the number of comparisons (Holm). A difference is
-told below 0.05.
+against base-1  difference   95 % interval        p  p over images
+wide-1               +0.08  +0.05 to +0.11  < 0.001           0.47
+alone-1              +0.02  −0.05 to +0.09     0.46           0.87
+p: over seeds, adjusted for the number of comparisons (Holm); significant below
+0.05.
 """
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 from tersenet import TersenetError
 from tersenet.reports import Drawing
 from tersenet.reports import side as side_module
-from tersenet.reports.comparison import compare
+from tersenet.reports.comparison import compare, measured_otherwise
 from tersenet.reports.comparison_page import compose_comparison, write_comparison
 from tersenet.reports.differences import compare_two
 from tersenet.reports.side import Side
@@ -94,7 +94,7 @@ def test_a_clear_difference_between_groups_is_said_in_plain_words():
     assert found.p == pytest.approx(known.pvalue)
     assert found.verdict == f"B is better than A by 0.08 points; 95 % interval {low:.2f} to {high:.2f}."
     assert "5 against 5 seeds" in found.reasons[0]
-    assert "10,000 pictures, 116 of which are read differently often" in found.reasons[1]
+    assert "10,000 images, 116 of them classified correctly by a different share of seeds" in found.reasons[1]
 
 
 def test_the_worse_of_two_is_never_called_better():
@@ -105,18 +105,19 @@ def test_the_worse_of_two_is_never_called_better():
 def test_no_difference_is_said_to_be_none_and_what_would_resolve_one():
     found = pair(wrong(50, 55, 45, 52, 48), wrong(51, 54, 46, 50, 49, start=100))
     assert not found.told
-    assert found.verdict.startswith("No difference between A and B can be told: B less A is ±0.00 points, 95 %")
+    assert found.verdict.startswith("No significant difference: B − A = ±0.00 points, 95 %")
     assert found.deviation == pytest.approx(np.sqrt((0.0380789**2 + 0.0291548**2) / 2), rel=1e-4)
-    assert f"{found.seeds_needed} seeds a side would resolve 0.05 points at a deviation of 0.034" in found.reasons[-1]
+    assert f"To resolve 0.05 points, {found.seeds_needed} seeds per side are needed (80 % power" in found.reasons[-1]
+    assert "deviation 0.034" in found.reasons[-1]
 
 
-def test_what_few_pictures_make_up_is_said_to_be_about_these_pictures():
-    # All of B's seeds read the same eight pictures rightly that A's read wrongly, and others the other way round.
+def test_a_difference_that_few_images_make_is_said_to_be_about_these_images():
+    # All of B's seeds are right on the same eight pictures where A's are wrong, and the other way round on others.
     a, b = wrong(58, 58, 58, 59, 57), wrong(52, 52, 51, 53, 52, start=500)
     found = pair(a, b)
     assert found.told
     assert found.permutation.p > 0.05
-    assert "on others of the same kind it may not be" in found.reasons[2]
+    assert "on other images of the same kind they may not" in found.reasons[2]
 
 
 def test_two_single_runs_are_judged_by_their_pictures():
@@ -127,7 +128,7 @@ def test_two_single_runs_are_judged_by_their_pictures():
     assert found.verdict == (
         f"B is better than A by 0.20 points; 95 % interval {found.interval[0]:.2f} to {found.interval[1]:.2f}."
     )
-    assert "says little about the two ways of training" in " ".join(found.reasons)
+    assert "two trained networks, not two recipes" in " ".join(found.reasons)
 
 
 def test_repaired_and_broken_pictures_are_those_that_changed_the_most_decided_first():
@@ -148,7 +149,7 @@ def test_groups_are_compared_from_their_folders(trained):
     assert found.difference == pytest.approx(wide.result["mean"] - narrow.result["mean"])
     assert comparison.sides[0].accuracies == [run["test_accuracy"] for run in narrow.result["runs"]]
     assert any("narrow-1 has 2, wide-1 has 2" in text for text in comparison.warnings)
-    assert any("choice on the test set" in text for text in comparison.warnings)
+    assert any("This reads the test set" in text for text in comparison.warnings)
 
 
 def test_more_than_two_are_compared_with_the_first_and_adjusted(trained):
@@ -178,7 +179,7 @@ def test_where_images_were_held_out_the_choice_is_theirs(experiment, tmp_path):
         for name, seed in (("a", 0), ("b", 1))
     ]
     comparison = compare(pair_of_runs)
-    assert any("Make the choice by the accuracy on held-out images" in text for text in comparison.warnings)
+    assert any("Choose by the validation accuracy" in text for text in comparison.warnings)
     assert comparison.sides[0].validation_accuracies == [pair_of_runs[0].metrics[-1].validation_accuracy]
     with pytest.raises(TersenetError, match="different images"):
         compare([pair_of_runs[0], start_run(experiment, runs_dir=tmp_path)], best=True)
@@ -188,7 +189,7 @@ def test_other_hardware_is_said(trained, monkeypatch):
     one, other, *_ = trained
     plain = side_module.guesses
     monkeypatch.setattr(side_module, "guesses", lambda logits: (plain(logits) + 1) % 2)
-    assert any("Measured again" in text for text in compare([one, other]).warnings)
+    assert "Measured again here" in measured_otherwise(compare([one, other]).sides)
 
 
 def test_what_cannot_be_compared_is_an_error(trained, experiment, tmp_path, monkeypatch):
@@ -215,7 +216,7 @@ def test_what_cannot_be_compared_is_an_error(trained, experiment, tmp_path, monk
         compare([one, Run(copy)])
 
 
-def test_seeds_that_are_missing_are_left_out_and_said(trained, tmp_path):
+def test_seeds_that_are_unfinished_are_left_out_and_said(trained, tmp_path):
     import shutil
 
     from tersenet.runs import Group
@@ -225,7 +226,7 @@ def test_seeds_that_are_missing_are_left_out_and_said(trained, tmp_path):
     (part.seed_path(1) / "result.json").unlink()
     comparison = compare([part, wide])
     assert comparison.sides[0].seeds == 1
-    assert any("1 of part-1" in text for text in comparison.warnings)
+    assert any("part-1 has 1, 1 unfinished" in text for text in comparison.warnings)
 
 
 @pytest.mark.parametrize(
@@ -260,3 +261,26 @@ def test_a_pair_can_be_written_as_json(trained):
     _, _, narrow, wide = trained
     (found,) = compare([narrow, wide]).pairs
     assert json.loads(json.dumps([dataclasses.asdict(change) for change in found.repaired])) is not None
+
+
+def test_a_caution_is_said_once_in_three_sentences_at_most(trained):
+    one, _, narrow, wide = trained
+    for sources, best in (([narrow, wide], False), ([one, wide], True), ([one, narrow, wide], False)):
+        warnings = compare(sources, best=best).warnings
+        assert 1 <= len(warnings) <= 3
+        assert all(text.count(". ") == 0 for text in warnings)
+
+
+@pytest.mark.parametrize("resolution", [1e-300, 5e-324, 1e-9])
+def test_a_difference_too_small_to_resolve_needs_no_number_of_seeds(trained, resolution):
+    _, _, narrow, wide = trained
+    (found,) = compare([narrow, wide], resolution=resolution).pairs
+    assert found.seeds_needed is None
+    assert found.told or "No realistic number of seeds" in found.reasons[-1]
+
+
+@pytest.mark.parametrize("resolution", [0.0, -1.0, float("nan"), float("inf"), 101.0])
+def test_a_difference_to_resolve_is_above_zero_and_at_most_a_hundred_points(trained, resolution):
+    _, _, narrow, wide = trained
+    with pytest.raises(TersenetError, match="cannot be resolved"):
+        compare([narrow, wide], resolution=resolution)

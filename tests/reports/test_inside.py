@@ -3,11 +3,13 @@
 import io
 import re
 
+import matplotlib.colors
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from tersenet._look import BLUE, VERMILION
 from tersenet.data import Split
 from tersenet.inspection import explain_picture
 from tersenet.networks import build
@@ -125,7 +127,7 @@ def test_the_figure_holds_all_panels_and_the_page_needs_nothing_else(found, tmp_
         assert figure.width > 2 * panels[0].width
         assert figure.width * figure.height >= sum(panel.width * panel.height for panel in panels)
     page = written.page.read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 6
+    assert page.count("<figure ") == 6
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     assert "What net-1 sees in five.png" in page
 
@@ -139,5 +141,27 @@ def test_it_is_the_same_each_time(found, tmp_path):
 def test_a_network_without_kernels_or_set_has_fewer_panels(tmp_path):
     found = explain_picture(build("AP4 10Nb"), torch.zeros(28, 28, dtype=torch.uint8), classes=CLASSES)
     page = write_explanation(found, tmp_path).page.read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 4
+    assert page.count("<figure ") == 4
     assert "Kernels of" not in page
+
+
+def test_the_picture_as_given_is_beside_the_one_that_the_network_sees(tmp_path):
+    photograph = torch.full((90, 120, 3), 200, dtype=torch.uint8)
+    with_it = inside_panels.draw_answer(explained(original=photograph))
+    assert [axes.get_xlabel().split("\n")[0] for axes in with_it.axes[:2]] == [
+        "as given",
+        "as the network sees it, 28×28",
+    ]
+    assert with_it.axes[0].get_images()[0].get_array().shape == (90, 120, 3)
+    assert "as given" not in words(inside_panels.draw_answer(explained()))
+
+
+def test_orange_and_blue_are_for_values_alone(found):
+    """Classes, frames and receptive fields have other colours."""
+    signed = {matplotlib.colors.to_hex(colour) for colour in (BLUE, VERMILION)}
+    for drawing in drawings(found):
+        for axes in drawing.axes:
+            used = {matplotlib.colors.to_hex(patch.get_facecolor()) for patch in axes.patches if patch.get_fill()}
+            used |= {matplotlib.colors.to_hex(patch.get_edgecolor()) for patch in axes.patches}
+            used |= {matplotlib.colors.to_hex(spine.get_edgecolor()) for spine in axes.spines.values()}
+            assert not used & signed

@@ -81,8 +81,8 @@ def _refuse_with_ladder(arguments: Arguments) -> None:
 def _say(comparison: Comparison, output: Output) -> None:
     from rich.text import Text
 
-    for text in comparison.warnings:
-        output.say(Text(text, style="yellow"))
+    if comparison.warnings:
+        output.say(Text(" ".join(comparison.warnings), style="yellow"))
     output.say()
     output.say(_side_table(comparison))
     output.say()
@@ -91,9 +91,7 @@ def _say(comparison: Comparison, output: Output) -> None:
     if len(comparison.pairs) > 1:
         output.say()
         output.say(_pair_table(comparison.pairs))
-        output.say(
-            Text("p: of the seeds, adjusted for the number of comparisons (Holm). A difference is told below 0.05.")
-        )
+        output.say(Text("p: over seeds, adjusted for the number of comparisons (Holm); significant below 0.05."))
         return
     for text in comparison.pairs[0].reasons:
         output.say(Text(text))
@@ -123,7 +121,7 @@ def _pair_table(pairs: list[Pair]) -> Any:
     from tersenet.reports.comparison_page import pair_row
 
     table = _table(f"against {pairs[0].a.name}")
-    for title in ("difference", "95 % interval", "p", "p of the pictures"):
+    for title in ("difference", "95 % interval", "p", "p over images"):
         table.add_column(title, justify="right")
     for pair in pairs:
         table.add_row(*pair_row(pair))

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.data import Dataset, Split, normalize, read_picture
+from tersenet.data import Dataset, Split, normalize
+from tersenet.data.pictures import open_picture
 from tersenet.evaluation import known_wrong_label
 from tersenet.inspection.class_activation import ClassActivation, activation_of
 from tersenet.inspection.excitation import Excitation, excitations_of, strongest_place
@@ -48,7 +49,8 @@ class Explanation:
     `layers` hold what each layer gives; `activation` has a map for each class; `centre` is the pixel around which
     receptive fields are drawn: the middle of what the map's position sees that speaks most for the guess. `units` are
     those of `unit_layer`, which `tested` pictures of the set were shown to; None and none where no set was given.
-    `read_by_people` is the class that people see where `label` is known to be wrong.
+    `read_by_people` is the class that people see where `label` is known to be wrong. `original` is the picture as it
+    was given, uint8 `[H, W, 3]`; None for a picture of a data set.
     """
 
     network: str
@@ -67,6 +69,7 @@ class Explanation:
     tested: Split | None
     notice: str | None = None
     read_by_people: int | None = None
+    original: Tensor | None = None
 
     @property
     def guess(self) -> int:
@@ -110,7 +113,8 @@ def explain(
             hint=f"tersenet train --resume {run.name}",
         )
     model = run.model()
-    image = None if picture is None else torch.from_numpy(read_picture(picture))
+    opened = None if picture is None else open_picture(picture)
+    image = None if opened is None else torch.from_numpy(opened.image)
     dataset = run.data(data_dir) if index is not None or count else None
     label = read_by_people = None
     if dataset is not None and index is not None:
@@ -132,6 +136,7 @@ def explain(
         count=count,
         notice=run.environment.get("data_notice"),
         read_by_people=read_by_people,
+        original=None if opened is None else torch.from_numpy(opened.original),
     )
 
 
@@ -150,6 +155,7 @@ def explain_picture(
     count: int = PICTURES,
     notice: str | None = None,
     read_by_people: int | None = None,
+    original: Tensor | None = None,
 ) -> Explanation:
     """The same for any module that takes normalised pictures `[N, 1, H, W]`, and a picture as bytes `[H, W]`.
 
@@ -196,6 +202,7 @@ def explain_picture(
         tested=tested if units else None,
         notice=notice,
         read_by_people=read_by_people,
+        original=original,
     )
 
 

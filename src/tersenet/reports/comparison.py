@@ -1,4 +1,4 @@
-"""Which of two or more is better, and whether it can be told: all against the first, on one data set."""
+"""Which of two or more is better, and whether it is significant: all against the first, on one data set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RESOLUTION = 0.05  # points: what most changes to a recipe are worth near 99.5 %
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
     """Two or more sides on one data set; `pairs` are each of the others against the first, and `warnings` what a
-    reader must know before he believes them."""
+    reader must know first."""
 
     dataset: Dataset
     sides: list[Side]
@@ -38,7 +38,7 @@ def compare(
     """Compare runs or groups, each with the first, on the test set that they share.
 
     With `best` the best epochs take the place of the last ones; they were picked on the images they were measured on,
-    and the comparison says so. `resolution` is the difference, in points, that seeds are reckoned for. Raises
+    and the comparison says so. `resolution` is the difference, in points, that the number of seeds is for. Raises
     TersenetError for fewer than two, for the same one twice, for different data, and where nothing is finished.
     """
     sources = list(sources)
@@ -49,8 +49,10 @@ def compare(
             got=", ".join(source.name for source in sources) or "nothing",
             hint="tersenet runs lists those that are here",
         )
-    if resolution <= 0:
-        raise TersenetError("A difference to be resolved is above 0.", got=resolution)
+    if not 0 < resolution <= 100:
+        raise TersenetError(
+            "This difference cannot be resolved.", got=resolution, expected="above 0, up to 100 points"
+        )
     dataset = shared_data(sources, data_dir)
     for source in sources:
         finished_runs(source)  # say what is missing before anything is measured
@@ -71,31 +73,35 @@ def compare(
 
 
 def _warnings(sides: Sequence[Side], dataset: Dataset, *, best: bool) -> list[str]:
+    """The notice of drawn data where there is one, and what a reader must know, in three sentences at most."""
     said = []
-    notice = dataset.notice or next((side.source.environment.get("data_notice") for side in sides), None)
-    if notice:
-        said.append(f"Measured on {dataset.name}. {notice}")
     if best:
-        said.append(
-            "These are best epochs, each picked on the images it was measured on: they claim nothing. Picking the "
-            "best of some twenty epochs adds 0.02 to 0.04 points near 99.5 %, and more to the noisier side."
-        )
-    few = [f"{side.name} has {side.seeds}" for side in sides if side.seeds < ENOUGH_SEEDS]
+        said.append("Best epochs, picked on the images they were measured on: they claim nothing.")
+    few = [_seeds_of(side) for side in sides if side.seeds < ENOUGH_SEEDS or side.missing]
     if few:
-        said.append(f"Fewer than {ENOUGH_SEEDS} seeds ({', '.join(few)}): an indication, not a claim.")
-    missing = [f"{side.missing} of {side.name}" for side in sides if side.missing]
-    if missing:
-        said.append(f"Seeds that are not finished are left out: {', '.join(missing)}.")
-    if all(side.kind == "validation" for side in sides):
-        said.append(
-            "The test set is read here. Make the choice by the accuracy on held-out images, which stands beside, and "
-            "let the test accuracy of the chosen one be what is reported."
+        less = any(side.seeds < ENOUGH_SEEDS for side in sides)
+        verdict = (
+            f"Fewer than {ENOUGH_SEEDS} seeds: an indication, not a claim"
+            if less
+            else "Unfinished seeds are left out"
         )
-    else:
+        said.append(f"{verdict} ({', '.join(few)}).")
+    if not best:
         said.append(
-            "Choosing the better one by this comparison is a choice on the test set, after which its test accuracy "
-            "is no longer an honest figure. To choose, train them with images held out (`--validation 5000`)."
+            "Choose by the validation accuracy, then report the test accuracy of the chosen one."
+            if all(side.kind == "validation" for side in sides)
+            else "This reads the test set: to choose between recipes, hold images out (`--validation 5000`)."
         )
+    notice = dataset.notice or next((side.source.environment.get("data_notice") for side in sides), None)
+    return [*([f"Measured on {dataset.name}. {notice}"] if notice else []), *said]
+
+
+def _seeds_of(side: Side) -> str:
+    return f"{side.name} has {side.seeds}" + (f", {side.missing} unfinished" if side.missing else "")
+
+
+def measured_otherwise(sides: Sequence[Side]) -> str:
+    """A remark where a side measures otherwise here than after its training; empty where none does."""
     moved = [
         side.name
         for side in sides
@@ -104,9 +110,7 @@ def _warnings(sides: Sequence[Side], dataset: Dataset, *, best: bool) -> list[st
             for accuracy, result in zip(side.accuracies, side.results, strict=True)
         )
     ]
-    if moved:
-        said.append(
-            f"Measured again for this comparison, {' and '.join(moved)} gave other accuracies than after training: "
-            "other hardware rounds otherwise."
-        )
-    return said
+    if not moved:
+        return ""
+    names = " and ".join(moved)
+    return f"Measured again here, {names} differ from the accuracy after training: hardware rounds differently."

@@ -1,4 +1,4 @@
-"""A comparison as a page: the verdict, what it rests on, the seeds, the curves, the pictures that changed."""
+"""A comparison as a page: verdict, seeds, curves, evidence, and the images that changed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from statistics import fmean
 
 from tersenet.evaluation import KNOWN_WRONG_LABELS, NO_ANSWER
 from tersenet.reports.blocks import Block, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tile, Tiles, Title
-from tersenet.reports.comparison import Comparison
+from tersenet.reports.comparison import Comparison, measured_otherwise
 from tersenet.reports.differences import Change, Pair, p_in_words, signed
-from tersenet.reports.gallery import plot_captioned
+from tersenet.reports.gallery import NAME, plot_captioned
 from tersenet.reports.page import write_page
 from tersenet.reports.side import Side
 from tersenet.reports.side_figures import plot_accuracy_by_parameters, plot_means_by_epoch, plot_seeds
-from tersenet.reports.style import Drawing, data_title
+from tersenet.reports.style import WIDTH, Drawing, data_title, one_line
 
-GALLERY = 20  # pictures of either kind
+GALLERY = 15  # images of either kind
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> Path:
@@ -26,20 +26,23 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
 
 
 def compose_comparison(comparison: Comparison) -> list[Block]:
-    """The blocks of the page; warnings come before everything else."""
+    """The blocks of the page; the caution comes first."""
     pictures = _pictures(comparison)
     two = comparison.pairs[0] if len(comparison.pairs) == 1 else None
+    remark = measured_otherwise(comparison.sides)
+    galleries = [pictures.pop(key) for key in ("repaired", "broken") if key in pictures]
     return [
-        *(Notice(text=text, kind="warning") for text in comparison.warnings),
+        *([Notice(text=" ".join(comparison.warnings), kind="warning")] if comparison.warnings else []),
         Title(_title(comparison)),
         *([Tiles(_tiles(two))] if two else []),
+        *pictures.values(),
         Heading("Verdict"),
         *(Paragraph(pair.verdict) for pair in comparison.pairs),
         *([Items([Item(text) for text in two.reasons])] if two else _all_pairs(comparison)),
         Heading("Sides"),
         _sides(comparison),
-        *(picture for key, picture in pictures.items() if key not in ("repaired", "broken")),
-        *(_changes(two, pictures) if two and not comparison.best else []),
+        *([Paragraph(remark)] if remark else []),
+        *(_changes(two, galleries) if two and not comparison.best else []),
     ]
 
 
@@ -65,18 +68,18 @@ def _tiles(pair: Pair) -> list[Tile]:
 
 def _all_pairs(comparison: Comparison) -> list[Block]:
     first = comparison.sides[0].name
-    head = (f"against {first}", "difference", "95 % interval", "p (Holm)", "p over pictures")
+    head = (f"against {first}", "difference", "95 % interval", "p (Holm)", "p over images")
     return [
         Table(head=head, rows=[pair_row(pair) for pair in comparison.pairs], right=head[1:]),
         Paragraph(
-            f"Each is compared with {first}. The p-values of {len(comparison.pairs)} comparisons are adjusted after "
-            "Holm, so that all of them together are held to one level; a difference is told below 0.05."
+            f"Each is compared with {first}. The p-values are adjusted for {len(comparison.pairs)} comparisons "
+            "(Holm); a difference is significant below 0.05."
         ),
     ]
 
 
 def pair_row(pair: Pair) -> tuple[str, str, str, str, str]:
-    """One pair in a table: name, difference, interval, p of the seeds, p of the pictures."""
+    """One pair in a table: name, difference, interval, p over seeds, p over images."""
     over_pictures = pair.permutation or pair.mcnemar
     return (
         pair.b.name,
@@ -120,31 +123,33 @@ def _side_row(side: Side, validated: bool) -> list[str]:
 
 def _pictures(comparison: Comparison) -> dict[str, Picture]:
     sides, data = comparison.sides, data_title(comparison.dataset.name)
+    height = max(2.6, 1.0 + 0.62 * len(sides))
+    what = "best" if comparison.best else "test"
     drawn: list[tuple[str, Drawing, str]] = [
         (
             "seeds",
-            plot_seeds(sides, best=comparison.best, title=f"Every seed on {data}"),
-            f"The {'best' if comparison.best else 'test'} accuracy of every seed on {data}; below the dots the mean "
-            "and, for the last epoch of several seeds, its 95 % interval.",
+            plot_seeds(sides, best=comparison.best, title=f"Every seed on {data}", height=height),
+            f"The {what} accuracy of every seed on {data}; below the dots the mean"
+            + ("." if comparison.best else " and its 95 % interval."),
         ),
         (
             "curves",
-            plot_means_by_epoch(sides, title=f"By epoch on {data}"),
-            f"Mean accuracy on {data} by epoch; the span of the seeds is shaded.",
+            plot_means_by_epoch(sides, title=f"By epoch on {data}", height=height),
+            f"Mean accuracy on {data} by epoch; the range of the seeds is shaded.",
         ),
     ]
     if len(sides) > 2:
         drawn.append(
             (
                 "parameters",
-                plot_accuracy_by_parameters(sides, title=f"Accuracy and size on {data}"),
+                plot_accuracy_by_parameters(sides, title=f"Accuracy and size on {data}", width=2 * WIDTH),
                 f"Mean test accuracy on {data} against the number of parameters.",
             )
         )
     elif not comparison.best:
         drawn += _galleries(comparison)
     return {
-        key: Picture(key=key, number=number, caption=caption, png=drawing.png())
+        key: drawing.picture(key, number, caption, wide=key == "parameters")
         for number, (key, drawing, caption) in enumerate(drawn, start=1)
     }
 
@@ -158,13 +163,13 @@ def _galleries(comparison: Comparison) -> list[tuple[str, Drawing, str]]:
         if not chosen:
             continue
         captions = [(change.index, _caption(change, pair, dataset.classes)) for change in chosen]
-        verb = "reads better" if key == "repaired" else "reads worse"
+        verb = "gets right more often" if key == "repaired" else "gets right less often"
         framed = any(change.index in known for change in chosen)
         galleries.append(
             (
                 key,
-                plot_captioned(dataset.test.images, captions, framed=known, title=f"What B ({pair.b.name}) {verb}"),
-                f"{len(chosen)} of {len(changes)} test pictures of {data_title(dataset.name)} that {pair.b.name} (B) "
+                plot_captioned(dataset.test.images, captions, framed=known, title=f"B ({pair.b.name}) {verb}"),
+                f"{len(chosen)} of {len(changes)} test images of {data_title(dataset.name)} that {pair.b.name} (B) "
                 f"{verb} than {pair.a.name} (A)"
                 + (", the largest differences first." if _several(pair) else ".")
                 + (" Framed: the label is known to be wrong." if framed else ""),
@@ -174,12 +179,12 @@ def _galleries(comparison: Comparison) -> list[tuple[str, Drawing, str]]:
 
 
 def _caption(change: Change, pair: Pair, classes: Sequence[str]) -> str:
-    """True class and number, then what either side makes of it: its guess, or how many of its seeds are right."""
-    first = f"true {classes[change.label]}, #{change.index}"
+    """True class and number, then each side's guess, or how many of its seeds are right."""
+    first = f"true {one_line(classes[change.label], NAME)}, #{change.index}"
     if _several(pair):
         return f"{first}\nA {change.right_a} of {pair.a.seeds} right\nB {change.right_b} of {pair.b.seeds} right"
     guess_a, guess_b = (
-        "none" if guess == NO_ANSWER else classes[guess] for guess in (change.guess_a, change.guess_b)
+        "none" if guess == NO_ANSWER else one_line(classes[guess], NAME) for guess in (change.guess_a, change.guess_b)
     )
     return f"{first}\nA: {guess_a}\nB: {guess_b}"
 
@@ -188,14 +193,13 @@ def _several(pair: Pair) -> bool:
     return max(pair.a.seeds, pair.b.seeds) > 1
 
 
-def _changes(pair: Pair, pictures: dict[str, Picture]) -> list[Block]:
-    shown = [pictures[key] for key in ("repaired", "broken") if key in pictures]
+def _changes(pair: Pair, galleries: list[Picture]) -> list[Block]:
+    more, fewer = len(pair.repaired), len(pair.broken)
     if _several(pair):
-        said = (
-            f"{pair.b.name} (B) reads {len(pair.repaired)} pictures rightly with a larger share of its seeds than "
-            f"{pair.a.name} (A), and {len(pair.broken)} with a smaller."
-        )
+        said = f"{pair.b.name} (B) gets {more} images right with a larger share of its seeds than {pair.a.name} (A), "
+        said += f"and {fewer} with a smaller share."
     else:
-        said = f"{pair.b.name} (B) repaired {len(pair.repaired)} pictures that {pair.a.name} (A) read wrongly, and "
-        said += f"broke {len(pair.broken)} that it read rightly."
-    return [Heading("Which pictures changed"), Paragraph(said), *shown]
+        said = (
+            f"{pair.b.name} (B) repairs {more} images that {pair.a.name} (A) gets wrong, and breaks {fewer} others."
+        )
+    return [Heading("Images that changed"), Paragraph(said), *galleries]

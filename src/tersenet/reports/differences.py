@@ -1,4 +1,4 @@
-"""One side against another: the difference, the tests, the pictures that changed, and a verdict in plain words."""
+"""One side against another: the difference, the tests, the images that changed, and a verdict in plain words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_SEEDS_TOLD = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Picture `index` of class `label`, read rightly by `right_a` of A's seeds and by `right_b` of B's.
+    """Image `index` of class `label`, classified correctly by `right_a` of A's seeds and by `right_b` of B's.
 
     `guess_a` and `guess_b` are the most frequent guesses of each (−1: no answer).
     """
@@ -48,7 +48,7 @@ class Pair:
     `welch` asks whether other seeds would show it (None for two single runs), `mcnemar` (for two single runs) and
     `permutation` (where one side has several) whether other pictures would; with best epochs in place of the last
     there are no pictures to ask. `p` is that of the first test there is, adjusted (Holm) for the number of pairs.
-    `repaired` and `broken` are pictures that B reads rightly more often, or less often, than A; most decided first.
+    `repaired` and `broken` are images that B gets right more often, or less often, than A; largest change first.
     """
 
     a: Side
@@ -67,26 +67,25 @@ class Pair:
 
     @property
     def told(self) -> bool:
-        """Whether a difference can be told: its p is below 0.05."""
+        """Whether the difference is significant: its p is below 0.05."""
         return self.p is not None and self.p < LEVEL
 
     @property
     def verdict(self) -> str:
-        """Who is better by how much, or that it cannot be told; one or two sentences."""
+        """Which is better by how much, or that no difference was found; one sentence."""
         better, worse = (self.b, self.a) if self.difference >= 0 else (self.a, self.b)
         points = abs(self.difference)
         if self.told and self.interval is not None:
             ends = sorted(math.copysign(1, self.difference) * end for end in self.interval)
             return f"{better.name} is better than {worse.name} by {points:.2f} points; 95 % interval {_span(ends)}."
-        said = f"No difference between {self.a.name} and {self.b.name} can be told: {self.b.name} less "
-        said += f"{self.a.name} is {signed(self.difference)} points"
+        said = f"No significant difference: {self.b.name} − {self.a.name} = {signed(self.difference)} points"
         if self.interval is not None:
             said += f", 95 % interval {_span(self.interval)}"
         return f"{said}."
 
     @property
     def reasons(self) -> list[str]:
-        """What the verdict rests on, a sentence or two each."""
+        """The evidence for the verdict, one sentence each."""
         return [text for text in (self._seeds(), self._pictures(), self._agreement(), self._resolving()) if text]
 
     def _seeds(self) -> str:
@@ -94,24 +93,24 @@ class Pair:
             return ""
         test = self.welch
         return (
-            f"Would other seeds show it, on these pictures? Welch's test of {self.a.seeds} against {self.b.seeds} "
-            f"seeds: t = {_plain(test.t)}, {test.degrees:.1f} degrees of freedom, {p_in_words(test.p)}."
+            f"With other seeds, on these images: Welch's test of {self.a.seeds} against {self.b.seeds} seeds, "
+            f"t = {_plain(test.t)}, {test.degrees:.1f} degrees of freedom, {p_in_words(test.p)}."
         )
 
     def _pictures(self) -> str:
         if self.mcnemar is not None:
             test = self.mcnemar
             return (
-                f"Would other pictures show it, with these two networks? McNemar's test: {self.b.name} repaired "
-                f"{test.repaired} pictures and broke {test.broken} of {test.images:,}; {p_in_words(test.p)} "
-                f"({test.method})."
+                f"With other images, for these two networks: McNemar's test, {test.repaired} images repaired and "
+                f"{test.broken} broken by {self.b.name} of {test.images:,}, {p_in_words(test.p)} ({test.method})."
             )
         if self.permutation is not None:
             found = self.permutation
             how = "all sign patterns" if found.drawn is None else f"{found.drawn:,} sign patterns"
             return (
-                f"Would other pictures show it, with these networks? Paired permutation over {found.images:,} "
-                f"pictures, {found.differing} of which are read differently often: {p_in_words(found.p)} ({how})."
+                f"With other images, for these networks: paired permutation over {found.images:,} images, "
+                f"{found.differing} of them classified correctly by a different share of seeds, "
+                f"{p_in_words(found.p)} ({how})."
             )
         return ""
 
@@ -119,26 +118,25 @@ class Pair:
         """Where the two questions have different answers, or only one was asked."""
         if self.mcnemar is not None:
             return (
-                f"This is about these two trained networks: another seed moves each by about {USUAL_DEVIATION} "
-                "points near 99.5 %, so it says little about the two ways of training."
+                f"This compares two trained networks, not two recipes: another seed moves each by about "
+                f"{USUAL_DEVIATION} points near 99.5 %."
             )
         if self.welch is None or self.permutation is None or not self.told or self.permutation.p < LEVEL:
             return ""
         return (
-            "So the difference is there on these test pictures; on others of the same kind it may not be, since few "
-            "pictures make it up."
+            "So the recipes differ on these test images; on other images of the same kind they may not, since few "
+            "images make the difference."
         )
 
     def _resolving(self) -> str:
         if self.told:
             return ""
-        usual = " (the usual one near 99.5 %)" if self.welch is None else ""
         if self.seeds_needed is None:
-            return f"With a deviation of {self.deviation:.2f} no number of seeds in reach would resolve less."
+            return f"No realistic number of seeds resolves {self.resolution:g} points at this spread."
+        usual = ", the usual one near 99.5 %" if self.welch is None else ""
         return (
-            f"{self.seeds_needed:,} seeds a side would resolve {self.resolution:g} points at a deviation of "
-            f"{self.deviation:.3f}{usual}: in {100 * POWER:.0f} of 100 such comparisons a true difference of that "
-            f"size is then found, and in {100 * LEVEL:.0f} of 100 one that is not there."
+            f"To resolve {self.resolution:g} points, {self.seeds_needed:,} seeds per side are needed "
+            f"({100 * POWER:.0f} % power, {100 * LEVEL:.0f} % level, deviation {self.deviation:.3f}{usual})."
         )
 
 
@@ -179,13 +177,13 @@ def _pooled(deviations: Sequence[float | None]) -> float:
 
 
 def _seeds_needed(resolution: float, deviation: float) -> int | None:
-    if (deviation / resolution) ** 2 > MOST_SEEDS_TOLD / 16:
+    if deviation > resolution * math.sqrt(MOST_SEEDS_TOLD / 16):
         return None
     return seeds_needed(resolution, deviation)
 
 
 def _changes(a: Side, b: Side) -> tuple[list[Change], list[Change]]:
-    """Pictures that B reads rightly more often, and less often; the largest changes first, then by number."""
+    """Images that B gets right more often, and less often; the largest changes first, then by number."""
     right_a, right_b = a.right.sum(axis=0), b.right.sum(axis=0)
     gain = right_b / b.seeds - right_a / a.seeds
     changes = [

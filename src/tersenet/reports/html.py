@@ -51,7 +51,7 @@ PAGE = """\
 def to_html(blocks: Sequence[Block], *, title: str) -> str:
     """The blocks as one self-contained page; `title` is the browser's.
 
-    Figures that follow each other share a grid.
+    Two figures that follow each other are side by side, more of them in two columns.
 
     >>> "<p>1 &lt; 2 in <code>8C3</code></p>" in to_html([Paragraph("1 < 2 in `8C3`")], title="A run")
     True
@@ -59,8 +59,11 @@ def to_html(blocks: Sequence[Block], *, title: str) -> str:
     style = css_variables() + (resources.files("tersenet.reports") / "page.css").read_text(encoding="utf-8")
     parts = []
     for is_picture, group in itertools.groupby(blocks, key=lambda block: isinstance(block, Picture)):
-        inside = "\n".join(map(_block, group))
-        parts.append(f'<div class="figures">\n{inside}\n</div>' if is_picture else inside)
+        shown = list(group)
+        inside = "\n".join(map(_block, shown))
+        # More than two, of any height, fill two columns from the top.
+        kind = "figures packed" if len(shown) > 2 else "figures"
+        parts.append(f'<div class="{kind}">\n{inside}\n</div>' if is_picture else inside)
     return PAGE.format(title=escape(printable(title)), style=style, body="\n".join(parts))
 
 

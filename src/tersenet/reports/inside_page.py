@@ -1,9 +1,8 @@
-"""One figure and one HTML page of what a network makes of a picture."""
+"""One figure and one HTML page that explain a network's answer for a picture."""
 
 from __future__ import annotations
 
 import io
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,10 @@ from tersenet.inspection.class_activation import EXACT
 from tersenet.reports import inside_panels as panels
 from tersenet.reports.blocks import Block, Heading, Notice, Paragraph, Picture, Table, Tile, Tiles, Title
 from tersenet.reports.html import to_html
-from tersenet.reports.style import DOTS_PER_INCH, FAINT, INK, LETTERS, WIDTH, Drawing, data_title
+from tersenet.reports.style import DOTS_PER_INCH, FAINT, INK, LETTERS, WIDTH, Drawing, data_title, one_line
 
 FIGURE, PAGE = "explain.png", "explain.html"
-COLOURS = "Orange is positive, blue is negative, white is zero."
+COLOURS = "Orange is positive, blue is negative; the stronger the colour, the larger the value."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,42 +41,22 @@ def write_explanation(found: Explanation, folder: Path | str) -> Written:
 
 
 def one_figure(found: Explanation, panel_pngs: Sequence[bytes]) -> bytes:
-    """The panels side by side in two columns as one PNG, under a title."""
+    """The panels in two columns as one PNG, under a title; each goes where there is more room left."""
     shown = [Image.open(io.BytesIO(png)).convert("RGB") for png in panel_pngs]
-    left, right = _columns([image.height for image in shown])
     heading = Image.open(io.BytesIO(_heading(found).png())).convert("RGB")
     gap = DOTS_PER_INCH // 6
-    tall = max(sum(shown[place].height + gap for place in column) for column in (left, right))
-    sheet = Image.new("RGB", (heading.width, heading.height + tall), "white")
+    lefts, tops, places = (0, heading.width - shown[0].width), [heading.height, heading.height], []
+    for panel in shown:
+        column = tops.index(min(tops))
+        places.append((lefts[column], tops[column]))
+        tops[column] += panel.height + gap
+    sheet = Image.new("RGB", (heading.width, max(tops)), "white")
     sheet.paste(heading, (0, 0))
-    for column, x in ((left, 0), (right, heading.width - shown[0].width)):
-        y = heading.height
-        for place in column:
-            sheet.paste(shown[place], (x, y))
-            y += shown[place].height + gap
+    for panel, place in zip(shown, places, strict=True):
+        sheet.paste(panel, place)
     held = io.BytesIO()
     sheet.save(held, format="PNG")
     return held.getvalue()
-
-
-def _columns(heights: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Which panels stand left and which right, in their order, so that the taller column is as short as can be.
-
-    >>> _columns([2, 3, 3, 5])
-    ([0, 3], [1, 2])
-    """
-    places = range(len(heights))
-    choices = itertools.chain.from_iterable(
-        itertools.combinations(places, size) for size in range(1, len(heights) + 1)
-    )
-    fitting = (set(chosen) for chosen in choices if 0 in chosen)
-    best = min(
-        fitting,
-        key=lambda chosen: max(
-            sum(heights[at] for at in chosen), sum(heights[at] for at in places if at not in chosen)
-        ),
-    )
-    return sorted(best), [place for place in places if place not in best]
 
 
 def _heading(found: Explanation) -> Drawing:
@@ -85,15 +64,13 @@ def _heading(found: Explanation) -> Drawing:
     drawing.text(
         0.5, 0.62, _title(found), fontsize=LETTERS + 4, fontweight="bold", color=INK, ha="center", va="center"
     )
-    below = f"trained on {data_title(found.data)}. {COLOURS}"
+    below = f"Trained on {data_title(found.data)}. {COLOURS}"
     drawing.text(0.5, 0.2, below, fontsize=LETTERS, color=FAINT, ha="center", va="center")
     return drawing
 
 
 def _title(found: Explanation) -> str:
-    picture = Path(found.picture).name
-    kept = picture if len(picture) <= 40 else f"{picture[:37]}…"
-    return f"What {found.network} sees in {kept}"
+    return f"What {one_line(found.network, 60)} sees in {one_line(Path(found.picture).name, 40)}"
 
 
 def _pictures(found: Explanation) -> list[Picture]:
@@ -104,19 +81,19 @@ def _pictures(found: Explanation) -> list[Picture]:
         (
             "receptive-field",
             panels.draw_receptive_field(found),
-            "The pixels that one unit of each layer sees, around the place that speaks most for the guess. Layers "
-            "that see no more than the one before are left out; the dashed line is the picture's side.",
+            "The pixels that one unit of each layer sees, around the place with the most evidence for the guess. "
+            "Layers that see no more than the one before are left out; the dashed line is the side of the picture.",
         ),
     ]
     if found.kernels:
-        words = f"The weights as the network holds them, each layer on a scale of its own. {COLOURS}"
+        words = f"The weights of the first layers; each layer has its own scale. {COLOURS}"
         drawn.append(("kernels", panels.draw_kernels(found), words))
     drawn.append(
         (
             "feature-maps",
             panels.draw_feature_maps(found),
-            f"What is left of the picture after each stage; each stage has a scale of its own. {COLOURS} Where a "
-            f"stage has more than {panels.MAPS_SHOWN} maps, those with the largest values are shown.",
+            f"The picture after each stage, interpolated; each stage has its own scale. {COLOURS} Of more than "
+            f"{panels.MAPS_SHOWN} maps, those with the largest values are shown.",
         )
     )
     if found.units and found.tested is not None:
@@ -125,37 +102,36 @@ def _pictures(found: Explanation) -> list[Picture]:
             (
                 "excitation",
                 panels.draw_excitation(found, found.tested.labels, found.tested.images),
-                "Left the explained picture with the unit's largest value, then those of the "
-                f"{count:,} test pictures of {data_title(found.data)} that excite the unit most, with label and "
-                "number. The frame is what the unit sees there; its colour is that of the label.",
+                "Left: this picture with the unit's largest value. Then those of the "
+                f"{count:,} test images of {data_title(found.data)} that excite it most, with class and number. "
+                "Green frame: what the unit sees.",
             )
         )
-    return [
-        Picture(key=key, number=number, caption=words, png=drawing.png())
-        for number, (key, drawing, words) in enumerate(drawn, start=1)
-    ]
+    return [drawing.picture(key, number, words) for number, (key, drawing, words) in enumerate(drawn, start=1)]
 
 
 def _answer_words(found: Explanation) -> str:
-    read = f"The picture as the network sees it, {'×'.join(map(str, found.image.shape))}, and its answer"
-    part = len(found.classes) > panels.CLASSES_SHOWN
-    return read + (f": the {panels.CLASSES_SHOWN} most likely classes." if part else ".")
+    given = (
+        "The picture as given, and as the network sees it" if found.original is not None else "The picture as the "
+    )
+    read = given if found.original is not None else f"{given}network sees it"
+    part = f"; the {panels.CLASSES_SHOWN} most likely classes" if len(found.classes) > panels.CLASSES_SHOWN else ""
+    return f"{read} ({'×'.join(map(str, found.image.shape))} pixels), and its answer{part}."
 
 
 def _activation_words(found: Explanation) -> str:
     activation = found.activation
-    made = f"Made from {activation.layer.name}, {'×'.join(map(str, activation.maps.shape[2:]))} positions."
+    positions = "×".join(map(str, activation.maps.shape[2:]))
+    made = f"From {activation.layer.name}, {positions} positions, interpolated."
     if activation.method == EXACT:
         return (
-            "Exact: after this layer the network only adds and multiplies by constants, so that the mean of each map "
-            "plus a bias is the class's logit, as the second line under each map says. Orange speaks for the class, "
-            f"blue against it. {made}"
+            "Orange is evidence for the class, blue against it. Exact: the mean of each map plus a bias is the "
+            f"class's logit (second line under each map). {made}"
         )
     flat = " A map without colour: nothing changes that logit." if not _all_alive(found) else ""
     return (
-        "Grad-CAM, an approximation: after this layer the network is not affine, so that no map adds up to the "
-        f"logit. Maps are weighted by the mean slope of the logit, and only what speaks for the class is kept. "
-        f"{made}{flat}"
+        "Orange is evidence for the class. Grad-CAM, an approximation: no map adds up to the logit. Maps have "
+        f"the mean slope of the logit as weight, and only evidence for the class is kept. {made}{flat}"
     )
 
 
@@ -164,25 +140,16 @@ def _all_alive(found: Explanation) -> bool:
 
 
 def _blocks(found: Explanation, pictures: Sequence[Picture]) -> list[Block]:
-    by_key = {picture.key: picture for picture in pictures}
-    sections = (
-        ("What it reads, and where each class looks", ("answer", "class-activation")),
-        ("How far it sees, and what it looks for", ("receptive-field", "kernels")),
-        ("What becomes of the picture, and what excites a unit", ("feature-maps", "excitation")),
-    )
     blocks: list[Block] = [Title(_title(found))]
     if found.notice:
         blocks.append(Notice(text=f"Trained on {data_title(found.data)}. {found.notice}", kind="warning"))
-    blocks.append(Tiles(_tiles(found)))
-    for heading, keys in sections:
-        shown = [by_key[key] for key in keys if key in by_key]
-        blocks += [Heading(heading), *shown]
-    return [*blocks, Heading("Every layer"), Paragraph(_LAYER_WORDS), _layer_table(found.layers)]
+    blocks += [Tiles(_tiles(found)), *pictures]
+    return [*blocks, Heading("Layers"), Paragraph(_LAYER_WORDS), _layer_table(found.layers)]
 
 
 _LAYER_WORDS = (
-    "What each layer gives for this picture: the shape, what one position sees, the smallest, mean and largest "
-    "value, and how many values are exactly zero."
+    "The output of each layer for this picture: shape, pixels that one value sees, smallest, mean and largest value, "
+    "and the share of values that are exactly zero."
 )
 
 

@@ -1,6 +1,6 @@
 """The panels that show what a network makes of one picture: answer, class activation, receptive field, inner maps.
 
-One scale of colours serves all: zero is white, positive is orange, negative is blue.
+One colour has one meaning in all: orange is positive, blue negative, green what a unit sees, black the guess.
 """
 
 from __future__ import annotations
@@ -17,52 +17,51 @@ from torch import Tensor
 from tersenet.inspection import Explanation, Kernels, Layer, Square, squares_around
 from tersenet.inspection.class_activation import EXACT
 from tersenet.inspection.feature_maps import stages
-from tersenet.reports.style import BLUE, FAINT, GRID, INK, SMALL, VERMILION, WIDTH, Drawing, dress
+from tersenet.reports.style import BLUE, FAINT, GREEN, GRID, INK, SMALL, VERMILION, WIDTH, Drawing, dress, one_line
 
-SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "white", VERMILION])
-CLASS_COLOURS = (
-    *("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"),
-    *("#56B4E9", "#7F7F00", "#6A3D9A", "#8B4513", "#8A8F94"),
-)
+# From blue through nothing to orange: zero takes the colour of the page, light or dark.
+SIGNED = LinearSegmentedColormap.from_list("signed", [f"{BLUE}ff", f"{BLUE}00", f"{VERMILION}00", f"{VERMILION}ff"])
+SEEN = LinearSegmentedColormap.from_list("seen", ["#c9f2e2", "#3fbf95", GREEN])
+HERE = "#3fbf95"  # the frame around what a unit sees; green has no other meaning
 CLASSES_SHOWN = 10
 NAME = 14  # letters of a class's name
 KERNELS_SHOWN, MAPS_SHOWN = 48, 16
-HERE = "#F0E442"  # frames in the explained picture: no class has this colour
 TOP = 0.42  # inches for a panel's title
 
 
-def class_colour(number: int) -> str:
-    """The colour that a class has in every panel; past ten they come again.
-
-    >>> class_colour(1) == class_colour(11)
-    True
-    """
-    return CLASS_COLOURS[number % len(CLASS_COLOURS)]
-
-
 def draw_answer(found: Explanation) -> Drawing:
-    """The picture as the network sees it, and the probability of each class."""
+    """The picture as it was given and as the network sees it, and the probability of each class."""
     shown = sorted(_most_likely(found))
-    height = TOP + 0.62 + max(0.2 * len(shown), 1.9)
-    drawing = Drawing(height=height, title="What the network reads", layout=None)
     side = 1.9
-    picture = drawing.add_axes(_place(0.12, TOP, side, side, height))
+    above = side + 0.34 if found.original is not None else 0.0
+    height = TOP + 0.62 + max(0.2 * len(shown), above + side)
+    drawing = Drawing(height=height, title="Answer", layout=None)
+    if found.original is not None:
+        given = drawing.add_axes(_place(0.12, TOP, side, side, height))
+        given.imshow(found.original.numpy(), interpolation="antialiased")
+        _frame(given, GRID, 0.8)
+        given.set_xlabel("as given", fontsize=SMALL, color=INK, labelpad=4)
+    picture = drawing.add_axes(_place(0.12, TOP + above, side, side, height))
     _image(picture, found.image)
-    words = [f"reads {_cut(found.classes[found.guess], NAME)}, {100 * found.probabilities[found.guess]:.1f} %"]
+    words = [f"guess {_cut(found.classes[found.guess], NAME)}, {100 * found.probabilities[found.guess]:.1f} %"]
+    if found.original is not None:
+        words.insert(0, f"as the network sees it, {'×'.join(map(str, found.image.shape))}")
     if found.label is not None:
         words.append(_label_words(found, found.label))
     picture.set_xlabel("\n".join(words), fontsize=SMALL, color=INK, labelpad=4)
     names = [_cut(found.classes[number], NAME) for number in shown]
-    left = 2.25 + 0.085 * max(map(len, names))
+    left = 2.4 + 0.085 * max(map(len, names))
     bars = drawing.add_axes(_place(left, TOP, WIDTH - left - 0.6, height - TOP - 0.62, height))
     values = [100 * found.probabilities[number] for number in shown]
-    bars.barh(range(len(shown)), values, color=[class_colour(number) for number in shown], height=0.72)
+    bars.barh(
+        range(len(shown)), values, color=[INK if number == found.guess else FAINT for number in shown], height=0.72
+    )
     for row, value in enumerate(values):
         bars.text(value + 1.5, row, f"{value:.1f} %", va="center", fontsize=SMALL - 1, color=INK)
     bars.set_yticks(range(len(shown)), names)
     bars.set_xlim(0, 100)
     bars.set_ylim(len(shown) - 0.45, -0.55)
-    dress(bars, x="probability in percent", grid="x")
+    dress(bars, x="probability (%)", grid="x")
     return drawing
 
 
@@ -71,13 +70,13 @@ def draw_class_activation(found: Explanation) -> Drawing:
     shown = sorted(_most_likely(found))
     maps = found.activation.on_input(*found.image.shape)[0].cpu().numpy()
     exact = found.activation.method == EXACT
-    title = "Where each class looks: " + ("exact maps" if exact else "Grad-CAM, approximate")
+    title = "Evidence for each class: " + ("exact maps" if exact else "Grad-CAM, approximate")
     drawing, places, _ = _grid(len(shown), 5, 2 if exact else 1, title)
     scale = float(np.abs(maps[shown]).max()) or 1.0
     for axes, number in zip(places, shown, strict=True):
-        axes.imshow(maps[number], cmap=SIGNED, vmin=-scale, vmax=scale, interpolation="bilinear")
+        axes.imshow(maps[number], cmap=SIGNED, vmin=-scale, vmax=scale, interpolation="bicubic")
         axes.contour(found.image.numpy(), levels=[96], colors=INK, linewidths=0.9)
-        _frame(axes, class_colour(number), 3.0 if number == found.guess else 1.0)
+        _frame(axes, INK if number == found.guess else GRID, 2.4 if number == found.guess else 1.0)
         name, logit = _cut(found.classes[number], 9), found.logits[number]
         words = f"{name}: logit {_signed(logit)}" if len(name) < 4 else f"{name}: {_signed(logit)}"
         if exact and found.activation.bias is not None:
@@ -92,17 +91,16 @@ def draw_receptive_field(found: Explanation) -> Drawing:
     """Squares on the picture that grow from layer to layer, and the same as a line."""
     grown = _grown(squares_around(found.layers, found.centre))
     height = TOP + 3.05
-    drawing = Drawing(height=height, title="What one unit of each layer sees", layout=None)
+    drawing = Drawing(height=height, title="Receptive field: what one unit of each layer sees", layout=None)
     rows, columns = found.image.shape
     picture = drawing.add_axes(_place(0.12, TOP, 2.55, 2.55, height))
     _image(picture, found.image)
-    colours = LinearSegmentedColormap.from_list("depth", ["#F0E442", VERMILION, "#CC79A7", "#56B4E9"])
-    tones = [colours(place / max(1, len(grown) - 1)) for place in range(len(grown))]
+    tones = [SEEN(place / max(1, len(grown) - 1)) for place in range(len(grown))]
     low = min([0, *(min(square.top, square.left) for _, square in grown)])
     high = max([max(rows, columns) - 1, *(max(square.bottom, square.right) for _, square in grown)])
     picture.set_xlim(low - 1, high + 1)
     picture.set_ylim(high + 1, low - 1)
-    picture.set_facecolor("#3c4248")
+    picture.set_facecolor(FAINT)
     for (_, square), tone in zip(grown, tones, strict=True):
         _mark(picture, square, tone, 1.6)
     beyond = low < 0 or high >= max(rows, columns)
@@ -117,7 +115,7 @@ def draw_receptive_field(found: Explanation) -> Drawing:
     line.set_ylim(len(grown) - 0.4, -0.6)
     line.set_xlim(0, max([rows, *sizes]) * 1.02)
     line.set_xticks([0, rows // 2, rows])
-    dress(line, x="pixels a side", grid="")
+    dress(line, x="pixels per side", grid="")
     line.tick_params(axis="y", labelsize=SMALL - (1 if len(grown) > 12 else 0))
     return drawing
 
@@ -133,7 +131,7 @@ def draw_kernels(found: Explanation) -> Drawing:
 
 
 def draw_feature_maps(found: Explanation) -> Drawing:
-    """What the picture becomes, a strip for each stage of the network: its strongest maps."""
+    """The picture after each stage of the network: a strip of the strongest maps."""
     names, blocks = [], []
     for stage in stages(found.layers):
         layer = stage[-1]
@@ -141,11 +139,11 @@ def draw_feature_maps(found: Explanation) -> Drawing:
         strongest = np.sort(np.argsort(-np.abs(maps).max(axis=(1, 2)), kind="stable")[:MAPS_SHOWN])
         names.append(_stage_words(stage, len(maps)))
         blocks.append((maps[strongest], 8))
-    return _strips("The picture, layer by layer", names, blocks)
+    return _strips("Feature maps, stage by stage", names, blocks, interpolation="bilinear")
 
 
 def draw_excitation(found: Explanation, labels: Tensor, images: Tensor) -> Drawing:
-    """A row for each unit: the explained picture, then those that excite it most; what the unit sees is framed."""
+    """One row per unit: the explained picture, then those that excite it most; what the unit sees is framed."""
     units = found.units
     count = max(len(unit.pictures) for unit in units)
     layer = found.unit_layer
@@ -160,15 +158,15 @@ def draw_excitation(found: Explanation, labels: Tensor, images: Tensor) -> Drawi
         letters = SMALL - 1 if columns < 9 else SMALL - 3
         here = f"here {unit.here.value:.2f}" if columns < 9 else f"{unit.here.value:.2f}"
         line[0].set_xlabel(here, fontsize=letters, color=INK, labelpad=2)
-        head = f"unit {unit.number}: here {100 * unit.share:.0f} % of its strongest"
+        head = f"unit {unit.number}: {100 * unit.share:.0f} % of its largest value"
         if not unit.pictures or unit.pictures[0].value <= 0:
-            head = f"unit {unit.number}: no picture of the set excites it"
+            head = f"unit {unit.number}: no image of the set excites it"
         drawing.text(at[row][0], at[row][1], head, fontsize=SMALL, color=INK, va="bottom", ha="left")
         for axes, picture in zip(line[1:], unit.pictures, strict=False):
             label = int(labels[picture.index])
             _image(axes, images[picture.index])
             if picture.square:
-                _shade(axes, picture.square, class_colour(label))
+                _shade(axes, picture.square, HERE)
             words = f"{_cut(found.classes[label], 5)} #{picture.index}"
             axes.set_xlabel(words, fontsize=letters, color=INK, labelpad=2)
         for axes in line[1 + len(unit.pictures) :]:
@@ -180,7 +178,7 @@ def _label_words(found: Explanation, label: int) -> str:
     name = _cut(found.classes[label], NAME)
     if found.read_by_people is not None:
         return f"label {name}, known to be wrong:\npeople see {_cut(found.classes[found.read_by_people], NAME)}"
-    return f"label {name}" + (", so a mistake" if label != found.guess else "")
+    return f"label {name}" + (": a mistake" if label != found.guess else "")
 
 
 def _most_likely(found: Explanation) -> list[int]:
@@ -221,8 +219,10 @@ def _stage_words(stage: Sequence[Layer], channels: int) -> str:
     return f"{path}: {channels} × {height}×{width}{part}{sees}"
 
 
-def _strips(title: str, names: Sequence[str], blocks: Sequence[tuple[np.ndarray, int]]) -> Drawing:
-    """Named blocks of small pictures under each other; each block has a scale of its own, symmetric about zero."""
+def _strips(
+    title: str, names: Sequence[str], blocks: Sequence[tuple[np.ndarray, int]], *, interpolation: str = "none"
+) -> Drawing:
+    """Named blocks of small pictures, one below the other; each block has its own scale, symmetric about zero."""
     gap, words, edge = 0.05, 0.27, 0.12
     sides = [(WIDTH - 2 * edge - gap * (columns - 1)) / columns for _, columns in blocks]
     lines = [-(-len(pictures) // columns) for pictures, columns in blocks]
@@ -240,7 +240,13 @@ def _strips(title: str, names: Sequence[str], blocks: Sequence[tuple[np.ndarray,
             left, down = edge + column * (side + gap), top + words + row * (side + gap)
             extent = (left, left + side, down + side, down)
             plane.imshow(
-                picture, cmap=SIGNED, vmin=-scale, vmax=scale, interpolation="nearest", extent=extent, aspect="auto"
+                picture,
+                cmap=SIGNED,
+                vmin=-scale,
+                vmax=scale,
+                interpolation=interpolation,
+                extent=extent,
+                aspect="auto",
             )
             frame = Rectangle((left, down), side, side, fill=False, edgecolor=GRID, linewidth=0.8)
             plane.add_patch(frame)
@@ -277,7 +283,7 @@ def _place(left: float, down: float, width: float, tall: float, height: float) -
 
 
 def _image(axes: Axes, picture: Tensor) -> None:
-    axes.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=255, interpolation="none")
     _frame(axes, GRID, 0.8)
 
 
@@ -312,7 +318,7 @@ def _shade(axes: Axes, square: Square, colour: str) -> None:
     veil = np.zeros((rows, columns, 4))
     veil[..., :3], veil[..., 3] = (0.35, 0.37, 0.4), 0.62
     veil[top : bottom + 1, left : right + 1, 3] = 0
-    axes.imshow(veil, interpolation="nearest")
+    axes.imshow(veil, interpolation="none")
     _mark(axes, Square(top, left, bottom, right), colour, 1.8)
 
 
@@ -321,4 +327,4 @@ def _signed(value: float) -> str:
 
 
 def _cut(name: str, most: int) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
+    return one_line(name, most)

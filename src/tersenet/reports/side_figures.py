@@ -42,12 +42,13 @@ def plot_seeds(
     target: float | None = None,
     title: str = "",
     width: float = WIDTH,
+    height: float | None = None,
 ) -> Drawing:
     """The accuracy of every seed, one row per side, with the mean and its 95 % interval below the dots.
 
     With `best` the best epochs stand in place of the last ones. `target` (percent) is drawn as a line.
     """
-    drawing = Drawing(height=1.0 + 0.62 * len(sides), width=width, title=title)
+    drawing = Drawing(height=height or 1.0 + 0.62 * len(sides), width=width, title=title)
     axes = drawing.add_subplot()
     dress(axes, x="best epoch's accuracy (%), picked" if best else "test accuracy (%)", grid="x")
     if target is not None:
@@ -142,9 +143,9 @@ def plot_means_by_epoch(
     return drawing
 
 
-def plot_accuracy_by_parameters(sides: Sequence[Side], *, title: str = "") -> Drawing:
+def plot_accuracy_by_parameters(sides: Sequence[Side], *, title: str = "", width: float = WIDTH) -> Drawing:
     """Mean test accuracy against parameters, one point per side; both scales are logarithmic."""
-    drawing = Drawing(height=3.4, title=title)
+    drawing = Drawing(height=3.4, width=width, title=title)
     axes = drawing.add_subplot()
     dress(axes, x="parameters (log scale)", y="test accuracy (%)\nscale: log of the error", grid="both")
     axes.set_xscale("log")
