@@ -48,7 +48,9 @@ def trained(picture_folder, tmp_path_factory):
     (unfinished.path / "result.json").unlink()
     for path, accuracy in (("seed0-1", 90.0), ("seed1-1", 92.0), ("mine-7/seed-2", 97.0), ("larger-1", 95.0)):
         result = json.loads((folder / path / "result.json").read_text())
-        (folder / path / "result.json").write_text(json.dumps(result | {"test_accuracy": accuracy, "data": "mnist"}))
+        (folder / path / "result.json").write_text(
+            json.dumps(result | {"test_accuracy": accuracy, "correct": None, "data": "mnist"})
+        )
     return folder
 
 

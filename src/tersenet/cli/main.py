@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack
 from typing import Any
 
+from tersenet._ending import clean_end
 from tersenet._errors import TersenetError, did_you_mean
+from tersenet._failures import TRACEBACK, explained, unexpected
+from tersenet.cli.streams import readable, ready_streams
 
 DONE, ERROR, BUDGET_MISSED, INTERRUPTED = 0, 1, 3, 130
 
@@ -43,25 +45,33 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status: 0 done, 1 error, 3 a budget missed, 130 interrupted."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    try:
-        if shell := os.environ.get("_TERSENET_COMPLETE"):
-            from tersenet.cli.completion import answer
+    """Run one command; return its exit status.
 
-            return answer(words, shell)
-        return _run(words)
-    except TersenetError as error:
-        return _fail(error)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe went away (`tersenet … | head`): nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ERROR
-    except OSError as error:
-        return _fail(_explained(error))
+    0 done, 1 error, 3 a budget missed, 130 interrupted (Ctrl-C), 143 asked to end (SIGTERM; 129 with SIGHUP).
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    with ready_streams():
+        try:
+            with clean_end():
+                if shell := os.environ.get("_TERSENET_COMPLETE"):
+                    from tersenet.cli.completion import answer
+
+                    return answer(words, shell)
+                status = _run(words)
+                sys.stdout.flush()
+                return status
+        except KeyboardInterrupt as ending:
+            print("interrupted", file=sys.stderr)
+            return getattr(ending, "status", INTERRUPTED)
+        except BrokenPipeError:
+            # The reader of a pipe went away (`tersenet … | head`): nothing more can be said to it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ERROR
+        except Exception as error:  # the last net: a traceback helps no user
+            known = explained(error)
+            if known is None and os.environ.get(TRACEBACK):
+                raise
+            return _fail(known or unexpected(error))
 
 
 def _run(words: list[str]) -> int:
@@ -87,16 +97,17 @@ def _run(words: list[str]) -> int:
     arguments = _arguments(command, name, rest)
     output = Output(json=arguments.json)
     with ExitStack() as around:
-        if arguments.json:
-            around.enter_context(redirect_stdout(sys.stderr))  # what a user's network prints
+        around.enter_context(output.for_the_document_alone())
         if getattr(arguments, "trust", False):
             from tersenet.runs.trust import trusting
 
             around.enter_context(trusting())
         try:
-            return int(command.run(arguments, output) or DONE)
+            status = int(command.run(arguments, output) or DONE)
         except SystemExit as leaving:
             raise _left(leaving) from leaving
+    output.print_document()
+    return status
 
 
 def _arguments(command: Any, name: str, words: list[str]) -> Any:
@@ -129,7 +140,7 @@ def _help() -> str:
 
 
 def _fail(error: TersenetError) -> int:
-    print(f"error: {error}", file=sys.stderr)
+    print(readable(f"error: {error}"), file=sys.stderr)
     return ERROR
 
 
@@ -141,20 +152,4 @@ def _left(leaving: SystemExit) -> TersenetError:
         "The network's code ended the program.",
         got=f"sys.exit({'' if leaving.code is None else repr(leaving.code)})",
         where=last_place(leaving),
-    )
-
-
-def _explained(error: OSError) -> TersenetError:
-    """An operating system's refusal, said as our own."""
-    hints = {
-        errno.ENOSPC: "free some space, or choose a folder on another disk",
-        errno.EDQUOT: "free some space, or choose a folder on another disk",
-        errno.EACCES: "choose a folder that you may write to",
-        errno.EPERM: "choose a folder that you may write to",
-        errno.EROFS: "choose a folder that you may write to",
-    }
-    return TersenetError(
-        f"The system refused: {error.strerror or error}.",
-        where=error.filename,
-        hint=hints.get(error.errno or 0, "check the path"),
     )

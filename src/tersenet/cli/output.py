@@ -1,18 +1,24 @@
-"""Where a command's words go: standard output, or standard error where --json keeps the former for one document."""
+"""Where a command's output goes: standard output, or standard error where --json keeps that for the document."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
-import math
+import re
 import sys
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from tersenet._json import finite
+
 if TYPE_CHECKING:
-    from rich.console import Console
+    from tersenet.cli.console import SafeConsole
+
+_STEERING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # that JSON need not escape
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,20 +45,22 @@ def option(metavar: str) -> Any:
 class Output:
     """What a command prints with: `say` for people, `document` for programs.
 
-    >>> Output(json=True).document({"mean": 99.41, "loss": float("nan")})
+    >>> output = Output(json=True)
+    >>> output.document({"mean": 99.41, "loss": float("nan")})
+    >>> output.print_document()
     {"mean": 99.41, "loss": null}
     """
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
-        self.document_stream = sys.stdout  # as it is now: with --json all else is sent to standard error
+        self._document: str | None = None
 
     @cached_property
-    def console(self) -> Console:
+    def console(self) -> SafeConsole:
         """A rich console on standard output, or on standard error with --json."""
-        from rich.console import Console
+        from tersenet.cli.console import SafeConsole
 
-        return Console(stderr=self.json, highlight=False, soft_wrap=False)
+        return SafeConsole(stderr=self.json)
 
     def say(self, *things: Any, style: str | None = None) -> None:
         """Print text as it is (no markup is read in it, no line is broken) or any rich renderable."""
@@ -60,17 +68,26 @@ class Output:
         self.console.print(*things, style=style, markup=False, soft_wrap=text)
 
     def document(self, content: dict[str, Any]) -> None:
-        """Print the one JSON document, with --json; a figure that is not finite becomes null."""
+        """Keep the one JSON document, with --json, until the command has ended well.
+
+        A figure that is not finite becomes null.
+        """
         if self.json:
-            print(json.dumps(_finite(content), ensure_ascii=False), file=self.document_stream, flush=True)
+            self._document = json.dumps(finite(content), ensure_ascii=False)
+
+    def print_document(self) -> None:
+        """Print the document that was kept, if any; what standard output cannot say is escaped."""
+        if self._document is not None:
+            encodes_all = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+            must_escape = _STEERING if encodes_all else re.compile("[^\x00-\x7e]")
+            print(must_escape.sub(_json_escape, self._document), flush=True)
+
+    @contextlib.contextmanager
+    def for_the_document_alone(self) -> Iterator[None]:
+        """With --json, what anything prints while the command runs goes to standard error."""
+        with contextlib.redirect_stdout(sys.stderr) if self.json else contextlib.nullcontext():
+            yield
 
 
-def _finite(value: Any) -> Any:
-    """The same structure with NaN and infinities as None, which JSON can say."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value
+def _json_escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0]).strip('"')

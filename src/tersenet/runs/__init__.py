@@ -11,9 +11,10 @@ from tersenet.runs.experiment import (
 )
 from tersenet.runs.folder import Run
 from tersenet.runs.group import Group
-from tersenet.runs.index import list_groups, list_runs
+from tersenet.runs.index import Unreadable, list_all, list_groups, list_runs
 from tersenet.runs.measure import MeasuredRun, measure_run
 from tersenet.runs.packaged import is_packaged, output_folder, packaged_names, packaged_run
+from tersenet.runs.record import Environment, GroupRecord, RunRecord
 from tersenet.runs.resolver import (
     Resolved,
     experiment_to_train,
@@ -26,14 +27,18 @@ from tersenet.runs.seeds import GroupListeners, resume_group, start_group
 from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run
 
 __all__ = [
+    "Environment",
     "Experiment",
     "Group",
     "GroupListeners",
+    "GroupRecord",
     "Listeners",
     "MeasuredRun",
     "Resolved",
     "Run",
+    "RunRecord",
     "Settings",
+    "Unreadable",
     "budget_lines",
     "experiment_from",
     "experiment_names",
@@ -42,6 +47,7 @@ __all__ = [
     "find_run",
     "find_run_or_group",
     "is_packaged",
+    "list_all",
     "list_groups",
     "list_runs",
     "load_experiment",

@@ -78,6 +78,9 @@ class Experiment:
             check_setting(nameable, "name", self.name, "a word that can name a folder")
         check_setting(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 9223372036854775807")
         check_setting(self.validation >= 0, "validation", self.validation, "0 or more images")
+        for name in ("network", "data", "init"):
+            value = getattr(self, name)
+            check_setting(value is None or "\0" not in value, name, value, "text without a NUL character")
 
     def changed(self, **changes: Any) -> Experiment:
         """A copy with some fields changed."""
@@ -91,7 +94,7 @@ def experiment_names() -> tuple[str, ...]:
 
 
 def load_experiment(name_or_path: str | Path) -> Experiment:
-    """A shipped experiment by name, or one of your own from a TOML file.
+    """A shipped experiment by name, or a custom one from a TOML file.
 
     Raises TersenetError where there is none, it is not TOML, or a field does not fit (with its dotted name).
 
@@ -102,9 +105,7 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     if str(name_or_path) in experiment_names():
         text = (resources.files("tersenet.experiments") / f"{name_or_path}.toml").read_text(encoding="utf-8")
     elif path.suffix == ".toml":
-        if not path.is_file():
-            raise TersenetError("There is no such experiment file.", where=path)
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = _read_text(path)
     else:
         raise TersenetError(
             "There is no such experiment.",
@@ -114,8 +115,9 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
         )
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise TersenetError("This is not a TOML file.", got=str(error), where=name_or_path) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
+        got = "nesting without end" if isinstance(error, RecursionError) else str(error)
+        raise TersenetError("This is not a TOML file.", got=got, where=name_or_path) from error
     return experiment_from(content, where=str(name_or_path))
 
 
@@ -151,10 +153,21 @@ def to_tables(experiment: Experiment) -> dict[str, Any]:
 def to_toml(experiment: Experiment) -> str:
     """The text of a TOML file that holds all of an experiment.
 
+    Raises TersenetError where a field holds bytes that are not text, such as a path in another encoding than UTF-8.
+
     >>> "batch_size = 128" in to_toml(Experiment(name="mine", network="8C3 GAP 10N"))
     True
     """
-    return tomli_w.dumps(to_tables(experiment))
+    text = tomli_w.dumps(to_tables(experiment))
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TersenetError(
+            "The name of a file or folder is not UTF-8, and an experiment cannot hold it.",
+            got=repr(text.splitlines()[text.count("\n", 0, error.start)]),
+            hint="rename it, or make a link with another name",
+        ) from error
+    return text
 
 
 def with_settings(
@@ -223,6 +236,19 @@ def _dotted_names(shape: type, prefix: str = "") -> Iterator[str]:
             yield from _dotted_names(inner, f"{prefix}{item.name}.")
 
 
+def _read_text(path: Path) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise TersenetError("This is not a file.", got="a folder, a device or a pipe", where=path)
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise TersenetError("There is no such experiment file.", where=path) from error
+    except UnicodeDecodeError as error:
+        raise TersenetError("This file is not text in UTF-8.", got=str(error), where=path) from error
+    except OSError as error:
+        raise TersenetError("This file cannot be read.", got=error.strerror or error, where=path) from error
+
+
 def _put(tables: dict[str, Any], key: str, value: Any) -> None:
     """Set a dotted key."""
     *path, last = key.split(".")
@@ -248,9 +274,16 @@ def _expected(shape: Any, path: list[str]) -> str | None:
 def _value(text: str) -> Any:
     """A TOML value; a bare word is a string."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        tables = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    except (ValueError, RecursionError) as error:
+        raise TersenetError(
+            "A setting's value is too large.",
+            got=f"{text[:20]}… ({len(text):,} characters)",
+            expected="a number, a word or a short list",
+        ) from error
+    return tables["value"] if len(tables) == 1 else text  # a line's end would begin another setting
 
 
 def _without_none(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -20,8 +20,11 @@ from tersenet.networks import find_network
 from tersenet.networks.find import in_file
 from tersenet.runs.experiment import Experiment, load_experiment, to_toml
 from tersenet.runs.fingerprint import dataset_hash
+from tersenet.runs.metrics_file import parse_metrics
+from tersenet.runs.record import Environment, RunRecord, is_file, read_record, read_text, write_json
 from tersenet.runs.source import network_of
-from tersenet.training.checkpoint import load_tensors, save_tensors
+from tersenet.runs.state import State, state_of
+from tersenet.training.checkpoint import fit_tensors, load_tensors, save_tensors
 from tersenet.training.metrics import EpochMetrics
 
 EXPERIMENT, ENVIRONMENT, METRICS = "experiment.toml", "environment.json", "metrics.csv"
@@ -39,7 +42,7 @@ class Run:
     path: Path
 
     def __post_init__(self) -> None:
-        if not (self.path / EXPERIMENT).is_file():
+        if not is_file(self.path / EXPERIMENT):
             raise TersenetError(
                 "This is not a run folder.",
                 got=self.path,
@@ -51,7 +54,7 @@ class Run:
     def name(self) -> str:
         """The folder's name; that of one seed of a group has the group's before it: `sprint-3/seed-0`."""
         path = self.path.resolve()
-        return f"{path.parent.name}/{path.name}" if (path.parent / GROUP).is_file() else path.name
+        return f"{path.parent.name}/{path.name}" if is_file(path.parent / GROUP) else path.name
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -60,19 +63,46 @@ class Run:
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """Versions, machine, device, commit, command line, and where the data came from."""
-        return read_json(self.path / ENVIRONMENT)
+        """Versions, machine, device, commit, command line, and where the data came from: see `record.Environment`."""
+        return read_record(self.path / ENVIRONMENT, Environment)[1]
+
+    @property
+    def record(self) -> RunRecord | None:
+        """What a finished run reached, as a typed record; None where it is not finished."""
+        path = self.path / RESULT
+        return read_record(path, RunRecord)[0] if is_file(path) else None
 
     @property
     def result(self) -> dict[str, Any] | None:
         """The figures of a finished run (as `tersenet train --json` prints them); None where it is not finished."""
-        return read_json(self.path / RESULT) if (self.path / RESULT).is_file() else None
+        path = self.path / RESULT
+        return read_record(path, RunRecord)[1] if is_file(path) else None
 
     @property
     def metrics(self) -> list[EpochMetrics]:
-        """A row for each epoch that is done."""
+        """One row for each epoch that is done."""
         path = self.path / METRICS
-        return _parse_metrics(path.read_text(encoding="utf-8"), path) if path.is_file() else []
+        rows = parse_metrics(read_text(path), path) if is_file(path) else []
+        record = self.record
+        if record is not None and len(rows) != record.epochs:
+            raise TersenetError(
+                "The figures of some epochs are missing.",
+                got=f"{len(rows)} epochs",
+                expected=f"{record.epochs}, as {RESULT} says",
+                where=path,
+                hint="restore the file, or train again",
+            )
+        return rows
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run has its result."""
+        return is_file(self.path / RESULT)
+
+    @property
+    def state(self) -> State:
+        """Whether the run is `preparing`, `running`, `finished`, `failed` or `interrupted`."""
+        return state_of(self.path, finished=self.is_finished)
 
     @property
     def notation(self) -> str | None:
@@ -93,7 +123,7 @@ class Run:
         if experiment.notation is None and in_file(experiment.network) is not None:
             return network_of(self.path, experiment.network, facts, trust=trust)
         spec = experiment.notation or experiment.network
-        size, classes = tuple(facts.get("input_size", (1, 28, 28))), len(facts.get("classes", range(10)))
+        size, classes = tuple(facts["input_size"]), len(facts["classes"])
         return find_network(spec, input_size=size, classes=classes, run_files=False).module
 
     @property
@@ -115,15 +145,10 @@ class Run:
 
     def load_weights(self, model: nn.Module) -> None:
         """Put the run's trained weights into a network of the same layers."""
-        tensors, _ = load_tensors(self.path / MODEL)
-        try:
-            model.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise TersenetError(
-                "The weights do not fit the network.",
-                got=str(error).splitlines()[-1].strip(),
-                where=self.path / MODEL,
-            ) from error
+        path = self.path / MODEL
+        tensors, _ = load_tensors(path)
+        fit_tensors(tensors, model.state_dict(), "The weights do not fit the network.", where=path)
+        model.load_state_dict(tensors)
 
 
 def recorded_data(experiment: Experiment, environment: dict[str, Any], data_dir: Path | None) -> Dataset:
@@ -132,7 +157,7 @@ def recorded_data(experiment: Experiment, environment: dict[str, Any], data_dir:
     Where it is not what it was then, it has a notice that says so.
     """
     recorded = Path(environment.get("data_dir") or "")
-    there = recorded if recorded.is_absolute() and recorded.is_dir() else None
+    there = recorded if recorded.is_absolute() and os.path.isdir(recorded) else None  # noqa: PTH112  # never raises
     dataset = load_data(experiment.data, data_dir=data_dir or there)
     dataset = match_classes(environment.get("classes") or dataset.classes, dataset)
     changed = changed_data(dataset, environment)
@@ -153,8 +178,8 @@ def changed_data(dataset: Dataset, environment: dict[str, Any]) -> str | None:
 def take_folder(runs_dir: Path, name: str) -> Path:
     """Make `runs_dir/name-n` with the first free n; two processes never get the same one."""
     runs_dir.mkdir(parents=True, exist_ok=True)
-    taken = (path.name.removeprefix(f"{name}-") for path in runs_dir.glob(f"{name}-*"))
-    number = max((int(rest) for rest in taken if rest.isdigit()), default=0) + 1
+    rests = (path.name.removeprefix(f"{name}-") for path in runs_dir.iterdir() if path.name.startswith(f"{name}-"))
+    number = max((int(rest) for rest in rests if rest.isascii() and rest.isdecimal()), default=0) + 1
     while True:
         path = runs_dir / f"{name}-{number}"
         try:
@@ -189,39 +214,6 @@ def write_model(path: Path, model: nn.Module, notation: str | None) -> None:
     save_tensors(path / MODEL, dict(model.state_dict()), {"notation": notation or ""})
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file that people can read too."""
-    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
 def _short(value: float) -> str:
     """A figure with as many digits as tell it exactly."""
     return repr(value)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A table out of a JSON file; raises TersenetError where it is missing or is none."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise TersenetError("This file of the run is missing.", where=path) from error
-    except (ValueError, UnicodeDecodeError) as error:
-        raise TersenetError("This is not a JSON file.", got=str(error), where=path) from error
-    if not isinstance(content, dict):
-        raise TersenetError(
-            "This is not the run's own file.", got=type(content).__name__, expected="a table", where=path
-        )
-    return content
-
-
-def _parse_metrics(text: str, path: Path) -> list[EpochMetrics]:
-    rows = []
-    for number, row in enumerate(csv.DictReader(io.StringIO(text)), start=2):
-        try:
-            figures: dict[str, Any] = {name: float(value) for name, value in row.items()}
-            rows.append(EpochMetrics(**figures | {"epoch": int(row["epoch"])}))
-        except (TypeError, ValueError, KeyError) as error:
-            raise TersenetError(
-                "This row of figures cannot be read.", got=error, where=f"{path}, line {number}"
-            ) from error
-    return rows

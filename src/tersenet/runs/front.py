@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tersenet._errors import TersenetError
 from tersenet.runs.experiment import Experiment, to_tables
 from tersenet.runs.folder import MODEL, Run
-from tersenet.runs.index import list_groups, list_runs
+from tersenet.runs.group import Group
+from tersenet.runs.index import list_all
 from tersenet.training.checkpoint import load_tensors
 
 BYTES = 4  # of a weight in float32
@@ -114,12 +116,12 @@ def size_of(entry: Entry) -> Size:
 
 def _all_runs(runs_dir: Path) -> Iterator[Run]:
     """Every run under a folder, those of groups among them, oldest first within a name."""
-    yield from list_runs(runs_dir)
-    for group in list_groups(runs_dir):
-        try:
-            yield from group.runs
-        except TersenetError:
-            continue
+    everything = list_all(runs_dir)
+    yield from (each for each in everything if isinstance(each, Run))
+    for group in everything:
+        if isinstance(group, Group):
+            with suppress(TersenetError):
+                yield from group.runs
 
 
 def _key(experiment: Experiment) -> str:

@@ -15,7 +15,9 @@ from tersenet.evaluation import PERCENT, spread
 from tersenet.runs import folder
 from tersenet.runs.experiment import Experiment, load_experiment
 from tersenet.runs.folder import EXPERIMENT, GROUP, Run
+from tersenet.runs.record import SCHEMA, Environment, GroupPlan, GroupRecord, is_file, read_record, write_json
 from tersenet.runs.start import budget_lines
+from tersenet.runs.state import State, state_of
 
 
 @dataclass(frozen=True)
@@ -49,34 +51,50 @@ class Group:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """Versions, machine, device, commit, command line, and where the data came from."""
-        return folder.read_json(self.path / folder.ENVIRONMENT)
+        return read_record(self.path / folder.ENVIRONMENT, Environment)[1]
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
         """The seeds that were asked for, whether or not they are done."""
-        return tuple(int(seed) for seed in self._plan("seeds"))
+        return self._plan.seeds
 
     @property
     def processes(self) -> int:
         """How many seeds train at a time."""
-        return int(self._plan("processes"))
+        return self._plan.processes
+
+    @property
+    def record(self) -> GroupRecord | None:
+        """What a finished group reached, as a typed record; None before the end."""
+        path = self.path / folder.RESULT
+        return read_record(path, GroupRecord)[0] if is_file(path) else None
 
     @property
     def result(self) -> dict[str, Any] | None:
         """The figures of a finished group (as `tersenet train --seeds N --json` prints them); None before the end."""
         path = self.path / folder.RESULT
-        return folder.read_json(path) if path.is_file() else None
+        return read_record(path, GroupRecord)[1] if is_file(path) else None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the group has its result."""
+        return is_file(self.path / folder.RESULT)
+
+    @property
+    def state(self) -> State:
+        """Whether the group is `preparing`, `running`, `finished`, `failed` or `interrupted`."""
+        return state_of(self.path, finished=self.is_finished)
 
     @property
     def runs(self) -> list[Run]:
         """The runs that were begun, in the order of the seeds."""
         paths = [self.seed_path(seed) for seed in self.seeds]
-        return [Run(path) for path in paths if (path / EXPERIMENT).is_file()]
+        return [Run(path) for path in paths if is_file(path / EXPERIMENT)]
 
     @property
     def finished_runs(self) -> list[Run]:
-        """The runs that came to their end, in the order of the seeds."""
-        return [run for run in self.runs if run.result is not None]
+        """The runs that are finished, in the order of the seeds."""
+        return [run for run in self.runs if run.is_finished]
 
     def seed_path(self, seed: int) -> Path:
         """The folder of one seed's run: `seed-<s>` inside the group's."""
@@ -86,22 +104,19 @@ class Group:
         """The data set that the group was trained on."""
         return folder.recorded_data(self.experiment, self.environment, data_dir)
 
-    def _plan(self, key: str) -> Any:
-        path = self.path / GROUP
-        try:
-            return folder.read_json(path)[key]
-        except KeyError as error:
-            raise TersenetError("A field of the group's plan is missing.", got=key, where=path) from error
+    @cached_property
+    def _plan(self) -> GroupPlan:
+        return read_record(self.path / GROUP, GroupPlan)[0]
 
 
 def is_group(path: Path) -> bool:
     """Whether a folder is that of a group."""
-    return (path / GROUP).is_file() and (path / EXPERIMENT).is_file()
+    return is_file(path / GROUP) and is_file(path / EXPERIMENT)
 
 
 def write_plan(path: Path, seeds: Sequence[int], processes: int) -> None:
     """Write which seeds the group is of, and how many of them train at a time."""
-    folder.write_json(path / GROUP, {"schema": 1, "seeds": list(seeds), "processes": processes})
+    write_json(path / GROUP, {"schema": SCHEMA, "seeds": list(seeds), "processes": processes})
 
 
 def group_result(group: Group, wall_seconds: float | None) -> dict[str, Any]:
@@ -116,6 +131,7 @@ def group_result(group: Group, wall_seconds: float | None) -> dict[str, Any]:
     kind = "validation" if group.experiment.validation else "test"
     lines = budget_lines(group.runs[0], found.mean, max(result["epochs"] for result in results))
     return {
+        "schema": SCHEMA,
         "run": group.name,
         "data": first["data"],
         "network": group.experiment.network,

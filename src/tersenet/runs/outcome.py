@@ -14,7 +14,7 @@ from tersenet.networks import NETWORKS, BudgetLine
 from tersenet.runs.experiment import Experiment, to_tables
 from tersenet.runs.folder import Run
 from tersenet.runs.group import Group
-from tersenet.runs.index import list_groups, list_runs
+from tersenet.runs.index import Unreadable, list_all
 from tersenet.runs.start import budget_lines
 
 COMPARED = ("network", "validation", "init", "training")  # what makes a run one of the experiment, whatever its name
@@ -63,8 +63,9 @@ def outcome_of(experiment: Experiment, runs_dir: Path = Path("runs")) -> Outcome
 
 
 def _outcomes(experiment: Experiment, runs_dir: Path) -> Iterator[Outcome]:
-    both: list[Run | Group] = [*list_runs(runs_dir), *list_groups(runs_dir)]
-    for each in both:
+    everything = list_all(runs_dir)
+    runs_first = sorted((each for each in everything if not isinstance(each, Unreadable)), key=_is_group)
+    for each in runs_first:
         try:
             if each.experiment.name != experiment.name and changed_fields(experiment, each.experiment):
                 continue
@@ -74,6 +75,10 @@ def _outcomes(experiment: Experiment, runs_dir: Path) -> Iterator[Outcome]:
                 yield _outcome(experiment, each.name, runs)
         except TersenetError:
             continue
+
+
+def _is_group(found: Run | Group) -> bool:
+    return isinstance(found, Group)
 
 
 def _outcome(experiment: Experiment, name: str, runs: list[Run]) -> Outcome:

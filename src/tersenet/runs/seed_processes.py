@@ -13,7 +13,9 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Literal
 
+from tersenet._ending import AskedToEnd, clean_end
 from tersenet._errors import TersenetError
+from tersenet._failures import explained, unexpected
 from tersenet.runs.folder import Run
 from tersenet.runs.start import Listeners, resume_run
 from tersenet.training.metrics import EpochMetrics
@@ -34,10 +36,10 @@ def train_in_processes(
     on_epoch: Callable[[Run, EpochMetrics], None],
     on_seed: Callable[[Run], None],
 ) -> None:
-    """Train the runs of `seeds` in their order, so many at a time.
+    """Train the runs of `seeds` in their order, `processes` at a time.
 
     Each process trains one run after the other. The first that fails, or dies, ends them all with one TersenetError;
-    so does an interrupt. No process is left behind.
+    an interrupt ends them too. No process is left behind.
     """
     waiting = list(seeds)
     context = multiprocessing.get_context("spawn")
@@ -81,21 +83,24 @@ def train_in_processes(
 
 
 def _train_runs(connection: Connection, data_dir: Path | None) -> None:
-    """What a process does: train the runs whose folders come, until none comes."""
+    """What a process does: train the runs whose folders it is sent, until none comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the parent ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, BrokenPipeError):
         while True:
             run = Run(connection.recv())
             try:
-                resume_run(run, data_dir=data_dir, listeners=Listeners(on_epoch=connection.send))
+                with clean_end():
+                    resume_run(run, data_dir=data_dir, listeners=Listeners(on_epoch=connection.send))
                 connection.send("done")
-            except TersenetError as error:
-                connection.send(error)
+            except AskedToEnd as ending:
+                os._exit(ending.status)
+            except Exception as error:  # noqa: BLE001  # the parent says what it was
+                connection.send(explained(error) or unexpected(error))
 
 
 def _end_with_parent() -> None:
-    """Leave as soon as the parent is gone, even if it was killed and could say nothing."""
+    """Leave as soon as the parent is gone, even if it was killed without a word."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

@@ -1,9 +1,10 @@
-"""Start a group of seeds or go on with one: each seed is a run of its own, trained as it would be alone."""
+"""Start a group of seeds or go on with one: each seed is a run by itself, trained as it would be alone."""
 
 from __future__ import annotations
 
 import multiprocessing
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,9 +18,11 @@ from tersenet.runs.environment import choose_device, core_count
 from tersenet.runs.experiment import Experiment, Settings
 from tersenet.runs.folder import Run
 from tersenet.runs.group import Group, group_result, write_plan
+from tersenet.runs.record import is_file, read_text, write_json
 from tersenet.runs.seed_processes import SEED_PROCESS, train_in_processes
 from tersenet.runs.source import keep_source, kept_files
 from tersenet.runs.start import Listeners, prepare_run, resume_run
+from tersenet.runs.state import at_work
 from tersenet.training.metrics import EpochMetrics
 
 MOST_SEEDS = 1_000
@@ -63,12 +66,13 @@ def start_group(
     settings, processes = share_cores(experiment.settings, seeds, processes)
     ready = prepare_run(experiment.changed(settings=settings), data_dir=data_dir, on_download=listeners.on_download)
     path = folder.take_folder(runs_dir, ready.experiment.name or "")
-    write_plan(path, range(experiment.seed, experiment.seed + seeds), processes)
-    keep_source(path, ready.files)
-    folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
-    listeners.on_start(Group(path), ready.dataset)
-    start = time.perf_counter()
-    return _train(Group(path), data_dir, listeners, lambda: time.perf_counter() - start)
+    with at_work(path):
+        write_plan(path, range(experiment.seed, experiment.seed + seeds), processes)
+        keep_source(path, ready.files)
+        folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
+        listeners.on_start(Group(path), ready.dataset)
+        start = time.perf_counter()
+        return _train(Group(path), data_dir, listeners, lambda: time.perf_counter() - start)
 
 
 def resume_group(group: Group, *, data_dir: Path | None = None, listeners: GroupListeners | None = None) -> Group:
@@ -76,12 +80,15 @@ def resume_group(group: Group, *, data_dir: Path | None = None, listeners: Group
 
     A group that is finished is returned as it is.
     """
-    if group.result is not None:
+    if group.is_finished:
         return group
     _refuse_inside_a_seed()
     listeners = listeners or GroupListeners()
-    listeners.on_start(group, group.data(data_dir))
-    return _train(group, data_dir, listeners, lambda: None)
+    with at_work(group.path):
+        if not is_file(group.path / folder.RESULT):  # else another process finished it before the lock was free
+            listeners.on_start(group, group.data(data_dir))
+            _train(group, data_dir, listeners, lambda: None)
+    return group
 
 
 def share_cores(settings: Settings, seeds: int, processes: int | None = None) -> tuple[Settings, int]:
@@ -110,7 +117,7 @@ def _train(
 ) -> Group:
     """Train the seeds that are not finished, then write the group's result."""
     begun = {run.experiment.seed: run for run in group.runs}
-    left = [seed for seed in group.seeds if seed not in begun or begun[seed].result is None]
+    left = [seed for seed in group.seeds if seed not in begun or not begun[seed].is_finished]
 
     def run_of(seed: int) -> Run:
         """The run of a seed, its folder made where it was not begun."""
@@ -118,8 +125,8 @@ def _train(
             path = group.seed_path(seed)
             path.mkdir(exist_ok=True)
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            summary = (group.path / folder.SUMMARY).read_text(encoding="utf-8")
-            facts = group.environment | {"started": now}
+            summary = read_text(group.path / folder.SUMMARY)
+            facts = group.environment | {"started": now, "id": uuid.uuid4().hex}
             keep_source(path, kept_files(group.path))
             folder.write_experiment(path, group.experiment.changed(seed=seed), facts, summary)
         return Run(group.seed_path(seed))
@@ -136,7 +143,7 @@ def _train(
     else:
         _train_one_by_one(left, run_of, data_dir, listeners)
     result = group_result(group, wall_seconds())
-    folder.write_json(group.path / folder.RESULT, result)
+    write_json(group.path / folder.RESULT, result)
     return group
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -22,8 +23,10 @@ from tersenet.runs.environment import choose_device, describe_environment
 from tersenet.runs.experiment import Experiment
 from tersenet.runs.fingerprint import dataset_hash, file_hash
 from tersenet.runs.folder import Run
+from tersenet.runs.record import SCHEMA, write_json
 from tersenet.runs.settle import arithmetic_threads, settle
 from tersenet.runs.source import keep_source, source_of
+from tersenet.runs.state import Watch, at_work
 from tersenet.training.checkpoint import TrainingState, has_checkpoint, load_checkpoint, save_checkpoint
 from tersenet.training.loop import BatchProgress
 from tersenet.training.metrics import EpochMetrics, best_epoch
@@ -70,9 +73,10 @@ def start_run(
     listeners = listeners or Listeners()
     ready = prepare_run(experiment, data_dir=data_dir, on_download=listeners.on_download)
     path = folder.take_folder(runs_dir, ready.experiment.name or "")
-    keep_source(path, ready.files)
-    folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
-    return _train(Run(path), ready.model, ready.dataset, None, listeners)
+    with at_work(path) as watch:
+        keep_source(path, ready.files)
+        folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
+        return _train(Run(path), ready.model, ready.dataset, None, listeners, watch)
 
 
 def prepare_run(
@@ -106,6 +110,7 @@ def prepare_run(
         training=experiment.training.settled(),
     )
     facts = describe_environment(settings.device) | {
+        "id": uuid.uuid4().hex,
         "data": dataset.name,
         "data_source": dataset.source,
         "data_notice": dataset.notice,
@@ -134,9 +139,16 @@ def prepare_run(
 def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners | None = None) -> Run:
     """Go on with a run that was interrupted, after its last whole epoch; the end is that of an uninterrupted run.
 
-    A run that is finished is returned as it is.
+    A run that is finished is returned as it is. Raises TersenetError where another process trains the run.
     """
-    if run.result is not None:
+    if run.is_finished:
+        return run
+    with at_work(run.path) as watch:
+        return _resume(run, data_dir, listeners or Listeners(), watch)
+
+
+def _resume(run: Run, data_dir: Path | None, listeners: Listeners, watch: Watch) -> Run:
+    if run.is_finished:  # another process finished it while this one waited for the lock
         return run
     dataset = run.data(data_dir)
     if _absolute(dataset.name) != run.experiment.data:
@@ -155,18 +167,25 @@ def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners |
     begun = has_checkpoint(checkpoint)
     if not begun:  # else all weights are in the checkpoint
         _start_from(run.experiment.init, model, expected=run.environment.get("init_sha256"))
-    return _train(run, model, dataset, checkpoint if begun else None, listeners or Listeners())
+    return _train(run, model, dataset, checkpoint if begun else None, listeners, watch)
 
 
-def _train(run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None, listeners: Listeners) -> Run:
-    experiment = run.experiment
+def _train(
+    run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None, listeners: Listeners, watch: Watch
+) -> Run:
+    experiment, identity = run.experiment, run.environment.get("id")
+
+    def batch_ended(epoch: int, batches: int, progress: BatchProgress) -> None:
+        watch.at(epoch, progress.batch + 1, batches)
+        if listeners.on_batch:
+            listeners.on_batch(epoch, batches, progress)
 
     def epoch_ended(state: TrainingState) -> None:
         # The checkpoint last: where it stands, all else of its epoch stands too.
         folder.write_metrics(run.path, state.metrics)
         measured = state.average.model if state.average else state.model
         folder.write_model(run.path, measured, experiment.notation)
-        save_checkpoint(run.path / folder.CHECKPOINT, state)
+        save_checkpoint(run.path / folder.CHECKPOINT, state, run=identity)
         listeners.on_epoch(state.metrics[-1])
 
     listeners.on_start(run, dataset)
@@ -184,12 +203,12 @@ def _train(run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None
             precision=settings.precision,
             engine=settings.engine,
             workers=settings.workers,
-            resume=(lambda state: load_checkpoint(checkpoint, state)) if checkpoint else None,
-            on_batch=listeners.on_batch,
+            resume=(lambda state: load_checkpoint(checkpoint, state, run=identity)) if checkpoint else None,
+            on_batch=batch_ended,
             on_epoch=epoch_ended,
         )
     # A crash between the last checkpoint and here leaves a run that a resume finishes at once.
-    folder.write_json(run.path / folder.RESULT, _result(run, training, dataset))
+    write_json(run.path / folder.RESULT, _result(run, training, dataset))
     return run
 
 
@@ -199,7 +218,10 @@ def _result(run: Run, training: Training, dataset: Dataset) -> dict[str, Any]:
     best = best_epoch(rows)
     kind = "validation" if experiment.validation else "test"
     lines = budget_lines(run, training.test.accuracy, len(rows))
+    last = rows[-1]
+    validated = {"validation_accuracy": last.validation_accuracy, "validation_loss": last.validation_loss}
     return {
+        "schema": SCHEMA,
         "run": run.name,
         "data": dataset.name,
         "network": experiment.network,
@@ -210,7 +232,9 @@ def _result(run: Run, training: Training, dataset: Dataset) -> dict[str, Any]:
         "test_accuracy": training.test.accuracy,
         "test_loss": training.test.loss,
         "test_images": training.test.images,
-        "train_accuracy": rows[-1].train_accuracy,
+        "correct": training.test.correct,
+        "train_accuracy": last.train_accuracy,
+        **(validated if experiment.validation else {}),
         f"best_{kind}_accuracy": best.held_out_accuracy,
         "best_epoch": best.epoch,
         "seconds": sum(row.seconds for row in rows),
