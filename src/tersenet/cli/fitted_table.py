@@ -13,9 +13,8 @@ GAP = 2  # blanks between two columns
 class Column:
     """A column of a table.
 
-    Where the terminal is too narrow, columns go by `leaves`, the highest first; one of 0 stays. Before that a column
-    with `least` is shortened to no fewer characters than these, to the end of its texts, which is what tells two
-    paths apart.
+    A column with `least` may be shortened to that many characters: to the end of its texts, which is what tells two
+    paths apart. Where the terminal is too narrow even so, columns go by `leaves`, the highest first; one of 0 stays.
     """
 
     title: str
@@ -27,30 +26,25 @@ class Column:
 def fitted_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> Any:
     """A rich table of `rows` that is at most `width` columns wide.
 
-    >>> columns = (Column(title="run", right=False, least=6), Column(title="test %"), Column(title="s", leaves=1))
-    >>> table = fitted_table(columns, [["a-long-name-1", "99.41", "12"]], width=18)
+    >>> columns = (Column(title="run", right=False, least=9), Column(title="test %"), Column(title="s", leaves=1))
+    >>> table = fitted_table(columns, [["a-long-name-1", "99.41", "12"]], width=17)
     >>> [column.header for column in table.columns], [str(cell) for cell in table.columns[0].cells]
-    (['run', 'test %'], ['…-name-1'])
+    (['run', 'test %'], ['…g-name-1'])
     """
     from rich.table import Table
     from rich.text import Text
 
     left = list(range(len(columns)))
     widths = [max(len(column.title), *(len(row[i]) for row in rows)) for i, column in enumerate(columns)]
+    least = [min(widths[i], column.least or widths[i]) for i, column in enumerate(columns)]
 
-    def excess() -> int:
-        return sum(widths[i] for i in left) + GAP * (len(left) - 1) - width
+    def excess(wanted: Sequence[int]) -> int:
+        return sum(wanted[i] for i in left) + GAP * (len(left) - 1) - width
 
-    while excess() > 0:
-        soft = [i for i in left if (least := columns[i].least) is not None and widths[i] > least]
-        going = max(left, key=lambda i: columns[i].leaves)
-        if soft:
-            longest = max(soft, key=lambda i: widths[i])
-            widths[longest] = max(columns[longest].least or 1, widths[longest] - excess())
-        elif columns[going].leaves:
-            left.remove(going)
-        else:
-            break
+    while excess(least) > 0 and (going := max(left, key=lambda i: columns[i].leaves)) and columns[going].leaves:
+        left.remove(going)
+    for i in sorted(left, key=lambda i: least[i] - widths[i]):
+        widths[i] = max(least[i], widths[i] - max(0, excess(widths)))
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0), collapse_padding=True)
     for i in left:
         justify = "right" if columns[i].right else "left"

@@ -38,7 +38,7 @@ class Arguments(CommonArguments):
 
 
 RUN_COLUMNS = (
-    Column(title="run", right=False, least=12),
+    Column(title="run", right=False, least=24),
     Column(title="state", right=False, leaves=1),
     Column(title="data", right=False, least=12),
     Column(title="parameters", leaves=2),
@@ -48,7 +48,7 @@ RUN_COLUMNS = (
     Column(title="seconds", leaves=5),
 )
 GROUP_COLUMNS = (
-    Column(title="group", right=False, least=12),
+    Column(title="group", right=False, least=24),
     Column(title="state", right=False, leaves=1),
     Column(title="data", right=False, least=12),
     Column(title="parameters", leaves=4),

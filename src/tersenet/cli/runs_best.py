@@ -19,14 +19,24 @@ def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
     from rich.text import Text
 
     from tersenet._errors import check_setting
-    from tersenet.runs.front import entries, front, size_of
+    from tersenet.runs.front import entries, readable_front
+    from tersenet.runs.listing import damaged_names
 
     check_setting(under is None or under > 0, "--under", under, "1 parameter or more")
     all_of_them = entries(runs_dir, data)
-    found = [(entry, size_of(entry)) for entry in front(all_of_them, under=under)]
+    found, unreadable = readable_front(all_of_them, under=under)
+    damaged = sorted({*damaged_names(runs_dir), *(entry.name for entry in unreadable)})
     output.document(
-        {"data": data, "under": under, "of": len(all_of_them), "front": [_document(*row) for row in found]}
+        {
+            "data": data,
+            "under": under,
+            "of": len(all_of_them),
+            "front": [_document(*row) for row in found],
+            "damaged": damaged,
+        }
     )
+    for name in damaged:
+        output.say(f"{name} cannot be read; `tersenet runs` says why.", style="yellow")
     bound = f" with fewer than {under:,} parameters" if under is not None else ""
     if not found:
         output.say(f"There is no finished run on {data}{bound} in {runs_dir}.")

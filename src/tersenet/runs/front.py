@@ -1,4 +1,4 @@
-"""The front of accuracy against parameters over all runs: who reaches more with as little, who as much with less.
+"""The best accuracy for the fewest parameters: the front of accuracy against parameters over all runs.
 
 Only last-epoch figures on the test set count. Runs that differ in nothing but their seed are one entry with their
 mean, whether they lie in one group or in folders of their own, so that no lucky seed stands for the others.
@@ -69,7 +69,7 @@ class Size:
 
 
 def entries(runs_dir: Path, data: str) -> list[Entry]:
-    """What was reached on a data set, an entry an experiment; of one seed trained twice the later run counts.
+    """What was reached on a data set, one entry per experiment; of one seed trained twice the later run counts.
 
     Runs that are not finished, or whose files cannot be read, are passed over.
 
@@ -78,11 +78,10 @@ def entries(runs_dir: Path, data: str) -> list[Entry]:
     """
     alike: dict[str, dict[int, Run]] = {}
     for run in _all_runs(runs_dir):
-        try:
-            if run.result is not None and run.result["data"] == data:
+        with suppress(TersenetError):
+            _ = run.environment  # a run whose environment cannot be read is passed over as well
+            if (record := run.record) is not None and record.data == data:
                 alike.setdefault(_key(run.experiment), {})[run.experiment.seed] = run
-        except TersenetError:
-            continue
     return [_entry(list(by_seed.values())) for by_seed in alike.values()]
 
 
@@ -101,6 +100,24 @@ def front(found: Iterable[Entry], *, under: int | None = None) -> list[Entry]:
         if within and (not best or entry.accuracy > best[-1].accuracy):
             best.append(entry)
     return best
+
+
+def readable_front(
+    found: Iterable[Entry], *, under: int | None = None
+) -> tuple[list[tuple[Entry, Size]], list[Entry]]:
+    """The front with the sizes of its weights, and the entries left out of it: their weights cannot be read."""
+    left, unreadable = list(found), []
+    while True:
+        best = front(left, under=under)
+        sizes: list[tuple[Entry, Size]] = []
+        for entry in best:
+            try:
+                sizes.append((entry, size_of(entry)))
+            except (TersenetError, OSError):
+                unreadable.append(entry)
+                left.remove(entry)
+        if len(sizes) == len(best):
+            return sizes, unreadable
 
 
 def size_of(entry: Entry) -> Size:
@@ -134,15 +151,15 @@ def _key(experiment: Experiment) -> str:
 
 
 def _entry(runs: Sequence[Run]) -> Entry:
-    results = [run.result or {} for run in runs]
-    accuracies = [result["test_accuracy"] for result in results]
+    records = [record for run in runs if (record := run.record) is not None]
+    accuracies = [record.test_accuracy for record in records]
     first = runs[0].experiment
     return Entry(
         runs=tuple(runs),
         network=first.network,
-        data=results[0]["data"],
-        parameters=results[0]["parameters"],
-        epochs=max(result["epochs"] for result in results),
+        data=records[0].data,
+        parameters=records[0].parameters,
+        epochs=max(record.epochs for record in records),
         accuracy=statistics.fmean(accuracies),
         deviation=statistics.stdev(accuracies) if len(runs) > 1 else None,
         validation=first.validation,

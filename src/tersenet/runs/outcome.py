@@ -1,4 +1,4 @@
-"""What became of an experiment: the run or group that tells most about it."""
+"""The result of an experiment: of the run or group that says most about it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tersenet.runs.experiment import Experiment, to_tables
 from tersenet.runs.folder import Run
 from tersenet.runs.group import Group
 from tersenet.runs.index import Unreadable, list_all
+from tersenet.runs.record import RunRecord
 from tersenet.runs.start import budget_lines
 
 COMPARED = ("network", "validation", "init", "training")  # what makes a run one of the experiment, whatever its name
@@ -24,8 +25,8 @@ COMPARED = ("network", "validation", "init", "training")  # what makes a run one
 class Outcome:
     """The last-epoch test accuracy of an experiment's run, in percent: the mean where several seeds were trained.
 
-    `changed` names the fields, dotted, in which the run was told otherwise than the experiment says; `budget` is
-    that of the experiment, checked against the run.
+    `changed` names the fields, dotted, that the run set otherwise than the experiment; `budget` is that of the
+    experiment, checked against the run.
     """
 
     run: str
@@ -47,11 +48,11 @@ class Outcome:
 
 
 def outcome_of(experiment: Experiment, runs_dir: Path = Path("runs")) -> Outcome | None:
-    """What the finished runs under a folder say of an experiment; None where it has none.
+    """The result of an experiment's finished runs under a folder; None where there are none.
 
-    A run is the experiment's by its name, or because it trains the same network in the same way. One as the
-    experiment says stands before one that was told otherwise, more seeds before fewer, a later one before an earlier.
-    Runs whose files cannot be read are passed over.
+    A run is the experiment's by its name, or because it trains the same network in the same way. Unchanged runs come
+    before those with changed settings, then those with more seeds, then later ones. Runs whose files cannot be read
+    are passed over.
 
     >>> outcome_of(Experiment(name="mine", network="8C3 GAP 10N"), Path("no/such/folder")) is None
     True
@@ -70,9 +71,10 @@ def _outcomes(experiment: Experiment, runs_dir: Path) -> Iterator[Outcome]:
             if each.experiment.name != experiment.name and changed_fields(experiment, each.experiment):
                 continue
             runs = each.finished_runs if isinstance(each, Group) else [each]
-            results = [run.result for run in runs]
-            if results and None not in results:
-                yield _outcome(experiment, each.name, runs)
+            _ = each.environment  # a run whose environment cannot be read is passed over as well
+            records = [record for run in runs if (record := run.record) is not None]
+            if records and len(records) == len(runs):
+                yield _outcome(experiment, each.name, runs, records)
         except TersenetError:
             continue
 
@@ -81,16 +83,17 @@ def _is_group(found: Run | Group) -> bool:
     return isinstance(found, Group)
 
 
-def _outcome(experiment: Experiment, name: str, runs: list[Run]) -> Outcome:
-    results: list[dict[str, Any]] = [run.result or {} for run in runs]
-    accuracies = [result["test_accuracy"] for result in results]
+def _outcome(experiment: Experiment, name: str, runs: list[Run], records: list[RunRecord]) -> Outcome:
+    accuracies = [record.test_accuracy for record in records]
     mean = statistics.fmean(accuracies)
-    epochs = max(result["epochs"] for result in results)
+    epochs = max(record.epochs for record in records)
     first = runs[0]
-    lines = budget_lines(first, mean, epochs) if first.experiment.budget == experiment.budget else ()
+    # A list does not execute the code of a user's own module, and so cannot check a budget against it.
+    checked = first.notation is not None and first.experiment.budget == experiment.budget
+    lines = budget_lines(first, mean, epochs) if checked else ()
     return Outcome(
         run=name,
-        data=results[0]["data"],
+        data=records[0].data,
         accuracy=mean,
         deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
         seeds=len({run.experiment.seed for run in runs}),

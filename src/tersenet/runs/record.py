@@ -55,6 +55,9 @@ class Environment:
     data_source: str | None = None
     data_notice: str | None = None
     data_dir: Text | None = None
+    data_sha256: str | None = None
+    init_sha256: str | None = None  # of the weights that the training started from
+    parameters: Count | None = None
     classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = tuple("0123456789")
     input_size: tuple[Side, Side, Side] = (1, 28, 28)
 
