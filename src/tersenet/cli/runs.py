@@ -79,7 +79,9 @@ def run(arguments: Arguments, output: Output) -> int:
         output.say(f"There are no runs in {arguments.runs_dir}. `tersenet train` makes one.")
         return 0
     if rows or damaged:
-        cells = sorted([*map(_run_cells, rows), *map(_damaged_cells, damaged)], key=lambda row: name_and_number(row[0]))
+        cells = sorted(
+            [*map(_run_cells, rows), *map(_damaged_cells, damaged)], key=lambda row: name_and_number(row[0])
+        )
         output.say(fitted_table(RUN_COLUMNS, cells, output.console.width))
         if rows:
             output.say("test: after the last epoch. best: the best epoch and its number, picked on the")
