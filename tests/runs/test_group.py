@@ -86,7 +86,7 @@ def test_side_by_side_and_in_turn_give_the_same(group, experiment, tmp_path):
 
 
 def test_the_folder_holds_a_run_a_seed_and_the_whole(group):
-    files = {"experiment.toml", "environment.json", "group.json", "result.json", "summary.txt"}
+    files = {"experiment.toml", "environment.json", "group.json", "result.json", "summary.txt", "status.json", "lock"}
     assert {path.name for path in group.path.iterdir()} == files | {"seed-3", "seed-4", "seed-5"}
     assert [run.name for run in group.runs] == ["small-1/seed-3", "small-1/seed-4", "small-1/seed-5"]
     assert [run.experiment.seed for run in group.runs] == list(group.seeds) == [3, 4, 5]
@@ -110,7 +110,8 @@ def test_the_result_is_reckoned_from_the_runs(group):
     assert result["deviation"] == pytest.approx(statistics.stdev(accuracies))
     assert (result["minimum"], result["maximum"]) == (min(accuracies), max(accuracies))
     half = 4.302652729911275 * statistics.stdev(accuracies) / 3**0.5  # t of two degrees of freedom, printed tables
-    assert result["interval"] == pytest.approx([result["mean"] - half, result["mean"] + half])
+    bounds = [max(0.0, result["mean"] - half), min(100.0, result["mean"] + half)]  # an accuracy lies between these
+    assert result["interval"] == pytest.approx(bounds)
     assert result["indication"]
     assert result["seconds"] == pytest.approx(statistics.fmean(run.result["seconds"] for run in group.runs))
     assert result["wall_seconds"] > 0

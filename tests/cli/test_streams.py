@@ -1,0 +1,107 @@
+"""Any text on any stream: other encodings, closed streams, terminals of no width, and nothing that steers them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tersenet.cli import main
+from tersenet.cli.output import Output
+from tersenet.cli.streams import plain, readable, ready_streams
+
+NETWORK = "8C3 BN R GAP 10Nb"
+
+
+def tersenet(*words, redirect="", **environment):
+    command = f'"{sys.executable}" -m tersenet "$@" {redirect}'
+    return subprocess.run(
+        ["sh", "-c", command, "sh", *words], capture_output=True, env={**os.environ, **environment}, check=False
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_help_tables_and_formulas_are_printed_in_any_encoding(encoding):
+    for words in (["--help"], ["summary", NETWORK], ["backprop", "derive"], ["summary", "--help"]):
+        done = tersenet(*words, PYTHONIOENCODING=encoding)
+        assert (done.returncode, done.stderr) == (0, b"")
+        shown = done.stdout.decode(encoding)
+        assert "?" not in shown
+        assert "\\u" not in shown
+    assert "E1 = 1/2" in tersenet("backprop", "derive", PYTHONIOENCODING="ascii").stdout.decode("ascii")
+
+
+def test_json_holds_the_same_in_any_encoding():
+    plain_ascii, utf8 = (tersenet("networks", "--json", PYTHONIOENCODING=encoding) for encoding in ("ascii", "utf-8"))
+    assert json.loads(plain_ascii.stdout.decode("ascii")) == json.loads(utf8.stdout.decode("utf-8"))
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "-5", "²", "many", "9" * 30])
+def test_a_width_that_cannot_be_is_passed_over(columns):
+    done = tersenet("summary", NETWORK, COLUMNS=columns)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_with_standard_error_closed_an_error_does_not_go_to_standard_output():
+    done = tersenet("trian", redirect="2>&-")
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
+def test_with_standard_output_closed_the_error_is_still_said():
+    done = tersenet("trian", redirect=">&-")
+    assert (done.returncode, b"no such command" in done.stderr) == (1, True)
+
+
+def test_a_notebooks_backend_of_figures_is_not_the_command_lines(tmp_path):
+    backend = "module://matplotlib_inline.backend_inline"
+    out = tmp_path / "surface.png"
+    done = tersenet("backprop", "surface", "--out", str(out), MPLBACKEND=backend)
+    assert (done.returncode, done.stderr, out.is_file()) == (0, b"", True)
+
+
+def test_a_pipe_whose_reader_went_away_ends_quietly():
+    done = tersenet("backprop", "table", "--steps", "20000", redirect="| head -1")
+    assert done.stderr == b""
+
+
+def test_what_would_steer_a_terminal_is_shown_as_an_escape(capsys):
+    with ready_streams():
+        output = Output(json=False)
+        output.say("a\x1b[31mb\x9b1mc\x00\u202ed")
+        from rich.table import Table
+
+        table = Table("name")
+        table.add_row("x\x1b]0;title\x07y")
+        output.say(table)
+        output.say("caf\udce9 :cat: [bold]")
+    shown = capsys.readouterr().out
+    assert "\\x1b[31mb\\x9b1mc\\x00\\u202ed" in shown
+    assert "x\\x1b]0;title\\x07y" in shown
+    assert "caf\\xe9 :cat: [bold]" in shown
+
+
+def test_an_error_escapes_what_it_quotes(capsys):
+    assert main(["tr\x1b[31main\udce9"]) == 1
+    assert "got:      tr\\x1b[31main\\xe9" in capsys.readouterr().err
+
+
+def test_json_escapes_what_would_steer_a_terminal(capsys):
+    output = Output(json=True)
+    output.document({"name": "a\x1b\x9b\udce9\u2028é"})
+    output.print_document()
+    shown = capsys.readouterr().out
+    assert shown == '{"name": "a\\u001b\\u009b\\udce9\\u2028é"}\n'
+
+
+def test_a_command_that_fails_leaves_standard_output_empty_with_json(capsys):
+    output = Output(json=True)
+    output.document({"half": 1})
+    assert capsys.readouterr().out == ""
+
+
+def test_every_letter_of_ours_has_a_plain_form():
+    for character in "×±–—…·→←↓★≤≥≠≈∞√∂σηαβ²₁½é│─█⣿":
+        assert plain(character).isascii()
+        assert "\\" not in plain(character)
+    assert readable("plain\ttext\n") == "plain\ttext\n"
