@@ -1,49 +1,56 @@
-"""A claim: what was reached, in one file that anybody can check.
+"""A claim: a result in one file that anybody can check.
 
 The file says how the network was trained (its line of notation, the recipe, the seeds, the data, the engine's
-settings), what came of it (the accuracy of each seed after the last epoch, and their mean), and the SHA-256 of each
-seed's `model.safetensors`, as `sha256sum` prints it. `verify.py` checks it.
+settings), what it reached (the accuracy of each seed after the last epoch, their mean and their deviation), and the
+SHA-256 of each seed's `model.safetensors`, as `sha256sum` prints it. `verify.py` checks it. A claim is data: reading
+and checking one runs no file that it names.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 import statistics
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import tomli_w
 
-from tersenet._errors import TersenetError
+from tersenet._errors import TersenetError, did_you_mean
 from tersenet._files import write_whole
+from tersenet.runs.claim_consistency import check_consistency
 from tersenet.runs.experiment import Experiment, experiment_from, to_tables
 from tersenet.runs.fingerprint import file_hash, split_hash
 from tersenet.runs.folder import MODEL, Run
 from tersenet.runs.group import Group
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had no `chosen_on` and no `epochs` of each seed
 CLAIMED_SEEDS = 5  # fewer are an indication
+MOST_BYTES = 4 * 1024 * 1024  # of a claim's file; one of a thousand seeds has a twentieth
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeedClaim:
-    """One training: its seed, how many test pictures it read rightly, and the SHA-256 of its weights' file."""
+    """One training: its seed, how many test images it classified correctly, and the SHA-256 of its weights' file."""
 
     seed: int
     correct: int
     accuracy: float
     weights_sha256: str
     run: str
+    epochs: int | None = None  # None in a claim of schema 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What is claimed; accuracies in percent on the `images` test pictures of `data`, after the last epoch.
+    """What is claimed; accuracies in percent on the `images` test images of `data`, after the last epoch.
 
     `experiment` is resolved and complete, its seed that of the first of `seeds`. `machine` and `versions` say where
-    the weights were made: on another processor, or with another torch, their bits may differ.
+    the weights were made: on another processor, or with another torch, their bits may differ. `chosen_on` says which
+    images and seeds the recipe was chosen on.
     """
 
     accuracy: float
@@ -56,6 +63,7 @@ class Claim:
     machine: str
     versions: dict[str, str]
     commit: str | None  # of Tersenet's own source, where it was a checkout
+    chosen_on: str | None = None
     seeds: tuple[SeedClaim, ...]
     experiment: Experiment
 
@@ -70,14 +78,18 @@ class Claim:
         return len(self.seeds) < CLAIMED_SEEDS
 
 
-def make_claim(source: Run | Group, *, data_dir: Path | None = None) -> Claim:
-    """The claim that a finished run or group gives reason for. Raises TersenetError where it gives none."""
+def make_claim(source: Run | Group, *, data_dir: Path | None = None, chosen_on: str | None = None) -> Claim:
+    """The claim that a finished run or group supports.
+
+    `chosen_on` says which images and seeds the recipe was chosen on; without it, what the experiment says. Raises
+    TersenetError where the run is not finished, or others could not verify a claim about it.
+    """
     runs = source.runs if isinstance(source, Group) else [source]
     planned = len(source.seeds) if isinstance(source, Group) else 1
     finished = sum(run.result is not None for run in runs)
     if finished < planned:
         raise TersenetError(
-            "A claim is made of finished runs.",
+            "A claim is made from finished runs.",
             got=f"{finished} of {planned} finished",
             where=source.path,
             hint=f"tersenet train --resume {source.name}",
@@ -85,10 +97,10 @@ def make_claim(source: Run | Group, *, data_dir: Path | None = None) -> Claim:
     first = runs[0].experiment
     if first.notation is None or first.init is not None or first.data.startswith("folder:"):
         raise TersenetError(
-            "Nobody else could check a claim about this run.",
-            got="a module in a file of your own"
+            "A claim about this run could not be verified by others.",
+            got="a network in a Python file"
             if first.notation is None
-            else "weights of another run to start from"
+            else "a start from another run's weights"
             if first.init is not None
             else first.data,
             expected="a network in notation, trained from fresh weights on a named data set",
@@ -97,7 +109,7 @@ def make_claim(source: Run | Group, *, data_dir: Path | None = None) -> Claim:
     seeds = tuple(_seed_claim(run) for run in runs)
     accuracies = [each.accuracy for each in seeds]
     result, facts = _result(runs[0]), runs[0].environment
-    return Claim(
+    claim = Claim(
         accuracy=statistics.fmean(accuracies),
         deviation=statistics.stdev(accuracies) if len(seeds) > 1 else None,
         data=result["data"],
@@ -108,19 +120,23 @@ def make_claim(source: Run | Group, *, data_dir: Path | None = None) -> Claim:
         machine=str(facts.get("machine", {}).get("processor", "unknown")),
         versions={name: str(version) for name, version in facts.get("versions", {}).items()},
         commit=facts.get("git_commit"),
+        chosen_on=chosen_on or first.chosen_on or None,
         seeds=seeds,
         experiment=first.changed(seed=seeds[0].seed),
     )
+    check_consistency(claim, source.path)
+    return claim
 
 
 def write_claim(claim: Claim, path: Path) -> Path:
-    """Write a claim as TOML. Raises TersenetError where a file is there already: a claim is not changed."""
+    """Write a claim as TOML. Raises TersenetError where there is such a file: a claim is never changed."""
     if path.exists():
-        raise TersenetError(
-            "There is a file of this name already; it was left as it is.", got=path, hint="choose another name"
-        )
+        raise TersenetError("This file exists; it was not changed.", got=path, hint="choose another name")
     tables: dict[str, Any] = {"schema": SCHEMA}
     tables |= {key: value for key, value in asdict(claim).items() if key != "experiment" and value is not None}
+    tables["seeds"] = [
+        {key: value for key, value in asdict(seed).items() if value is not None} for seed in claim.seeds
+    ]
     tables["experiment"] = to_tables(claim.experiment)
     seeds = f"{len(claim.seeds)} seed{'s' * (len(claim.seeds) > 1)}"
     head = (
@@ -133,35 +149,89 @@ def write_claim(claim: Claim, path: Path) -> Path:
 
 
 def read_claim(path: Path) -> Claim:
-    """Read a claim. Raises TersenetError where it is none, a field does not fit, or its figures do not add up."""
-    if not path.is_file():
-        raise TersenetError("There is no such claim.", got=path, expected="a file that `tersenet claim` wrote")
+    """Read a claim, of this schema or an older one.
+
+    Raises TersenetError where the file is not a claim, a field does not fit or is not known, or two fields contradict
+    each other.
+    """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TersenetError("This is not a TOML file.", got=error, where=path) from error
-    if tables.pop("schema", None) != SCHEMA or not isinstance(tables.get("experiment"), dict):
+        tables = tomllib.loads(_text(path))
+    except (ValueError, RecursionError) as error:
+        raise TersenetError("This is not a TOML file.", got=str(error)[:200], where=path) from error
+    schema = tables.pop("schema", None)
+    if schema not in range(1, SCHEMA + 1) or not isinstance(tables.get("experiment"), dict):
         raise TersenetError(
-            "This is not a claim.", got=path, expected=f"a file that `tersenet claim` wrote, schema {SCHEMA}"
+            "This is not a claim.",
+            got=path if schema is None else f"schema {str(schema)[:20]}",
+            expected=f"a file that `tersenet claim` wrote, schema 1 to {SCHEMA}",
         )
+    _refuse_unknown(tables, path)
     tables["experiment"] = to_tables(experiment_from(tables["experiment"], where=f"{path}: experiment"))
     try:
         absent = {"deviation": None, "commit": None}  # TOML has no null
         claim = msgspec.convert(absent | tables, Claim, strict=True)
     except msgspec.ValidationError as error:
         raise TersenetError("A field of the claim does not fit.", got=error, where=path) from error
-    _check_consistency(claim, path)
+    check_consistency(claim, path)
     return claim
+
+
+def _text(path: Path) -> str:
+    """The text of a claim's file; a pipe, a device or a file without end is not opened."""
+    try:
+        facts = os.stat(path)  # noqa: PTH116 - says why a path cannot be reached
+        if not stat.S_ISREG(facts.st_mode):
+            raise TersenetError(
+                "A claim is a file.",
+                got=f"{path}, a folder, a pipe or a device",
+                expected="a file that `tersenet claim` wrote",
+            )
+        if facts.st_size > MOST_BYTES:
+            raise TersenetError(
+                "This file is too large for a claim.",
+                got=f"{facts.st_size:,} bytes",
+                expected=f"at most {MOST_BYTES:,} bytes",
+                where=path,
+            )
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise
+        raise TersenetError(
+            "There is no such claim.",
+            got=path,
+            expected="a file that `tersenet claim` wrote",
+            hint=None if isinstance(error, FileNotFoundError) else str(error),
+        ) from error
+
+
+def _refuse_unknown(tables: dict[str, Any], path: Path) -> None:
+    """A field that is not known would not be checked."""
+    seeds = tables.get("seeds")
+    entries = [each for each in seeds if isinstance(each, dict)] if isinstance(seeds, list) else []
+    for content, shape in ((tables, Claim), *((entry, SeedClaim) for entry in entries)):
+        known = [field.name for field in fields(shape)]
+        for key in content:
+            if key not in known:
+                raise TersenetError(
+                    "The claim has a field that is not known.",
+                    got=key,
+                    expected=", ".join(known),
+                    where=path,
+                    hint=did_you_mean(key, known),
+                )
 
 
 def _seed_claim(run: Run) -> SeedClaim:
     result = _result(run)
+    counted = round(result["test_accuracy"] * result["test_images"] / 100)
     return SeedClaim(
         seed=run.experiment.seed,
-        correct=round(result["test_accuracy"] * result["test_images"] / 100),
+        correct=result.get("correct", counted),
         accuracy=result["test_accuracy"],
         weights_sha256=file_hash(run.path / MODEL),
         run=run.name,
+        epochs=result["epochs"],
     )
 
 
@@ -169,21 +239,3 @@ def _result(run: Run) -> dict[str, Any]:
     result = run.result
     assert result is not None
     return result
-
-
-def _check_consistency(claim: Claim, path: Path) -> None:
-    """The claimed mean must be that of its seeds, and each accuracy that of its count."""
-    if not claim.seeds or claim.images < 1:
-        raise TersenetError("The claim names no seed or no image.", where=path)
-    if len({each.seed for each in claim.seeds}) < len(claim.seeds):
-        raise TersenetError("The claim counts a seed twice.", where=path)
-    accuracies = [100 * each.correct / claim.images for each in claim.seeds]
-    told = [each.accuracy for each in claim.seeds]
-    mean = statistics.fmean(accuracies)
-    if abs(mean - claim.accuracy) > 1e-6 or any(abs(a - b) > 1e-6 for a, b in zip(accuracies, told, strict=True)):
-        raise TersenetError(
-            "The figures of the claim do not add up.",
-            got=f"a mean of {claim.accuracy:.4f} %",
-            expected=f"{mean:.4f} %, from {', '.join(str(each.correct) for each in claim.seeds)} of {claim.images}",
-            where=path,
-        )

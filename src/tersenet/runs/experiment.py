@@ -64,6 +64,7 @@ class Experiment:
     target: str = ""
     source: str = ""  # the document that it comes from
     choices: tuple[str, ...] = ()  # what the document leaves open, and what was chosen
+    chosen_on: str = ""  # what the recipe was chosen on: "held-out images, seeds 0 to 2"
     data: str = "auto"
     seed: int = 0
     init: str | None = None  # a run whose trained weights are started from; None: fresh ones, by seed

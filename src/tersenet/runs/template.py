@@ -19,6 +19,7 @@ _TOP = {
     "target": "What you want to reach. Write it down before you train; the report shows it first.",
     "source": "Where the experiment comes from.",
     "choices": "What the source leaves open, and what you chose.",
+    "chosen_on": "What the recipe was chosen on, as in: held-out images, seeds 0 to 2. A claim repeats it.",
     "data": "mnist, fashion-mnist, kmnist, qmnist, synthetic, a folder of pictures, or auto (mnist if available).",
     "seed": "Seed for initial weights, data order, augmentation and dropout. One seed is an indication; a "
     "claim needs five (--seeds 5).",
@@ -112,7 +113,9 @@ def new_experiment_file(base: Experiment, name: str, *, started_from: str, notat
     # mine: a copy of a line of notation. Change a line or two, then:
     """
     started_from = " ".join(started_from.split())
-    began = base.changed(name=name, network=notation or base.network, notation=None, source="", choices=())
+    began = base.changed(
+        name=name, network=notation or base.network, notation=None, source="", choices=(), chosen_on=""
+    )
     tables = to_tables(began)
     lines = [
         f"# {name}: a copy of {started_from}. Change a line or two, then:",

@@ -1,50 +1,67 @@
-"""Whether a claim holds: its weights evaluated again, or its experiment trained again."""
+"""Whether a claim holds: its weights evaluated again, or its experiment trained again.
+
+Every field of a claim is compared with something: `claim_consistency.py` compares the fields with each other,
+`claim_against_run.py` with the run's folder where it is at hand. A verdict names the fields that were not checked.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset, load_data
 from tersenet.evaluation import evaluate, sampling_error
-from tersenet.networks import find_network
-from tersenet.runs.claim import Claim, SeedClaim
+from tersenet.networks import build
+from tersenet.runs.claim import Claim
+from tersenet.runs.claim_against_run import OF_A_RUN, RunCheck, check_against_run
 from tersenet.runs.fingerprint import file_hash, split_hash
 from tersenet.runs.folder import MODEL
 from tersenet.runs.start import Listeners, start_run
+from tersenet.runs.weights_search import find_weights
 from tersenet.training import EvaluationBatches
 from tersenet.training.checkpoint import load_tensors
 
 SEED_NOISE = 0.05  # points between seeds at 99.5 %: the least that a deviation of few seeds is taken for
+MOST_SPREAD = 2.0  # a claimed deviation counts up to this many times the one measured here
+NEAR = 1e-2  # two trainings from different seeds differ by more than their size; copies with noise by less than this
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeedCheck:
-    """One seed, checked: whether the hash of its weights is the claimed one, and how much they got right."""
+    """One seed, checked: whether the hash of its weights is the claimed one, and how many images they got right."""
 
     seed: int
     same_weights: bool
     claimed: int
     correct: int
     weights: str  # the file that was read
+    run_folder: str | None = None  # the run that the claim's fields were compared with
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What became of a claim. `accuracy` is the mean measured here, in percent; `reasons` say why, in words."""
+    """Whether a claim holds. `accuracy` is the mean measured here, in percent; `reasons` say why, in words.
+
+    `false` are the fields that are not so, `checked` those that were compared, and with what, and `not_checked` those
+    that nothing here can tell, and why.
+    """
 
     holds: bool
     trained: bool
     accuracy: float
     seeds: tuple[SeedCheck, ...]
     reasons: tuple[str, ...]
+    false: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
 
 
 def evaluate_claim(
@@ -54,14 +71,16 @@ def evaluate_claim(
     tolerance: int = 0,
     data_dir: Path | None = None,
 ) -> Verdict:
-    """Measure the claimed weights again on the test set; they are found by their hash, wherever in `places` they lie.
+    """Measure the claimed weights again on the test set; they are found by their hash, wherever in `places` they are.
 
-    A place is a folder of runs, or one that holds `*.safetensors` themselves. `tolerance` is the number of pictures
-    by which a seed's count may differ: another processor rounds otherwise. Raises TersenetError where weights are not
-    found, the data set is another, or the weights do not fit the claimed network.
+    A place is a folder of runs, or one that holds `*.safetensors` themselves. With weights in a run's folder, the
+    claim is compared with it field by field. `tolerance` is the number of images by which a seed's count may
+    differ: another processor rounds differently. Raises TersenetError where weights are not found, the data set is
+    another, or the weights do not fit the claimed network.
     """
     dataset = _claimed_data(claim, data_dir)
-    found = _find_weights({each.weights_sha256 for each in claim.seeds}, places)
+    _check_parameters(claim, dataset)
+    found = find_weights(claim, places)
     missing = [each for each in claim.seeds if each.weights_sha256 not in found]
     if missing:
         raise TersenetError(
@@ -71,10 +90,36 @@ def evaluate_claim(
             where=" or ".join(map(str, places)),
             hint="put the weights there, or train again: tersenet verify CLAIM --train",
         )
-    checks = tuple(_measure(claim, each, found[each.weights_sha256], dataset) for each in claim.seeds)
-    _check_parameters(claim)
-    holds = all(abs(check.correct - check.claimed) <= tolerance for check in checks)
-    return _verdict(claim, checks, holds=holds, trained=False, reasons=[_hashes(checks), _counts(checks, tolerance)])
+    checks, runs, loaded = [], [], []
+    for each in claim.seeds:
+        weights = found[each.weights_sha256]
+        run = check_against_run(claim, each, weights.parent, dataset)
+        tensors, correct = _measure(claim, weights, dataset)
+        runs.append(run)
+        loaded.append(tensors)
+        checks.append(
+            SeedCheck(
+                seed=each.seed,
+                same_weights=True,
+                claimed=each.correct,
+                correct=correct,
+                weights=str(weights),
+                run_folder=None if run.folder is None else str(run.folder),
+            )
+        )
+    false = [*(line for run in runs for line in run.false), *_copies(claim, loaded)]
+    counted = all(abs(check.correct - check.claimed) <= tolerance for check in checks)
+    checked, not_checked = _what_was_checked(claim, runs)
+    return Verdict(
+        holds=counted and not false,
+        trained=False,
+        accuracy=_mean(claim, checks),
+        seeds=tuple(checks),
+        reasons=(_hashes(checks), _counts(checks, tolerance), *false),
+        false=tuple(false),
+        checked=checked,
+        not_checked=not_checked,
+    )
 
 
 def train_claim(
@@ -84,18 +129,19 @@ def train_claim(
     data_dir: Path | None = None,
     listeners: Listeners | None = None,
 ) -> Verdict:
-    """Train every seed of a claim again, in run folders of their own, and compare.
+    """Train every seed of a claim again, each in a new run folder, and compare.
 
-    With the same weights and counts the claim is repeated to the bit. Else, as on another machine, it holds where the
-    mean is not below the claimed one by more than chance explains: twice the standard error of a difference of two
-    means, 2·s·√(2/n), s being the claimed deviation, or at least 0.05 points.
+    With the same weights and counts the claim is repeated to the bit. Otherwise, as on another machine, it holds if
+    the mean is not below the claimed one by more than `chance` explains.
     """
     dataset = _claimed_data(claim, data_dir)
-    checks = []
+    _check_parameters(claim, dataset)
+    checks, epochs = [], []
     for each in claim.seeds:
         experiment = claim.experiment.changed(seed=each.seed, name=f"{claim.name}-again")
         run = start_run(experiment, runs_dir=runs_dir, data_dir=data_dir, listeners=listeners)
         assert run.result is not None
+        epochs.append(run.result["epochs"])
         checks.append(
             SeedCheck(
                 seed=each.seed,
@@ -103,32 +149,51 @@ def train_claim(
                 claimed=each.correct,
                 correct=round(run.result["test_accuracy"] * len(dataset.test) / 100),
                 weights=str(run.path / MODEL),
+                run_folder=str(run.path),
             )
         )
-    _check_parameters(claim)
     exact = all(check.same_weights and check.correct == check.claimed for check in checks)
-    allowed = 0.0 if exact else chance(claim)
-    mean = 100 * statistics.fmean(check.correct for check in checks) / claim.images
+    allowed = 0.0 if exact else chance(claim, [check.correct for check in checks])
+    mean = _mean(claim, checks)
     reasons = [_hashes(checks), _counts(checks, 0)]
     if not exact:
         made = claim.versions.get("torch", "unknown")
         reasons.append(
-            f"Other bits come from another processor, torch, engine or number of threads (the claim was made on "
-            f"{claim.machine} with torch {made}). Then chance explains a mean up to {allowed:.2f} points lower: "
-            f"2·s·√(2/n) for {len(checks)} seed{'s' * (len(checks) > 1)}."
+            f"Another processor, torch, engine or number of threads gives other bits (the claim was made on "
+            f"{claim.machine} with torch {made}). Chance then explains a mean up to {allowed:.2f} points lower."
         )
-    return _verdict(claim, tuple(checks), holds=mean >= claim.accuracy - allowed, trained=True, reasons=reasons)
+    false = [] if max(epochs) == claim.epochs else [f"epochs: claimed {claim.epochs}, trained here {max(epochs)}"]
+    return Verdict(
+        holds=mean >= claim.accuracy - allowed and not false,
+        trained=True,
+        accuracy=mean,
+        seeds=tuple(checks),
+        reasons=(*reasons, *false),
+        false=tuple(false),
+        checked=("data, parameters, network, recipe, seeds and epochs: by training again",),
+        not_checked=(
+            *(() if exact else ("weights_sha256: other bits here",)),
+            "machine, versions, commit: a training here does not show where the first was",
+            *_words(claim),
+        ),
+    )
 
 
-def chance(claim: Claim) -> float:
-    """How far the mean of a claim trained again may lie below it by chance, in points: 2·s·√(2/n).
+def chance(claim: Claim, correct: Sequence[int]) -> float:
+    """How far the mean of a claim trained again may be below it by chance, in points: 2·s·√(2/n).
 
-    The deviation s is the claimed one; of one seed the sampling error stands in for it; 0.05 points is the least.
+    s is the deviation between seeds: the root mean square of the one measured here, from the `correct` images of each
+    seed, and of the claimed one, which counts up to twice the measured one: a large claimed deviation excuses
+    nothing. With one seed it is the sampling error of the accuracy measured here. It is at least 0.05 points.
     """
-    deviation = claim.deviation
-    if deviation is None:
-        deviation = sampling_error(claim.accuracy, claim.images)
-    return 2 * max(deviation, SEED_NOISE) * math.sqrt(2 / len(claim.seeds))
+    accuracies = [100 * count / claim.images for count in correct]
+    if len(accuracies) == 1:
+        deviation = max(sampling_error(accuracies[0], claim.images), SEED_NOISE)
+    else:
+        measured = max(statistics.stdev(accuracies), SEED_NOISE)
+        claimed = min(max(claim.deviation or 0.0, SEED_NOISE), MOST_SPREAD * measured)
+        deviation = math.sqrt((measured**2 + claimed**2) / 2)
+    return 2 * deviation * math.sqrt(2 / len(accuracies))
 
 
 def _claimed_data(claim: Claim, data_dir: Path | None) -> Dataset:
@@ -140,29 +205,18 @@ def _claimed_data(claim: Claim, data_dir: Path | None) -> Dataset:
             got=f"{dataset.name}, {len(dataset.test):,} images, SHA-256 {found}",
             expected=f"{claim.data}, {claim.images:,} images, SHA-256 {claim.test_sha256}",
         )
+    if claim.experiment.validation >= len(dataset.train):
+        raise TersenetError(
+            "The claim holds out more images than there are.",
+            got=f"validation = {claim.experiment.validation}",
+            expected=f"fewer than {len(dataset.train):,}",
+        )
     return dataset
 
 
-def _find_weights(hashes: set[str], places: tuple[Path, ...]) -> dict[str, Path]:
-    """The files of these hashes: searched until all are found."""
-    found: dict[str, Path] = {}
-    for place in places:
-        for path in _weight_files(place):
-            if hashes <= found.keys():
-                return found
-            if (seen := file_hash(path)) in hashes:
-                found.setdefault(seen, path)
-    return found
-
-
-def _weight_files(place: Path) -> Iterator[Path]:
-    """Weights of runs, of the seeds of groups, and such that lie by themselves."""
-    for pattern in ("*.safetensors", f"*/{MODEL}", f"*/*/{MODEL}"):
-        yield from sorted(place.glob(pattern))
-
-
-def _measure(claim: Claim, seed: SeedClaim, weights: Path, dataset: Dataset) -> SeedCheck:
-    model = _network(claim)
+def _measure(claim: Claim, weights: Path, dataset: Dataset) -> tuple[dict[str, Tensor], int]:
+    """The weights, and how many images of the test set the claimed network classifies correctly with them."""
+    model = _network(claim, dataset)
     tensors, _ = load_tensors(weights)
     try:
         model.load_state_dict(tensors)
@@ -173,49 +227,90 @@ def _measure(claim: Claim, seed: SeedClaim, weights: Path, dataset: Dataset) -> 
             expected=claim.experiment.notation,
             where=weights,
         ) from error
-    correct = evaluate(model, EvaluationBatches(dataset.test)).correct
-    return SeedCheck(seed=seed.seed, same_weights=True, claimed=seed.correct, correct=correct, weights=str(weights))
+    return tensors, evaluate(model, EvaluationBatches(dataset.test)).correct
 
 
-def _network(claim: Claim) -> nn.Module:
-    """The claimed network with any weights; every named data set has ten classes of 28×28 pictures."""
+def _network(claim: Claim, dataset: Dataset) -> nn.Module:
+    """The claimed network with any weights, from its notation alone: no file is run."""
+    assert claim.experiment.notation is not None
+    height, width = dataset.test.images.shape[-2:]
+    channels = dataset.test.images.shape[1] if dataset.test.images.dim() == 4 else 1
     with torch.random.fork_rng(devices=[]):
-        return find_network(claim.experiment.notation or claim.experiment.network).module
+        return build(claim.experiment.notation, (channels, height, width), len(dataset.classes))
 
 
-def _check_parameters(claim: Claim) -> None:
+def _check_parameters(claim: Claim, dataset: Dataset) -> None:
     """The number of parameters is part of the claim, and follows from its notation."""
-    found = sum(weights.numel() for weights in _network(claim).parameters())
+    found = sum(weights.numel() for weights in _network(claim, dataset).parameters())
     if found != claim.parameters:
         raise TersenetError(
             "The claimed network has another number of parameters.",
             got=f"{claim.parameters:,} claimed",
-            expected=f"{found:,}, which its notation gives",
+            expected=f"{found:,}, as its notation gives",
             where=claim.experiment.notation,
         )
 
 
-def _verdict(
-    claim: Claim, checks: tuple[SeedCheck, ...], *, holds: bool, trained: bool, reasons: list[str]
-) -> Verdict:
-    accuracy = 100 * statistics.fmean(check.correct for check in checks) / claim.images
-    return Verdict(holds=holds, trained=trained, accuracy=accuracy, seeds=checks, reasons=tuple(reasons))
+def _copies(claim: Claim, loaded: list[dict[str, Tensor]]) -> list[str]:
+    """The seeds whose weights are those of another, changed a little or not at all."""
+    vectors = [
+        torch.cat([tensor.double().flatten() for tensor in tensors.values() if tensor.is_floating_point()])
+        for tensors in loaded
+    ]
+    return [
+        f"seeds: the weights of seeds {claim.seeds[one].seed} and {claim.seeds[other].seed} are of one training"
+        for one, other in itertools.combinations(range(len(vectors)), 2)
+        if float((vectors[one] - vectors[other]).norm()) <= NEAR * float(vectors[one].norm())
+    ]
 
 
-def _hashes(checks: tuple[SeedCheck, ...] | list[SeedCheck]) -> str:
+def _what_was_checked(claim: Claim, runs: list[RunCheck]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was compared with what, and what was not, in words."""
+    fields = "accuracy, deviation, data, images, test_sha256, parameters, network, weights_sha256, correct"
+    checked = [f"{fields}: by evaluating the weights"]
+    without = [each.seed for each, run in zip(claim.seeds, runs, strict=True) if run.folder is None]
+    if len(without) < len(claim.seeds):
+        checked.append(f"{OF_A_RUN}: compared with the run of {_seeds_in_words(claim, without, inside=False)}")
+    not_checked = []
+    if without:
+        of = _seeds_in_words(claim, without, inside=True)
+        not_checked.append(f"{OF_A_RUN}: weights do not show these, and the run of {of} is not here")
+    not_checked += [line for run in runs for line in run.not_checked]
+    if not all(run.training_images for run in runs if run.folder is not None):
+        not_checked.append("training images: the run of an older Tersenet does not record their hash")
+    return tuple(checked), (*not_checked, *_words(claim))
+
+
+def _words(claim: Claim) -> list[str]:
+    """What only the author of a claim knows."""
+    return [f"chosen_on: the author's word ({claim.chosen_on})"] if claim.chosen_on else []
+
+
+def _seeds_in_words(claim: Claim, without: list[int], *, inside: bool) -> str:
+    seeds = [each.seed for each in claim.seeds if (each.seed in without) == inside]
+    if len(seeds) == len(claim.seeds):
+        return "the one seed" if len(seeds) == 1 else "each seed"
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
+def _mean(claim: Claim, checks: list[SeedCheck]) -> float:
+    return 100 * statistics.fmean(check.correct for check in checks) / claim.images
+
+
+def _hashes(checks: list[SeedCheck]) -> str:
     same = sum(check.same_weights for check in checks)
     if same == len(checks):
         return f"The hash of the weights is equal for {_all(len(checks))}."
     return f"The hash of the weights is equal for {same} of {_number(len(checks))}."
 
 
-def _counts(checks: tuple[SeedCheck, ...] | list[SeedCheck], tolerance: int) -> str:
+def _counts(checks: list[SeedCheck], tolerance: int) -> str:
     other = [check for check in checks if check.correct != check.claimed]
     if not other:
-        return f"The accuracy is equal for {_all(len(checks))}, to the picture."
-    told = ", ".join(f"seed {check.seed}: {check.correct} right, claimed {check.claimed}" for check in other)
+        return f"The accuracy is equal for {_all(len(checks))}, to the image."
+    counts = ", ".join(f"seed {check.seed}: {check.correct} correct, claimed {check.claimed}" for check in other)
     allowed = f" ({tolerance} allowed)" if tolerance else ""
-    return f"The accuracy is not equal for {len(other)} of {_number(len(checks))}{allowed}: {told}."
+    return f"The accuracy is not equal for {len(other)} of {_number(len(checks))}{allowed}: {counts}."
 
 
 def _number(seeds: int) -> str:
