@@ -19,27 +19,27 @@ DONE, ERROR, BUDGET_MISSED, INTERRUPTED = 0, 1, 3, 130
 COMMANDS = {
     "train": "train a network and write its report",
     "evaluate": "measure a run: accuracy, per class, confusions, calibration, mistakes",
-    "predict": "read digits in pictures",
+    "predict": "classify pictures with a trained network",
     "doctor": "look for what goes wrong in a run or a network",
-    "explain": "see inside a run: what each class looks at, kernels, maps, what excites a unit",
-    "summary": "the layer table: shapes, parameters, operations, receptive field",
-    "networks": "the named networks",
-    "experiments": "the experiments shipped with Tersenet, and what became of them",
-    "new": "write an experiment of your own, every field explained",
+    "explain": "look inside a run: what each class looks at, kernels, maps, what excites a unit",
+    "summary": "show a network's layers: shapes, parameters, operations, receptive field",
+    "networks": "list the named networks and their accuracies",
+    "experiments": "list the bundled experiments and their results",
+    "new": "write a new experiment file, every field explained",
     "data": "list, fetch, verify and show data sets; preview augmentation",
-    "compare": "compare runs or groups of seeds: which is better, by how much, can it be told",
-    "report": "write a run's report again",
-    "runs": "the runs in a folder; the best of them by parameters",
-    "claim": "put a result into one file that anybody can verify",
-    "verify": "evaluate or train a claim again, and say whether it holds",
+    "compare": "compare runs or groups of seeds: which is better, by how much, is it significant",
+    "report": "write the report of a run again",
+    "runs": "list the runs in a folder; the best of them by parameters",
+    "claim": "write a result into one file that anybody can verify",
+    "verify": "check a claim by evaluating or training it again",
     "completion": "let your shell complete commands, options and names",
-    "backprop": "the backpropagation lab: derive, table, study, workbook, conv and more",
+    "backprop": "backpropagation lab: derive, table, study, workbook, conv and more",
 }
 
 EXAMPLES = """\
 examples:
   tersenet train                                      train the default network, write its report
-  tersenet train gap-14320                            one of the seven networks of the write-ups
+  tersenet train gap-14320                            one of the seven course networks
   tersenet summary "8C3 BN R MP2 16C3 BN R GAP 10Nb"  any network, in one line of notation
   tersenet backprop table --steps 68 --lr 1           gradient descent, step by step"""
 

@@ -33,7 +33,7 @@ class CommonArguments:
 class TrustArguments(CommonArguments):
     """What a command takes that may run the Python file of a run's network."""
 
-    trust: bool = False
+    trust: Annotated[bool, tyro.conf.arg(help_behavior_hint="")] = False
     """Run the Python file of a run that was not trained on this machine. It is asked once."""
 
 
