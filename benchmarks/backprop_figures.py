@@ -1,9 +1,9 @@
-"""Every figure of docs/backpropagation.md, and the page of errata, from the code as it is now.
+"""Draw every figure of docs/backpropagation.md and write the page of errata.
 
     python benchmarks/backprop_figures.py [FOLDER]
 
-The pictures of the workbook need LibreOffice (`soffice`) and poppler (`pdftoppm`), that of the derivation Chromium;
-where one is missing, its pictures are left as they are and the script says so.
+The pictures of the workbook need LibreOffice (`soffice`) and poppler (`pdftoppm`), those of the pages Chromium. Where
+a program is missing, its pictures are not changed and the script says so.
 """
 
 import shutil
@@ -40,13 +40,13 @@ def main(folder: Path) -> None:
     write_whole(DOCS / "backprop-errata.md", lab.errata_page())
     with tempfile.TemporaryDirectory() as work:
         draw_sheets(folder, Path(work))
-        draw_derivation(folder, Path(work))
+        draw_pages(folder, Path(work))
 
 
 def draw_sheets(folder: Path, work: Path) -> None:
     """The workbook's sheets as LibreOffice shows them."""
     if not shutil.which("soffice") or not shutil.which("pdftoppm"):
-        print("soffice or pdftoppm is missing: the pictures of the workbook are left as they are")
+        print("soffice or pdftoppm is missing: the pictures of the workbook are not changed")
         return
     book = lab.write_workbook(work / "lab.xlsx")
     profile = f"-env:UserInstallation=file://{work}/profile"
@@ -59,23 +59,43 @@ def draw_sheets(folder: Path, work: Path) -> None:
         picture.crop((0, 0, int(width * across), int(height * down))).quantize(64).save(folder / f"sheet-{name}.png")
 
 
-def draw_derivation(folder: Path, work: Path) -> None:
-    """The derivation of w1 as a browser shows it, without a network."""
+def draw_pages(folder: Path, work: Path) -> None:
+    """The derivation of w1 and an exercise as a browser shows them."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if not browser:
-        print("chromium is missing: the picture of the derivation is left as it is")
+        print("chromium is missing: the pictures of the pages are not changed")
         return
-    page = write_whole(work / "w1.html", lab.derivation_page([lab.derive(lab.COURSE, "w1")], "html"))
-    flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--hide-scrollbars",
-        "--window-size=940,2300",
-    ]
-    run(browser, *flags, f"--user-data-dir={work}/browser", f"--screenshot={work}/w1.png", page.as_uri())
-    trimmed(Image.open(work / "w1.png")).quantize(64).save(folder / "derivation.png")
+    exercise = lab.make_exercise(seed=7)
+    pages = {
+        "derivation": (lab.derivation_page([lab.derive(lab.COURSE, "w1")], "html"), 1500),
+        "exercise": (lab.exercise_page(exercise).replace("</main>", f"{answered(exercise)}</main>"), 1100),
+    }
+    for name, (page, height) in pages.items():
+        path = write_whole(work / f"{name}.html", page)
+        flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--hide-scrollbars",
+        ]
+        flags += [
+            f"--window-size=1000,{height}",
+            f"--user-data-dir={work}/browser",
+            f"--screenshot={work}/{name}.png",
+        ]
+        run(browser, *flags, path.as_uri())
+        trimmed(Image.open(work / f"{name}.png")).quantize(64).save(folder / f"{name}.png")
+
+
+def answered(exercise: lab.Exercise) -> str:
+    """A script that fills in three answers, the second one wrong."""
+    answers = [f"{blank.answer:.6f}" for blank in exercise.blanks[:3]]
+    answers[1] = f"{exercise.blanks[1].answer + 0.01:.6f}"
+    return (
+        '<script>document.querySelectorAll("input").forEach((field, place) => {'
+        f' field.value = {answers}[place] ?? ""; field.dispatchEvent(new Event("change")); }});</script>'
+    )
 
 
 def trimmed(picture: Image.Image) -> Image.Image:

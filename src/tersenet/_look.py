@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import re
 from html import escape
+from pathlib import Path
 from typing import Any, Final
+
+from tersenet._errors import TersenetError
+from tersenet._files import written_whole
 
 PALETTE: Final[dict[str, tuple[str, str]]] = {
     "paper": ("#ffffff", "#15181b"),
@@ -37,6 +41,9 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = SERIES = tuple(
     PALETTE[name][0] for name in ("blue", "orange", "green", "vermilion", "purple", "sky")
 )
 """Colours of series, in the order of use. Where two lines meet, their dashes or markers differ as well."""
+
+KINDS: Final = (".png", ".svg", ".pdf")
+"""Kinds of figure files."""
 
 TYPE: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif'
 MONOSPACE: Final = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
@@ -109,6 +116,20 @@ def css_variables() -> str:
         f":root {{ color-scheme: light dark; {light}; --type: {TYPE}; --monospace: {MONOSPACE} }}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
     )
+
+
+def save_figure(figure: Any, path: Path | str, *, dpi: int = 150) -> Path:
+    """Write a matplotlib figure whole; the ending of the name (.png, .svg or .pdf) gives its kind.
+
+    Raises `TersenetError` for another ending, or where the path cannot be written.
+    """
+    from matplotlib import rc_context
+
+    if Path(path).suffix.lower() not in KINDS:
+        raise TersenetError("The figure's name does not say what kind it is.", got=path, expected=" or ".join(KINDS))
+    with rc_context(FIGURE_STYLE), written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=dpi, facecolor=PAPER)
+    return Path(path)
 
 
 def inline_svg(svg: str, *, key: str, label: str) -> str:

@@ -6,6 +6,7 @@ What draws (matplotlib) and what writes the workbook (XlsxWriter) is imported wh
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from tersenet._look import save_figure
 from tersenet.backprop.beyond_pages import (
     convolution_text,
     draw_convolution,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
         plot_small_curves,
         plot_study,
         plot_surface,
-        save_figure,
     )
     from tersenet.backprop.workbook import write_workbook
 
@@ -56,7 +56,6 @@ _LATER = {
     "plot_small_curves": "figures",
     "plot_study": "figures",
     "plot_surface": "figures",
-    "save_figure": "figures",
     "write_workbook": "workbook",
 }
 

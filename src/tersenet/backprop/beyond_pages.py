@@ -179,7 +179,7 @@ def draw_normalization(done: NormalizationPass) -> Figure:
         ("through the mean", done.through_mean),
         ("through the variance", done.through_variance),
     ]
-    names = [f"x{place} = {value:.3g}" for place, value in enumerate(done.x, 1)]
+    names = [f"x{place} = {value:.3g}".replace("-", "−") for place, value in enumerate(done.x, 1)]
     return draw_paths(names, paths, done.d_x, "Batch normalisation: the three paths from each input to the error")
 
 

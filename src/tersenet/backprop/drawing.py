@@ -9,6 +9,7 @@ import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tersenet.backprop.chain import Graph
 from tersenet.backprop.problem import Problem
@@ -72,11 +73,11 @@ def network_svg(
     graph, values, tags = Graph(problem.network), problem.values(), tags or {}
     if not computed:
         values = {name: value for name, value in values.items() if name not in graph.definitions}
-    layout = _layout(problem, parameter, tall=tall)
-    crowd = _crowd(problem)
+    layout = layout_of(problem, parameter, tall=tall)
+    crowd = crowds(problem)
     parts: list[str] = []
     labels: list[str] = []
-    for source, target, weight in _lines(problem):
+    for source, target, weight in lines_of(problem):
         if source in layout.nodes and target in layout.nodes:
             tag = tags.get((target, weight or source), "") or tags.get((target, source), "")
             tag = tag if weight in ("", parameter) or (target, source) in tags else ""
@@ -101,7 +102,7 @@ def network_svg(
     )
 
 
-def _crowd(problem: Problem) -> dict[str, int]:
+def crowds(problem: Problem) -> dict[str, int]:
     """How many weights the layer of each quantity has, and so how many labels would meet there."""
     network = problem.network
     counts = dict.fromkeys([*network.error_names, "E_total"], 0)
@@ -123,7 +124,7 @@ def _spoken(graph: Graph, parameter: str) -> str:
     return f"Network {sizes}. From {parameter} to the error: {'; '.join(routes)}."
 
 
-def _lines(problem: Problem) -> list[tuple[str, str, str]]:
+def lines_of(problem: Problem) -> list[tuple[str, str, str]]:
     """Every line of the drawing: from, to, and the weight on it or none."""
     network = problem.network
     found: list[tuple[str, str, str]] = []
@@ -136,11 +137,18 @@ def _lines(problem: Problem) -> list[tuple[str, str, str]]:
     return found
 
 
-def _layout(problem: Problem, parameter: str, *, tall: bool) -> Layout:
-    """Where every box lies; layers one after the other, their units side by side."""
+def layout_of(problem: Problem, parameter: str = "", *, tall: bool = False, labels: int = MOST_LABELS) -> Layout:
+    """Where every box lies; layers one after the other, their units side by side.
+
+    `labels` is the largest number of weights of a layer that are all labelled; larger layers lie further apart.
+
+    >>> from tersenet.backprop import COURSE
+    >>> layout_of(COURSE).nodes["h2"].names
+    ('h2', 'a_h2')
+    """
     network = problem.network
-    touched = {source for source, _, weight in _lines(problem) if weight == parameter}
-    touched |= {target for _, target, weight in _lines(problem) if weight == parameter}
+    touched = {source for source, _, weight in lines_of(problem) if weight == parameter}
+    touched |= {target for _, target, weight in lines_of(problem) if weight == parameter}
     touched |= {
         unit for name, unit in zip(network.bias_names, sum(network.sum_names, ()), strict=False) if name == parameter
     }
@@ -161,7 +169,9 @@ def _layout(problem: Problem, parameter: str, *, tall: bool) -> Layout:
     bias = 26 if network.biases else 0
     apart = PILL + 42 if tall else 104 + bias  # between the centres of two units of a layer
     sizes = [ROUND * 2, *(PILL for _ in network.sum_names), PILL, 84]
-    gaps = [112 + bias] * (len(layers) - 3) + [92, 62] if tall else [150] * (len(layers) - 3) + [104, 70]
+    weights = [before * after for before, after in pairwise(network.sizes)]
+    wide = [220 if MOST_LABELS < count <= labels else 150 for count in weights]
+    gaps = [112 + bias] * len(weights) + [92, 62] if tall else [*wide, 104, 70]
     nodes: dict[str, Node] = {}
     left_out = []
     along = 30.0 + bias if tall else 14.0
@@ -211,7 +221,7 @@ def _line(
     lift = (-4.0, 14.0) if layout.tall else (-8.0, 19.0)  # beside each other where the line is straight
     first = 0.36 if layout.tall and end.x < start.x else 0.22  # two lines that cross have their labels apart
     spots = [(0.5, lift[0] if factor else 4.5), (0.5, lift[1])] if straight else [(first, 4.5), (0.75, 4.5)]
-    rows = [(spots[0], "", f"{svg_name(weight)} = {_number(values[weight])}")] if weight else []
+    rows = [(spots[0], "", f"{svg_name(weight)} = {short_number(values[weight])}")] if weight else []
     if factor:
         rows.append((spots[1] if weight else (0.5, 4.5), f" factor {tag}", _derivative(factor)))
     text = ""
@@ -239,7 +249,7 @@ def _box(node: Node, values: Mapping[str, float], tags: Mapping[Edge, str], *, t
         lift = 3 if name in values else -5
         parts.append(f'<text class="name" x="{x:.1f}" y="{node.y - lift:.1f}">{svg_name(name)}</text>')
         if name in values:
-            parts.append(f'<text class="value" x="{x:.1f}" y="{node.y + 14:.1f}">{_number(values[name])}</text>')
+            parts.append(f'<text class="value" x="{x:.1f}" y="{node.y + 14:.1f}">{short_number(values[name])}</text>')
     if inner:
         said = _derivative((node.names[-1], first))
         parts.append(_label(node.x - 40 if tall else node.x, top + node.high + 17, said, f" factor {inner}"))
@@ -251,7 +261,7 @@ def _bias(layout: Layout, name: str, unit: str, values: Mapping[str, float], tag
     node = layout.nodes[unit]
     x, top = node.x - node.width * 0.235, node.y - node.high / 2
     head = f"{x:.1f},{top - 2:.1f} {x - 4:.1f},{top - 9:.1f} {x + 4:.1f},{top - 9:.1f}"
-    said = f"{svg_name(name)} = {_number(values[name])}"
+    said = f"{svg_name(name)} = {short_number(values[name])}"
     factor = f'<tspan class="factor {tag}"> {_derivative((unit, name))}</tspan>' if tag else ""
     return (
         f'<g class="edge {tag}"><line x1="{x:.1f}" y1="{top - 14:.1f}" x2="{x:.1f}" y2="{top - 5:.1f}"/>'
@@ -282,5 +292,10 @@ def _derivative(edge: Edge) -> str:
     return f"∂{svg_name(child)}/∂{svg_name(parent)}"
 
 
-def _number(value: float) -> str:
+def short_number(value: float) -> str:
+    """A number as a drawing writes it: three or four digits.
+
+    >>> short_number(-0.4325), short_number(0.00566875)
+    ('−0.4325', '0.00567')
+    """
     return f"{value:.{4 if abs(value) >= 0.01 else 3}g}".replace("-", "−")

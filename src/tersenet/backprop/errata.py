@@ -1,4 +1,4 @@
-"""Where the write-ups are wrong about backpropagation: the printed number, the true one, and how to see it."""
+"""Errors in the course material on backpropagation: the printed number, the correct one, and how to check it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tersenet.backprop.expression import Expression, Symbol, calculate, replace_
 from tersenet.backprop.network import Array
 from tersenet.backprop.problem import COURSE
 
-# The two rows that the write-up prints of its sheet, digit for digit, in the order of `column_names(COURSE)`.
+# The two printed rows of the course spreadsheet, digit for digit, in the order of `column_names(COURSE)`.
 PRINTED = (
     "0.5 0.5 0.05 0.1 0.15 0.2 0.25 0.3 0.0275 0.506874567 0.0425 0.510623401 0.4 0.45 0.5 0.55 0.432530357"
     " 0.606477732 0.534280154 0.630480835 0.005668754 0.008512624 0.014181378 0.000316993 0.000633987 0.000351869"
@@ -26,8 +26,7 @@ PRINTED = (
 
 @dataclass(frozen=True)
 class PrintedCell:
-    """A number that the write-up prints, beside what its own formula gives and what is true (nine decimals
-    decide)."""
+    """A printed number, what the printed formula gives, and the correct number (nine decimals decide)."""
 
     row: int
     column: str
@@ -37,7 +36,7 @@ class PrintedCell:
 
     @property
     def wrong(self) -> bool:
-        """True where the printed digits are not those of the true number."""
+        """True where the printed digits are not those of the correct number."""
         return f"{self.printed:.9f}" != f"{self.true:.9f}"
 
 
@@ -57,7 +56,7 @@ def printed_cells() -> list[PrintedCell]:
 
 
 def their_gradient(parameter: str) -> Expression:
-    """The formula in the write-up's sheet: for w3 and w4 it has a_h1·(1 − a_h1) where the chain rule has a_h2·(1 −
+    """The formula in the course spreadsheet: for w3 and w4 it has a_h1·(1 − a_h1) where the chain rule has a_h2·(1 −
     a_h2).
 
     >>> from tersenet.backprop.printing import as_text
@@ -69,7 +68,7 @@ def their_gradient(parameter: str) -> Expression:
 
 
 def _their_rows() -> Array:
-    """The sheet's first two rows, with its own formula."""
+    """The first two rows of the spreadsheet, by its own formula."""
     columns, problem, rows = column_names(COURSE), COURSE, []
     for _ in PRINTED:
         values = problem.values()
@@ -83,7 +82,7 @@ def _their_rows() -> Array:
 
 @dataclass(frozen=True)
 class Erratum:
-    """One mistake: where it stands, what is printed, what is true, and a command that shows it."""
+    """One error: where it is, what is printed, what is correct, and a command that shows it."""
 
     point: int
     where: str
@@ -93,7 +92,7 @@ class Erratum:
 
 
 def errata() -> tuple[Erratum, ...]:
-    """The mistakes of the write-ups about backpropagation, the true numbers computed here and now.
+    """The errors in the course material on backpropagation; the correct numbers are computed on each call.
 
     >>> [one.point for one in errata() if "1000" in one.where]
     [4, 4]
@@ -102,7 +101,7 @@ def errata() -> tuple[Erratum, ...]:
     found = [
         Erratum(
             1,
-            f"sheet, row {cell.row + 1}, {cell.column}",
+            f"spreadsheet, row {cell.row + 1}, {cell.column}",
             _nine(cell.printed),
             _nine(cell.true),
             table + " --steps 1 --all",
@@ -148,7 +147,7 @@ def errata() -> tuple[Erratum, ...]:
         ),
         Erratum(
             3,
-            "sheet, length",
+            "spreadsheet, length",
             "68 epochs",
             f"68 rows are 67 updates: loss {at_one[67]:.9f} after 67, {at_one[68]:.9f} after 68",
             table + " --steps 68",
@@ -184,29 +183,29 @@ def errata_page() -> str:
     """The errata as a Markdown page.
 
     >>> print(errata_page().splitlines()[0])
-    # Errata of the write-ups on backpropagation
+    # Errata of the course material on backpropagation
     """
     lines = [
-        "# Errata of the write-ups on backpropagation",
+        "# Errata of the course material on backpropagation",
         "",
-        "What they print, what is true, and a command that shows it. This page is written by"
-        " `tersenet backprop errata --format markdown`; every true number on it is computed, none is typed.",
+        "What is printed, what is correct, and a command that shows it. `tersenet backprop errata --format markdown`"
+        " writes this page and computes every correct number on it.",
     ]
     titles = {
-        1: "The sheet's columns ∂E/∂w3 and ∂E/∂w4",
+        1: "The columns ∂E/∂w3 and ∂E/∂w4 of the spreadsheet",
         2: "The text",
         3: "68 epochs",
         4: "Learning rate 1000",
     }
     reasons = {
-        1: "The two columns use a_h1·(1 − a_h1) where the chain rule, and the write-up's text, have a_h2·(1 − a_h2)."
-        " All else in the first row is right; from the second row on the mistake has spread through w3, w4.",
-        2: "Slips of the pen: the table is what is computed.",
-        3: "The starting row is counted as an epoch.",
-        4: "68 steps do not show what becomes of it. Nothing here diverges: the sigmoid bounds the loss.",
+        1: "The two columns use a_h1·(1 − a_h1) where the chain rule, and the course's text, have a_h2·(1 − a_h2)."
+        " Everything else in the first row is correct. From the second row on, w3 and w4 carry the error further.",
+        2: "Slips in the text; the spreadsheet computes with the correct values.",
+        3: "The first row, before any update, is counted as an epoch.",
+        4: "68 steps are too few to see what happens. Nothing diverges here: the sigmoid bounds the loss.",
     }
     for point, title in titles.items():
-        lines += ["", f"## {point}. {title}", "", reasons[point], "", "| where | printed | true | see for yourself |"]
+        lines += ["", f"## {point}. {title}", "", reasons[point], "", "| where | printed | correct | check |"]
         lines += ["|---|---|---|---|"]
         lines += [
             f"| {one.where} | {one.printed} | {one.true} | `{one.see}` |" for one in errata() if one.point == point

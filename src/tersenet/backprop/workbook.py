@@ -1,9 +1,9 @@
-"""The workbook: the lab as a spreadsheet whose formulas are live and whose values are there before it
-recalculates."""
+"""The workbook: the lab as a spreadsheet with live formulas and cached values."""
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,12 @@ from tersenet.backprop.workbook_study import write_study
 PAGES = {"Network": (1, 1), "Descent": (2, 0), "Study": (1, 1), "Study work": (2, 0), "Errata": (1, 1)}
 
 
+LONGEST_SHOWN = 240  # characters of a formula on the sheet Network
+WIDEST = 900  # CSS pixels of the drawing, the width of the table below it
+DOTS = 200  # per inch of the drawing: sharp on paper
+ROW_HEIGHT = 20  # CSS pixels
+
+
 def write_workbook(
     path: Path | str,
     problem: Problem = COURSE,
@@ -38,9 +44,9 @@ def write_workbook(
 ) -> Path:
     """Write the workbook whole or not at all; return its path.
 
-    Sheets: `Network` (drawing and formulas), `Descent` (one row a step), `Study` (a learning rate a column), `Study
-    work` (what it needs), `Errata` (the write-up's own sheet). Raises `TersenetError` where the path cannot be
-    written, or where the network is so large that a formula would not fit into a cell.
+    Sheets: `Network` (drawing and formulas), `Descent` (one row per step), `Study` (one column per learning rate),
+    `Study work` (its descents), `Errata` (the course spreadsheet's errors). Raises `TersenetError` where the path
+    cannot be written, where the workbook would be too large, or where a number grows beyond all bounds.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -52,9 +58,7 @@ def write_workbook(
             "The workbook's number of steps cannot be used.", got=steps, expected="1 to 5000", where="steps"
         )
     if Path(path).suffix.lower() != ".xlsx":
-        raise TersenetError(
-            "The workbook's name does not say that it is one.", got=path, expected="a name that ends in .xlsx"
-        )
+        raise TersenetError("The name is not that of a workbook.", got=path, expected="a name that ends in .xlsx")
     if not 1 <= len(rates) <= MOST_RATES:
         raise TersenetError(
             "The number of learning rates cannot be used.",
@@ -77,7 +81,7 @@ def _workbook(descent: Descent, descents: Sequence[Descent]) -> bytes:
     """The workbook's content, built in memory: a full disk is met once, in the end, by one write."""
     held = io.BytesIO()
     workbook = xlsxwriter.Workbook(held, {"in_memory": True})
-    workbook.set_properties({"title": "Backpropagation, step by step", "comments": "Written by Tersenet"})
+    workbook.set_properties({"title": "Backpropagation, step by step", "comments": "Made with Tersenet"})
     styles = Styles(workbook)
     sheets = {name: workbook.add_worksheet(name) for name in PAGES}
     rows = write_descent(workbook, sheets["Descent"], styles, descent)
@@ -95,43 +99,45 @@ def _workbook(descent: Descent, descents: Sequence[Descent]) -> bytes:
 
 
 def _write_network(sheet: Any, styles: Styles, rows: Block, descent: Descent) -> None:
+    """The sheet `Network`: the drawing on top, and below it every formula with its value at the start."""
     problem = descent.problem
-    sheet.write(0, 0, "The network, and every formula", styles.title)
+    sheet.write(0, 0, "The network and its formulas", styles.title)
     sheet.write(1, 0, about(problem), styles.text)
-    picture = io.BytesIO()
-    drawing = draw_network(problem, with_values=False, scale=0.58)
-    drawing.savefig(picture, dpi=200, format="png", facecolor="white")
-    wide = 440
-    scale = wide / (drawing.get_size_inches()[0] * 96)
-    sheet.insert_image(3, 0, "network.png", {"image_data": picture, "x_scale": scale, "y_scale": scale})
-    sheet.set_column(0, 0, 64)
-    sheet.set_column(1, 1, 18)
-    sheet.set_column(2, 2, 86)
-    sheet.set_column(3, 3, 16)
-    for column, header in ((1, "quantity"), (2, "formula"), (3, "value at the start")):
-        sheet.write(3, column, header, styles.headers["given"])
+    top = 3 + _insert_drawing(sheet, problem)
+    for column, (width, header) in enumerate([(18, "quantity"), (92, "formula"), (18, "value at the start")]):
+        sheet.set_column(column, column, width)
+        sheet.write(top, column, header, styles.headers["given"])
     values = dict(zip(descent.columns, descent.rows[0], strict=True))
-    row = 4
+    row = top + 1
     for name, formula in _formulas_of(problem):
         quantity = name.replace("∂E_total/∂", "dE/d")
         shown = quantity if quantity in values else sampled(problem, quantity, 0)
-        sheet.write(row, 1, name, styles.label)
-        if len(formula) <= 240:
-            sheet.write(row, 2, formula, styles.formula)
-        else:
-            sheet.write(row, 2, "(too long to read; see the cell in Descent)", styles.text)
-        write(sheet, row, 3, f"=Descent!{rows.cell(shown, 0)}", values[shown], styles.value)
+        long = len(formula) > LONGEST_SHOWN
+        text = "too long to show; see the cell on the sheet Descent" if long else formula
+        sheet.write(row, 0, name, styles.label)
+        sheet.write(row, 1, text, styles.text if long else styles.formula)
+        write(sheet, row, 2, f"=Descent!{rows.cell(shown, 0)}", values[shown], styles.value)
         row += 1
-    if problem.network.loss == "half-squared" and "sigmoid" in problem.network.activations:
-        sheet.write(row + 1, 1, "sigmoid(x)", styles.label)
-        sheet.write(
-            row + 1,
-            2,
-            "1/(1+EXP(-MAX(x,-700))): the cap keeps EXP from overflowing and changes no digit",
-            styles.formula,
+    notes = [("a step", "w ← w − learning rate · ∂E_total/∂w, for all weights at once")]
+    if "sigmoid" in problem.network.activations:
+        notes.insert(
+            0, ("sigmoid(x)", "1/(1+EXP(-MAX(x,-700))); the limit keeps EXP from overflowing, no digit changes")
         )
-    sheet.write(row + 2, 1, "a step", styles.label)
-    sheet.write(row + 2, 2, "w ← w − learning rate · ∂E_total/∂w, for every weight at once", styles.formula)
+    for place, (name, text) in enumerate(notes, 1):
+        sheet.write(row + place, 0, name, styles.label)
+        sheet.write(row + place, 1, text, styles.formula)
+
+
+def _insert_drawing(sheet: Any, problem: Problem) -> int:
+    """Insert the drawing below the title; return the number of rows that it covers."""
+    held = io.BytesIO()
+    drawing = draw_network(problem, with_values=False)
+    drawing.savefig(held, dpi=DOTS, format="png", facecolor="white")
+    wide, high = (float(side) * 96 for side in drawing.get_size_inches())
+    scale = min(1.0, WIDEST / wide)
+    said = {"description": about(problem), "decorative": False}
+    sheet.insert_image(3, 0, "network.png", {"image_data": held, "x_scale": scale, "y_scale": scale, **said})
+    return math.ceil(scale * high / ROW_HEIGHT) + 1
 
 
 def _formulas_of(problem: Problem) -> list[tuple[str, str]]:

@@ -1,5 +1,4 @@
-"""What every sheet of the workbook shares: styles, cell addresses, and a block of rows that descends by live
-formulas."""
+"""Shared by all sheets of the workbook: styles, cell addresses, and a block of rows with live formulas."""
 
 from __future__ import annotations
 
@@ -12,6 +11,7 @@ import numpy as np
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from tersenet._errors import TersenetError
+from tersenet._look import FAINT, INK, LINE, PALETTE
 from tersenet.backprop.chain import Graph
 from tersenet.backprop.descent import column_names, sampled
 from tersenet.backprop.expression import Expression, Number, Quotient, Symbol, add, replace_symbols
@@ -38,29 +38,29 @@ class Styles:
     """The formats of one workbook, made once."""
 
     def __init__(self, workbook: Any) -> None:
-        base = {"font_name": "Calibri", "font_size": 11, "font_color": "#1F2933", "valign": "vcenter"}
+        base = {"font_name": "Calibri", "font_size": 11, "font_color": INK, "valign": "vcenter"}
 
         def made(**more: object) -> Any:
             return workbook.add_format({**base, **more})
 
         self.title = made(bold=True, font_size=18)
-        self.subtitle = made(font_color="#52606D", text_wrap=True, valign="top")
+        self.subtitle = made(font_color=FAINT, text_wrap=True, valign="top")
         self.label = made(bold=True)
         self.text = made()
         self.wrapped = made(text_wrap=True, valign="top")
         self.formula = made(font_name="Consolas", font_size=10, indent=1)
         self.value = made(num_format="0.000000000", align="right")
-        self.step = made(num_format="0", align="center", font_color="#52606D")
-        self.difference = made(num_format="0.0E+00;-0.0E+00;0", align="right", font_color="#7B8794")
+        self.step = made(num_format="0", align="center", font_color=FAINT)
+        self.difference = made(num_format="0.0E+00;-0.0E+00;0", align="right", font_color=FAINT)
         self.editable = made(
             bg_color="#FFF3BF", border=1, border_color="#E0A800", num_format="General", align="right"
         )
-        self.wrong = made(num_format="0.000000000", align="right", bg_color="#FFE0DB")
+        self.wrong = made(num_format="0.000000000", align="right", bg_color=PALETTE["bad-paper"][0])
         self.headers = {
             name: made(bold=True, bg_color=shade, align="center", bottom=1, bottom_color="#9AA5B1", text_wrap=True)
             for name, shade in SHADES.items()
         }
-        self.group = {name: made(italic=True, font_color="#52606D", bg_color=shade) for name, shade in SHADES.items()}
+        self.group = {name: made(italic=True, font_color=FAINT, bg_color=shade) for name, shade in SHADES.items()}
 
 
 def kind_of(column: str) -> str:
@@ -73,7 +73,7 @@ def kind_of(column: str) -> str:
 
 
 def name_of(quantity: str) -> str:
-    """The name of the cell a reader may change: `w_1` for w1, since W1 is already a cell; `i_1_s2` in the second
+    """The name of a cell that a reader may change: `w_1` for w1, since W1 is already a cell; `i_1_s2` in the second
     sample.
 
     >>> name_of("w1"), name_of("i1[2]")
@@ -119,7 +119,7 @@ def check_size(problem: Problem, steps: int, rates: int) -> None:
 
 
 def write(sheet: Any, row: int, column: int, formula: str, value: float, style: Any) -> None:
-    """A live formula with its value beside it, so that a viewer that cannot calculate shows the right number."""
+    """A live formula with its value cached, so that a viewer that cannot calculate shows the right number."""
     if len(formula) > LONGEST_FORMULA:
         raise _too_large(f"{len(formula):,} characters")
     sheet.write_formula(row, column, formula, style, float(value) if np.isfinite(value) else "#NUM!")
@@ -127,7 +127,7 @@ def write(sheet: Any, row: int, column: int, formula: str, value: float, style: 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows of one descent in a sheet: which column each quantity has, and where the rows begin."""
+    """Rows of one descent in a sheet: the column of each quantity, and where the rows begin."""
 
     problem: Problem
     columns: tuple[str, ...]
@@ -278,11 +278,9 @@ def block(problem: Problem, top: int, left: int, *, checks: bool = False) -> Blo
 
 def dress_chart(chart: Any, title: str, steps: int, *, logarithmic: bool = False) -> None:
     """Title, axes and letters, the same in every chart."""
-    font = {"name": "Calibri", "size": 10, "color": "#52606D"}
-    chart.set_title(
-        {"name": title, "name_font": {"name": "Calibri", "size": 13, "color": "#1F2933"}, "overlay": False}
-    )
-    grid = {"visible": True, "line": {"color": "#D9DEE3", "width": 0.75}}
+    font = {"name": "Calibri", "size": 10, "color": FAINT}
+    chart.set_title({"name": title, "name_font": {"name": "Calibri", "size": 13, "color": INK}, "overlay": False})
+    grid = {"visible": True, "line": {"color": LINE, "width": 0.75}}
     chart.set_x_axis(
         {
             "name": "step",

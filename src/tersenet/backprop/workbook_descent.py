@@ -1,4 +1,4 @@
-"""The sheet `Descent`: the numbers a reader may change, the loss chart, and one row a step."""
+"""The sheet `Descent`: the numbers to change, the loss chart, and one row per step."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tersenet._look import BLUE
 from tersenet.backprop.derivation_pages import about
 from tersenet.backprop.descent import Descent, sampled
 from tersenet.backprop.network import Array
@@ -15,13 +16,13 @@ from tersenet.backprop.workbook_cells import Block, Styles, block, dress_chart, 
 EPSILON = 1e-5  # balances the rounding of E_total against the curvature that a difference cannot see
 PANEL = 4  # the row where the numbers to change begin
 TRY = (
-    "What to try (change a yellow cell and watch the chart):",
-    "• the learning rate: 0.1 crawls, 2 is quick, 100 rises first and then converges, 1000 saturates: one step",
-    "   drives both outputs to nearly 0, where the sigmoid is flat, and the loss stays at 0.25 for these 68 steps;",
-    "• a target the outputs start far from, such as 0.01 and 0.99: the gradients are larger, the way is longer;",
-    "• equal weights (w1 = w3, w2 = w4, w5 = w6, w7 = w8): the two hidden units stay twins for ever;",
-    "• a weight of 20: its unit saturates, and the derivatives behind it vanish;",
-    "• ε, the step of the difference quotient: 0.1 is too coarse, 1E-12 drowns in rounding.",
+    "Things to try (change a yellow cell and watch the chart):",
+    "• Learning rate: 0.1 is slow, 2 is fast, 100 rises first and then converges. 1000 saturates: one step",
+    "   drives both outputs close to 0, where the sigmoid is flat, and the loss stays at 0.25 for these 68 steps.",
+    "• Targets far from the first outputs, such as 0.01 and 0.99: larger gradients, and more steps are needed.",
+    "• Equal weights (w1 = w3, w2 = w4, w5 = w6, w7 = w8): the two hidden units stay equal at every step.",
+    "• A weight of 20: its unit saturates, and the derivatives before it vanish.",
+    "• ε, the step of the difference quotient: 0.1 is too coarse, with 1E-12 rounding errors dominate.",
 )
 
 
@@ -52,12 +53,12 @@ def central_differences(problem: Problem, rows: Descent, step: float = EPSILON) 
 
 
 def write_descent(workbook: Any, sheet: Any, styles: Styles, descent: Descent) -> Block:
-    """Write the sheet; return where its rows stand."""
+    """Write the sheet; return the block of its rows."""
     problem, steps = descent.problem, len(descent.rows) - 1
     numbers = {"learning_rate": descent.learning_rate, "epsilon": EPSILON}
     labels = {"learning_rate": "learning rate", "epsilon": "ε (difference)"}
-    sheet.write(0, 0, "Gradient descent, one row a step", styles.title)
-    sheet.write(1, 0, about(problem) + " Yellow cells are yours to change: every number below follows.", styles.text)
+    sheet.write(0, 0, "Gradient descent, one row per step", styles.title)
+    sheet.write(1, 0, about(problem) + " Change a yellow cell and every number below follows.", styles.text)
     starts = start_values(problem)
     for offset, (name, value) in enumerate([*numbers.items(), *((name_of(one), v) for one, v in starts.items())]):
         row = PANEL + offset
@@ -78,7 +79,7 @@ def write_descent(workbook: Any, sheet: Any, styles: Styles, descent: Descent) -
             "input_title": "Learning rate",
             "input_message": "0 or more",
             "error_title": "Learning rate",
-            "error_message": "The learning rate is a number, 0 or more.",
+            "error_message": "Enter a number, 0 or more.",
         },
     )
     sheet.data_validation(
@@ -92,7 +93,7 @@ def write_descent(workbook: Any, sheet: Any, styles: Styles, descent: Descent) -
             "minimum": -1e9,
             "maximum": 1e9,
             "error_title": "A number",
-            "error_message": "Only numbers can be descended.",
+            "error_message": "Enter a number.",
         },
     )
     top = max(PANEL + len(starts) + 2, PANEL + 17) + 5
@@ -105,7 +106,7 @@ def write_descent(workbook: Any, sheet: Any, styles: Styles, descent: Descent) -
         "weights": "weights",
         "units": "sums and activations",
         "errors": "errors",
-        "slopes": "derivatives, each beside its difference quotient (E_total(w+ε) − E_total(w−ε)) / 2ε",
+        "slopes": "derivatives, each followed by its difference quotient (E_total(w+ε) − E_total(w−ε)) / 2ε",
     }
     seen = ""
     sheet.set_row(top - 1, 32)
@@ -134,7 +135,7 @@ def write_descent(workbook: Any, sheet: Any, styles: Styles, descent: Descent) -
             "name": "E_total",
             "categories": ["Descent", top, 0, top + steps, 0],
             "values": ["Descent", top, place, top + steps, place],
-            "line": {"color": "#C8553D", "width": 2.25},
+            "line": {"color": BLUE, "width": 2.25},
         }
     )
     dress_chart(chart, f"Loss over {steps} steps", steps)

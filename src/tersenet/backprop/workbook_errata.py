@@ -1,4 +1,4 @@
-"""The sheet `Errata`: the write-up's own two rows, by its formulas and by the chain rule, both live."""
+"""The sheet `Errata`: the two printed rows of the course spreadsheet, by its formulas and by the chain rule."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tersenet.backprop.workbook_cells import Styles, address, write
 
 def write_errata(sheet: Any, styles: Styles) -> None:
     """Write the sheet."""
-    sheet.write(0, 0, "Errata of the write-up's own sheet", styles.title)
+    sheet.write(0, 0, "Errors in the course spreadsheet", styles.title)
     sheet.write(
         1,
         0,
         "Its columns ∂E/∂w3 and ∂E/∂w4 have a_h1·(1 − a_h1) where the chain rule has a_h2·(1 − a_h2)."
-        " Both ways are computed here, live; what the mistake touches is red.",
+        " Both are computed here; the numbers that the error affects are red.",
         styles.text,
     )
     headers = (
@@ -26,8 +26,8 @@ def write_errata(sheet: Any, styles: Styles) -> None:
         "printed",
         "by its formula",
         "by the chain rule",
-        "printed − true",
-        "the chain rule's formula",
+        "printed − correct",
+        "formula by the chain rule",
     )
     cells, graph = printed_cells(), Graph(COURSE.network)
     count = len(cells) // len(PRINTED)

@@ -1,27 +1,28 @@
-"""The sheet `Study`, a learning rate a column, and `Study work`, the descents behind it."""
+"""The sheet `Study`, one column per learning rate, and `Study work`, its descents."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from tersenet._look import INK, SERIES
 from tersenet.backprop.descent import Descent
 from tersenet.backprop.workbook_cells import Styles, address, block, dress_chart, name_of, write
 
 
 def write_study(workbook: Any, sheet: Any, work: Any, styles: Styles, descents: Sequence[Descent]) -> None:
-    """Write both sheets: `sheet` shows, `work` computes."""
+    """Write both sheets: `sheet` shows the losses, `work` computes them."""
     problem, steps = descents[0].problem, len(descents[0].rows) - 1
     count, top = len(descents), 11
     sheet.write(0, 0, "The learning-rate study", styles.title)
     sheet.write(
         1,
         0,
-        "The yellow rates are yours to change; inputs, targets and weights are those of the sheet Descent.",
+        "Change the yellow rates; inputs, targets and weights are those of the sheet Descent.",
         styles.text,
     )
-    work.write(0, 0, "What the study needs: one descent for each learning rate", styles.title)
-    work.write(1, 0, "Nothing here is to be changed: the rates stand on the sheet Study.", styles.text)
+    work.write(0, 0, "The descents of the study, one per learning rate", styles.title)
+    work.write(1, 0, "Change nothing here: the rates are on the sheet Study.", styles.text)
     sheet.write(3, 0, "learning rate", styles.label)
     sheet.write(top - 1, 0, "step", styles.headers["checks"])
     marks = [step for step in (1, 10, 68) if step <= steps] + ([steps] if steps not in (1, 10, 68) else [])
@@ -54,7 +55,7 @@ def write_study(workbook: Any, sheet: Any, work: Any, styles: Styles, descents: 
             "criteria": ">=",
             "value": 0,
             "error_title": "Learning rate",
-            "error_message": "The learning rate is a number, 0 or more.",
+            "error_message": "Enter a number, 0 or more.",
         },
     )
     for step in range(steps + 1):
@@ -66,14 +67,19 @@ def write_study(workbook: Any, sheet: Any, work: Any, styles: Styles, descents: 
     work.set_column(1, len(descents[0].columns), 12.5)
     work.freeze_panes(0, 1)
     chart = workbook.add_chart({"type": "scatter", "subtype": "straight"})
-    colours = ("#2B6CB0", "#2F9E6E", "#C8553D", "#8256B5", "#C99A2E", "#3AA6B9", "#374151", "#B83280")
+    colours = (*SERIES, INK)
+    dashes = ("solid", "dash", "dash_dot", "round_dot")
     for column in range(1, count + 1):
         chart.add_series(
             {
                 "name": ["Study", top - 1, column],
                 "categories": ["Study", top, 0, top + steps, 0],
                 "values": ["Study", top, column, top + steps, column],
-                "line": {"color": colours[(column - 1) % len(colours)], "width": 2.25},
+                "line": {
+                    "color": colours[(column - 1) % len(colours)],
+                    "width": 2.25,
+                    "dash_type": dashes[(column - 1) // len(colours) % len(dashes)],
+                },
             }
         )
     dress_chart(chart, "Loss by learning rate (logarithmic)", steps, logarithmic=True)

@@ -75,12 +75,12 @@ def errata(arguments: Errata, output: Output) -> None:
             print(lab.errata_page(), end="")
     else:
         shown = RichTable(box=None, pad_edge=False, header_style="bold")
-        for name in ("where", "printed", "true"):
+        for name in ("where", "printed", "correct"):
             shown.add_column(name, overflow="fold")
         for one in found:
             shown.add_row(f"{one.point}. {one.where}", one.printed, one.true)
         output.say(shown)
-        tell(output, "\nTo see for yourself: tersenet backprop errata --format markdown gives a command for each.")
+        tell(output, "\nA command to check each: tersenet backprop errata --format markdown.")
     output.document(
         {"errata": [asdict(one) for one in found], "printed": [asdict(one) for one in lab.printed_cells()]}
     )
