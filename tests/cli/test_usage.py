@@ -1,9 +1,13 @@
 """Mistakes on the command line are one error of Tersenet's own, with the nearest option."""
 
+import importlib
+import textwrap
+
 import pytest
 
 from tersenet.cli import main
 from tersenet.cli.arguments import gathered
+from tersenet.cli.main import COMMANDS
 from tersenet.cli.train import Arguments
 from tersenet.cli.usage import flags_of
 
@@ -34,6 +38,10 @@ def test_a_usage_error_is_one_error_with_status_1(capsys, words, said):
     assert all(each in captured.err for each in said), captured.err
 
 
+def doc(command):
+    return importlib.import_module(f"tersenet.cli.{command}").__doc__
+
+
 def test_train_has_fewer_than_twenty_options():
     assert len(set(flags_of(Arguments)) - {"--json", "--learning-rate"}) < 20
 
@@ -61,3 +69,14 @@ def test_help_names_values_in_words(capsys, command):
     assert "{None}" not in shown
     assert "default: None" not in shown
     assert "default: False" not in shown
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_a_terminal_of_80_columns(capsys, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    usage = shown.index("usage:")
+    assert [line for line in shown[:usage].splitlines() if len(line) > 80] == []
+    assert shown.startswith(textwrap.shorten(doc(command), 40, placeholder=""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -18,30 +19,30 @@ DONE, ERROR, BUDGET_MISSED, INTERRUPTED = 0, 1, 3, 130
 
 COMMANDS = {
     "train": "train a network and write its report",
-    "evaluate": "measure a run: accuracy, per class, confusions, calibration, mistakes",
+    "evaluate": "measure a run: accuracy, each class, confusions, mistakes",
     "predict": "classify pictures with a trained network",
     "doctor": "look for what goes wrong in a run or a network",
-    "explain": "look inside a run: what each class looks at, kernels, maps, what excites a unit",
-    "summary": "show a network's layers: shapes, parameters, operations, receptive field",
+    "explain": "look inside a run: what each class looks at, kernels, maps",
+    "summary": "show the layers of a network: shapes, parameters, operations",
     "networks": "list the named networks and their accuracies",
     "experiments": "list the bundled experiments and their results",
     "new": "write a new experiment file, every field explained",
     "data": "list, fetch, verify and show data sets; preview augmentation",
-    "compare": "compare runs or groups of seeds: which is better, by how much, is it significant",
+    "compare": "compare runs or groups: which is better, is it significant",
     "report": "write the report of a run again",
     "runs": "list the runs in a folder; the best of them by parameters",
     "claim": "write a result into one file that anybody can verify",
     "verify": "check a claim by evaluating or training it again",
     "completion": "let your shell complete commands, options and names",
-    "backprop": "backpropagation lab: derive, table, study, workbook, conv and more",
+    "backprop": "backpropagation lab: derive, table, study, workbook and more",
 }
 
 EXAMPLES = """\
 examples:
-  tersenet train                                      train the default network, write its report
-  tersenet train gap-14320                            one of the seven course networks
-  tersenet summary "8C3 BN R MP2 16C3 BN R GAP 10Nb"  any network, in one line of notation
-  tersenet backprop table --steps 68 --lr 1           gradient descent, step by step"""
+  tersenet train                                      train the default network
+  tersenet train gap-14320                            train a course network
+  tersenet summary "8C3 BN R MP2 16C3 BN R GAP 10Nb"  any network in notation
+  tersenet backprop table --steps 68 --lr 1           gradient descent by steps"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,16 +114,17 @@ def _run(words: list[str]) -> int:
 def _arguments(command: Any, name: str, words: list[str]) -> Any:
     import tyro
 
-    from tersenet.cli.usage import usage_errors
+    from tersenet.cli.usage import usage_errors, wrapped
 
     if hasattr(command, "words"):
         words = command.words(words)
     # --json, and no --no-json beside it; None is no word to type.
     plain = (tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone)
-    about = command.__doc__
+    if words[:1] in (["--help"], ["-h"]):  # tyro would join the lines, and let the terminal break them anywhere
+        print(wrapped(command.__doc__, shutil.get_terminal_size().columns), end="\n\n")
     try:
         with usage_errors(command.Arguments, words):
-            return tyro.cli(command.Arguments, prog=f"tersenet {name}", description=about, args=words, config=plain)
+            return tyro.cli(command.Arguments, prog=f"tersenet {name}", description=" ", args=words, config=plain)
     except SystemExit as leaving:
         # tyro leaves with 2 on a usage error; Tersenet's status for every error is 1.
         sys.exit(ERROR if leaving.code else DONE)
@@ -135,7 +137,8 @@ def _help() -> str:
         "Tersenet designs, trains, measures and explains compact neural networks.\n\n"
         "usage: tersenet COMMAND [--help] …\n\n"
         f"commands:\n{commands}\n\n{EXAMPLES}\n\n"
-        "`tersenet COMMAND --help` explains one command; `--json` makes any of them print one JSON document."
+        "`tersenet COMMAND --help` explains a command.\n"
+        "With `--json` every command prints one JSON document."
     )
 
 

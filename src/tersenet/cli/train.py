@@ -1,18 +1,18 @@
 """Train a network, measure it and write its report.
 
 examples:
-  tersenet train                                        the default experiment, sprint
-  tersenet train gap-14320 --seed 1                     an experiment shipped with Tersenet
-  tersenet train mine.toml                              your own experiment
-  tersenet train "8C3 BN R MP2 16C3 BN R GAP 10Nb"      a network in notation
-  tersenet train model.py:Net --epochs 5 --lr 0.05      your own PyTorch module
-  tersenet train sprint-3 --seed 7                      the experiment of a run, once more
-  tersenet train sprint --data ./signs                  a folder of pictures, one sub-folder per class
-  tersenet train sprint --set training.averaging=0      any field of the experiment
-  tersenet train --init sprint-3 --epochs 2             start from trained weights
-  tersenet train sprint --seeds 10                      ten seeds: mean, deviation, interval
-  tersenet train --resume sprint-3                      continue an interrupted run or group
-  tersenet train gap-14320 --lr-find                    find a learning rate instead of training
+  tersenet train                                     the default experiment
+  tersenet train gap-14320 --seed 1                  a bundled experiment
+  tersenet train mine.toml                           your own experiment
+  tersenet train "8C3 BN R MP2 16C3 BN R GAP 10Nb"   a network in notation
+  tersenet train model.py:Net --epochs 5 --lr 0.05   your PyTorch module
+  tersenet train sprint-3 --seed 7                   a run's experiment again
+  tersenet train sprint --data ./signs               a folder of pictures
+  tersenet train sprint --set averaging=0.0          any other field
+  tersenet train sprint --init sprint-3 --epochs 2   from trained weights
+  tersenet train sprint --seeds 10                   mean and interval
+  tersenet train --resume sprint-3                   an interrupted run
+  tersenet train gap-14320 --lr-find                 find a learning rate
 
 Exit status: 0, or 3 if the budget was missed (with several seeds: by their mean).
 """

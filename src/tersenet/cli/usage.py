@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import difflib
 import re
+import textwrap
 import types
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -34,6 +35,30 @@ def usage_errors(arguments: Any, words: Sequence[str]) -> AbstractContextManager
             raise error
 
     return refusals.on_parse_error(refuse)
+
+
+def wrapped(text: str, columns: int) -> str:
+    """Paragraphs broken at the width of the terminal; an example that is too long has its remark below it.
+
+    >>> print(wrapped("One two\\nthree four.\\n\\nexamples:\\n  tersenet train     the default", 20))
+    One two three four.
+    <BLANKLINE>
+    examples:
+      tersenet train     the default
+    """
+    width = min(columns if columns > 0 else 80, 100)
+    paragraphs = [paragraph.split("\n") for paragraph in text.strip().split("\n\n")]
+    return "\n\n".join(
+        "\n".join(_example(line, width) for line in lines)
+        if any(line.startswith(" ") for line in lines)
+        else textwrap.fill(" ".join(lines), width, break_long_words=False, break_on_hyphens=False)
+        for lines in paragraphs
+    )
+
+
+def _example(line: str, width: int) -> str:
+    command, gap, remark = (*re.split(r"(?<=\S)( {2,})(?=\S)", line, maxsplit=1), "", "")[:3]
+    return line if len(line) <= width or not gap else f"{command}\n      {remark}"
 
 
 def flags_of(shape: Any) -> dict[str, str]:
