@@ -128,6 +128,35 @@ def test_each_seed_of_a_group_keeps_the_source(experiment, tmp_path, file):
         assert run.model()(torch.zeros(1, 1, 28, 28)).shape == (1, 2)
 
 
+def test_a_group_that_somebody_sent_goes_on_after_a_word(experiment, tmp_path, elsewhere, capsys):
+    group = start_group(experiment, 2, runs_dir=tmp_path / "runs", processes=1)
+    for path in (group.path, *(run.path for run in group.runs)):
+        (path / "result.json").unlink()
+    elsewhere()
+    words = ["train", "--resume", group.name, "--runs-dir", str(tmp_path / "runs"), "--no-report"]
+    assert main(words) == 1
+    assert "would execute a Python file" in capsys.readouterr().err
+    assert main([*words, "--trust"]) == 0
+
+
+def test_files_that_the_code_reads_are_kept_too(picture_folder, tmp_path):
+    folder = tmp_path / "reads"
+    folder.mkdir()
+    (folder / "sizes.json").write_text("[784, 2]")
+    (folder / "model.py").write_text(
+        "import json\nfrom pathlib import Path\nfrom torch import nn\n\n"
+        "class Net(nn.Sequential):\n    def __init__(self):\n"
+        "        sizes = json.loads((Path(__file__).parent / 'sizes.json').read_text())\n"
+        "        super().__init__(nn.Flatten(), nn.Linear(*sizes))\n"
+    )
+    network, recipe = f"{folder}/model.py:Net", Recipe(epochs=1)
+    found = Experiment(name="own", network=network, data=f"folder:{picture_folder}", training=recipe)
+    run = start_run(found, runs_dir=tmp_path / "runs")
+    shutil.rmtree(folder)
+    assert sorted(run.environment["source"]["files"]) == ["model.py", "sizes.json"]
+    assert run.model()(torch.zeros(1, 1, 28, 28)).shape == (1, 2)
+
+
 def test_a_package_is_kept_as_one(picture_folder, tmp_path, monkeypatch):
     package = tmp_path / "nets" / "pkg"
     package.mkdir(parents=True)

@@ -24,20 +24,24 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from tersenet.networks.user_layout import Layout
+from tersenet.networks.user_reads import noting_reads
 
+MOST_READ = 4 * 1024 * 1024  # bytes of a file that the code reads and that is kept with it
 _LOCK = threading.RLock()
 
 
 class UserCode(MetaPathFinder):
     """The modules of one load of a user's file.
 
-    `modules` holds those that were imported, `files` the bytes of each file that ran, by its path under the root.
+    `modules` holds those that were imported, `files` the bytes of each file that ran, by its path under the root, and
+    `reads` the paths of the files that were read meanwhile.
     """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.modules: dict[str, ModuleType] = {}
         self.files: dict[str, bytes] = {}
+        self.reads: set[str] = set()
         first = layout.module.partition(".")[0]
         prefix = "tersenet_user_" if _is_taken(first, loaded_only=bool(layout.packages)) else ""
         self.name = f"{prefix}{layout.module}"
@@ -59,7 +63,7 @@ class UserCode(MetaPathFinder):
         """The file's modules can be imported; Tersenet's own arguments and its standard output are kept from it."""
         words, sys.argv = sys.argv, [str(self.layout.root / self.layout.entry)]
         try:
-            with self._at_work(), redirect_stdout(sys.stderr):
+            with self._at_work(), redirect_stdout(sys.stderr), noting_reads(self.reads):
                 yield
         finally:
             sys.argv = words
@@ -94,7 +98,10 @@ class UserCode(MetaPathFinder):
         return None
 
     def needed_files(self) -> dict[str, bytes]:
-        """What ran, and what it says it imports from beside it but has not yet: bytes by path under the root."""
+        """What ran, what it imports from beside it but has not yet, and what it read: bytes by path under the root.
+
+        Of what it read, files of a modest size count that are neither hidden nor of an installed package.
+        """
         needed, unread = dict(self.files), list(self.files)
         while unread:
             name = unread.pop()
@@ -103,6 +110,15 @@ class UserCode(MetaPathFinder):
                 if found not in needed:
                     needed[found] = file.read_bytes()
                     unread.append(found)
+        for path in map(Path, sorted(self.reads)):
+            if not path.is_relative_to(self.layout.root):
+                continue
+            found = path.relative_to(self.layout.root).as_posix()
+            passed_over = any(
+                part.startswith((".", "__pycache__")) or "-packages" in part for part in found.split("/")
+            )
+            if found not in needed and not passed_over and path.is_file() and path.stat().st_size <= MOST_READ:
+                needed[found] = path.read_bytes()
         return needed
 
     def _imported_by(self, name: str, source: bytes) -> Iterator[Path]:

@@ -20,7 +20,7 @@ from tersenet.runs.folder import Run
 from tersenet.runs.group import Group, group_result, write_plan
 from tersenet.runs.record import is_file, read_text, write_json
 from tersenet.runs.seed_processes import SEED_PROCESS, train_in_processes
-from tersenet.runs.source import keep_source, kept_files
+from tersenet.runs.source import check_source, keep_source, kept_files
 from tersenet.runs.start import Listeners, prepare_run, resume_run
 from tersenet.runs.state import at_work
 from tersenet.training.metrics import EpochMetrics
@@ -86,6 +86,9 @@ def resume_group(group: Group, *, data_dir: Path | None = None, listeners: Group
     listeners = listeners or GroupListeners()
     with at_work(group.path):
         if not is_file(group.path / folder.RESULT):  # else another process finished it before the lock was free
+            begun: list[Group | Run] = [group, *group.runs]
+            for each in begun:
+                check_source(each.path, each.experiment, each.environment)
             listeners.on_start(group, group.data(data_dir))
             _train(group, data_dir, listeners, lambda: None)
     return group

@@ -1,7 +1,8 @@
 """The Python files that a run of `file.py:Name` needs: kept in its folder, and run from there.
 
-`source/` holds each file that ran, or that one of them imports from beside it; `environment.json` says under `source`
-which of them is run, what is called in it, the SHA-256 of each, and where they were.
+`source/` holds each file that ran, that one of them imports from beside it, or that they read while the network was
+made. `environment.json` says under `source` which of them is run, what is called in it, the SHA-256 of each, and
+where they were.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tersenet.networks import Design
 from tersenet.networks.find import in_file, run_code
 from tersenet.networks.user_code import UserCode
 from tersenet.networks.user_layout import Layout, find_layout
+from tersenet.runs.experiment import Experiment
 from tersenet.runs.trust import check_trust, fingerprint, remember
 
 SOURCE = "source"  # the folder in a run's folder
@@ -124,6 +126,15 @@ def network_of(run_folder: Path, spec: str, facts: Mapping[str, Any], *, trust: 
     """
     layout, name = _trusted(run_folder, spec, facts, trust=trust)
     return run_code(layout, name)[0]
+
+
+def check_source(run_folder: Path, experiment: Experiment, facts: Mapping[str, Any]) -> None:
+    """Raise where a run's network is from a file that may not run here; nothing is run.
+
+    What its user says about this run now (`--trust`) holds afterwards, in processes that are started too.
+    """
+    if experiment.notation is None and in_file(experiment.network):
+        _trusted(run_folder, experiment.network, facts, trust=False)
 
 
 def spec_of(run_folder: Path, spec: str, facts: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,8 @@ def prepare_run(
     }
     if experiment.init:
         facts["init_sha256"] = file_hash(Path(experiment.init) / folder.MODEL)
-    text = format_summary(summarize(design.module, size))
+    with design.code.as_own_program() if design.code else nullcontext():
+        text = format_summary(summarize(design.module, size))
     source = source_of(design)  # now, as the summary ran the network once: what it imports late is known
     if source:
         facts["source"] = source.facts
