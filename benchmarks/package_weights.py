@@ -15,9 +15,11 @@ import shutil
 from pathlib import Path
 
 from tersenet._files import write_whole
+from tersenet.evaluation import fit_familiarity
 from tersenet.runs import Run
-from tersenet.runs.claim import make_claim, write_claim
-from tersenet.runs.packaged import WEIGHTS
+from tersenet.runs.claim import file_hash, make_claim, write_claim
+from tersenet.runs.familiar import kept_in, write_familiarity
+from tersenet.runs.packaged import WEIGHTS, packaged_names
 
 CLAIMS = Path(__file__).parents[1] / "claims"
 CHOSEN = {
@@ -35,6 +37,7 @@ def main() -> None:
     for name, place in CHOSEN.items():
         if (runs_dir / place / "result.json").is_file():
             package(Run(runs_dir / place), name)
+    describe_pictures()
 
 
 def package(run: Run, name: str) -> None:
@@ -53,6 +56,21 @@ def package(run: Run, name: str) -> None:
     claim.unlink(missing_ok=True)
     write_claim(make_claim(Run(folder)), claim)
     print(f"{name}: {result['test_accuracy']:.2f} % on {result['data']}, from {run.name}")
+
+
+def describe_pictures() -> None:
+    """What the networks' training pictures are like, in one file for all that were trained on the same ones."""
+    runs = [Run(WEIGHTS / name) for name in packaged_names()]
+    for data in {run.experiment.data for run in runs}:
+        same = [run for run in runs if run.experiment.data == data]
+        train, classes = same[0].data().train, len(same[0].environment["classes"])
+        found = {
+            file_hash(run.path / "model.safetensors"): fit_familiarity(
+                run.model(), train.images, train.labels, classes
+            )
+            for run in same
+        }
+        write_familiarity(kept_in(same[0]), found)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """`tersenet predict`, from picture files to classes and probabilities."""
 
+import csv
 import json
 import shutil
 
@@ -8,7 +9,7 @@ import torch
 from PIL import Image
 
 from tersenet.cli import main
-from tersenet.data import normalize, read_picture
+from tersenet.data import normalize, read_picture, write_samples
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe
 
@@ -54,7 +55,7 @@ def test_people_read_the_class_by_its_name(predict, picture, capsys):
     assert predict(picture) == 0
     out = capsys.readouterr().out
     assert "bar" in out
-    assert "read by tiny-1, trained on folder:" in out
+    assert "classified by tiny-1, trained on folder:" in out
 
 
 def test_show_writes_what_the_network_sees_and_leaves_the_picture_alone(predict, picture, capsys):
@@ -77,23 +78,140 @@ def test_no_picture_is_one_clear_error(predict, words, capsys):
     assert "Traceback" not in captured.err
 
 
-def test_one_bad_picture_among_good_ones_is_named(predict, picture, tmp_path, capsys):
+def test_each_picture_has_a_row_and_one_that_cannot_be_read_says_why(predict, picture, tmp_path, capsys):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")
-    assert predict(picture, bad) == 1
-    assert str(bad) in capsys.readouterr().err
+    assert predict(bad, picture) == 1
+    out = capsys.readouterr().out
+    assert "bar" in out
+    assert "This is not a picture" in out
+    assert "1 of 2 pictures could not be read" in out
+    assert predict(bad, picture, "--json") == 1
+    first, second = json.loads(capsys.readouterr().out)["predictions"]
+    assert (first["picture"], first["class"], first["note"]) == (
+        str(bad),
+        None,
+        "This is not a picture that can be read.",
+    )
+    assert second["name"] == "bar"
 
 
-def test_every_bad_picture_is_named_before_anything_is_read_or_written(predict, picture, tmp_path, capsys):
+def test_where_no_picture_can_be_read_all_are_named_and_nothing_is_written(predict, tmp_path, capsys):
     for name in ("one.png", "two.png"):
         (tmp_path / name).write_bytes(b"no picture")
-    assert predict(tmp_path / "one.png", picture, tmp_path / "two.png", "--show", tmp_path / "forms") == 1
+    assert predict(tmp_path / "one.png", tmp_path / "two.png", "--show", tmp_path / "forms", "--json") == 1
     captured = capsys.readouterr()
-    assert "2 of 3 pictures cannot be read" in captured.err
+    assert captured.out == ""
+    assert "None of the 2 pictures can be read" in captured.err
     assert "one.png" in captured.err
     assert "two.png" in captured.err
-    assert captured.out == ""
     assert not (tmp_path / "forms").exists()
+
+
+def test_a_folder_is_all_of_its_pictures_and_other_files_are_counted(predict, picture, tmp_path, capsys):
+    scans = tmp_path / "scans"
+    (scans / "more").mkdir(parents=True)
+    for name in ("10.png", "9.png", "more/1.png"):
+        shutil.copy(picture, scans / name)
+    (scans / "notes.txt").write_text("about")
+    (scans / "more" / "circle").symlink_to(scans)
+    assert predict(scans, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [row["picture"] for row in document["predictions"]] == [
+        str(scans / name) for name in ("more/1.png", "9.png", "10.png")
+    ]
+    assert document["passed_over"] == 1
+    assert predict(scans) == 0
+    assert "1 file that is not a picture was passed over" in capsys.readouterr().out
+
+
+def test_a_folder_without_pictures_is_one_clear_error(predict, tmp_path, capsys):
+    assert predict(tmp_path) == 1
+    assert "no pictures in this folder" in capsys.readouterr().err
+
+
+def test_pictures_of_the_test_set_are_named_by_index_with_their_labels(predict, trained, capsys):
+    assert predict("--index", "0", "7", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["predictions"]
+    labels = trained.data().test.labels
+    assert [(row["picture"], row["label"]) for row in rows] == [
+        ("test picture 0", int(labels[0])),
+        ("test picture 7", int(labels[7])),
+    ]
+    assert predict("--index", "0") == 0
+    assert "label" in capsys.readouterr().out.splitlines()[0]
+    assert predict("--index", "9999") == 1
+    assert "no such picture" in capsys.readouterr().err
+
+
+def test_the_csv_file_has_a_row_for_each_picture(predict, picture, tmp_path, capsys):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no picture")
+    table = tmp_path / "predictions.csv"
+    assert predict(picture, bad, "--csv", table, "--json") == 1
+    [found, _] = json.loads(capsys.readouterr().out)["predictions"]
+    with table.open(newline="") as file:
+        good, unread = csv.DictReader(file)
+    assert (good["picture"], good["class"], good["note"]) == (str(picture), "bar", found["note"])
+    assert float(good["probability"]) == pytest.approx(found["probability"], abs=1e-6)
+    assert float(good["bar"]) + float(good["ring"]) == pytest.approx(1, abs=1e-5)
+    assert (unread["class"], unread["note"]) == ("", "This is not a picture that can be read.")
+
+
+def test_a_picture_is_decoded_once(predict, picture, tmp_path, monkeypatch, capsys):
+    opened = []
+    real = Image.open
+    monkeypatch.setattr(Image, "open", lambda path, *rest: opened.append(str(path)) or real(path, *rest))
+    predict(picture)  # fits what the training pictures are like, and reads them for that
+    opened.clear()
+    assert predict(picture, "--show", tmp_path / "forms") == 0
+    assert opened == [str(picture)]
+
+
+def test_two_marks_are_not_to_be_believed(tmp_path, capsys):
+    """Two sevens side by side, by a network that comes with the package."""
+    [seven] = [path for path in write_samples(tmp_path) if path.name == "seven.png"]
+    with Image.open(seven) as opened:
+        digit = opened.convert("RGB")
+    both = Image.new("RGB", (480, 240))
+    both.paste(digit, (0, 0))
+    both.paste(digit, (240, 0))
+    both.save(tmp_path / "77.png")
+    assert main(["predict", "stem-17150", str(seven), str(tmp_path / "77.png"), "--json"]) == 0
+    one, two = json.loads(capsys.readouterr().out)["predictions"]
+    assert (one["believable"], one["note"]) == (True, "")
+    assert two["believable"] is False
+    assert "two separate marks" in two["note"]
+    assert main(["predict", "stem-17150", str(tmp_path / "77.png")]) == 0
+    assert "Do not believe this prediction" in capsys.readouterr().out
+
+
+def test_where_the_data_is_gone_predictions_are_made_and_said_to_be_unchecked(
+    trained, picture, tmp_path, capsys, monkeypatch
+):
+    place = shutil.copytree(trained.path, tmp_path / "tiny-1", ignore=shutil.ignore_patterns("familiarity*"))
+    text = (place / "experiment.toml").read_text()
+    (place / "experiment.toml").write_text(text.replace(trained.experiment.data, f"folder:{tmp_path}/gone"))
+    assert main(["predict", str(place), str(picture), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["checked"], document["predictions"][0]["believable"]) == (False, None)
+    assert main(["predict", str(place), str(picture)]) == 0
+    assert "Not checked whether to believe" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_fits_the_terminal_and_loses_no_letter(predict, picture, tmp_path, monkeypatch, capsys, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    bad = tmp_path / "a-picture-with-a-long-name-that-cannot-be-read.png"
+    bad.write_bytes(b"no picture")
+    assert predict(bad, picture) == 1
+    lines = capsys.readouterr().out.splitlines()
+    table = lines[: lines.index("")]
+    assert max(map(len, table)) <= width
+    start = table[0].index("note")
+    assert " ".join("".join(line[start:].ljust(width) for line in table).split()).startswith(
+        "note This is not a picture that can be read."
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_anything_is_said(predict, picture, tmp_path, capsys):

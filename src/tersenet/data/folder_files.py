@@ -155,3 +155,24 @@ def printable(name: str) -> str:
     """
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def list_pictures(folder: Path) -> tuple[list[Path], int]:
+    """All pictures in a folder and its sub-folders, in natural order, and how many other files there are.
+
+    Links to folders are not followed, so that a circle of links ends. Raises TersenetError where the folder cannot be
+    read.
+    """
+    found: list[Path] = []
+    others = 0
+    for child in list_folder(folder):
+        if child.is_dir():
+            if not child.is_symlink() and not child.name.startswith(".") and child.name not in _JUNK_FOLDERS:
+                inside, strange = list_pictures(child)
+                found += inside
+                others += strange
+        elif may_be_picture(child):
+            found.append(child)
+        else:
+            others += 1
+    return found, others

@@ -24,20 +24,21 @@ class Picture:
     """A picture file, read once.
 
     `image` is what the networks see, uint8 `[28, 28]`; `original` is the picture as people see it, uint8 `[H, W, 3]`,
-    turned upright, nothing transparent, reduced to about 640 pixels on the longer side. `second_mark` is the ink of a
-    second mark beside the digit, as a part of the digit's (0: there is one mark).
+    turned upright, nothing transparent, reduced to about 640 pixels on the longer side (None where it was not kept).
+    `second_mark` is the ink of a second mark beside the digit, as a part of the digit's (0: there is one mark).
     """
 
     path: Path
     image: NDArray[np.uint8]
-    original: NDArray[np.uint8]
+    original: NDArray[np.uint8] | None
     second_mark: float
 
 
-def open_picture(path: str | Path) -> Picture:
+def open_picture(path: str | Path, *, keep_original: bool = True) -> Picture:
     """Read a picture file once: what the networks see, and the original to show beside it.
 
-    Raises TersenetError as `read_picture` does.
+    An original takes up to a megabyte; of a folder of pictures it need not be kept. Raises TersenetError as
+    `read_picture` does.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -55,9 +56,13 @@ def open_picture(path: str | Path) -> Picture:
     except TersenetError as error:
         error.where = path
         raise
-    step = max(1, max(colours.shape) // _SHOWN_SIDE)
-    original = np.rint(np.clip(colours[::step, ::step], 0, 1) * 255).astype(np.uint8)
+    original = _to_show(colours) if keep_original else None
     return Picture(path=path, image=form.image, original=original, second_mark=form.second_mark)
+
+
+def _to_show(colours: Floats) -> NDArray[np.uint8]:
+    step = max(1, max(colours.shape) // _SHOWN_SIDE)
+    return np.rint(np.clip(colours[::step, ::step], 0, 1) * 255).astype(np.uint8)
 
 
 def read_picture(path: str | Path) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """How good a network is: accuracy, loss, per class, confusions, calibration, mistakes."""
 
 from tersenet.evaluation.calibration import Bin, Calibration, calibrate
+from tersenet.evaluation.familiarity import Familiarity, fit_familiarity
 from tersenet.evaluation.logits import NO_ANSWER, Evaluation, evaluate, guesses, predict_logits
 from tersenet.evaluation.metrics import (
     ClassMeasures,
@@ -50,6 +51,7 @@ __all__ = [
     "ClassMeasures",
     "ConfusedPair",
     "Evaluation",
+    "Familiarity",
     "McNemarTest",
     "Measures",
     "Mistake",
@@ -65,6 +67,7 @@ __all__ = [
     "corrected_labels",
     "evaluate",
     "find_mistakes",
+    "fit_familiarity",
     "guesses",
     "holm",
     "known_wrong_label",

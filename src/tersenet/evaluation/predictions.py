@@ -1,7 +1,8 @@
-"""What a network reads in pictures that nobody labelled."""
+"""What a network sees in pictures that have no label."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
-from tersenet.data.augment import normalize
-from tersenet.data.pictures import read_picture
+from tersenet.data.pictures import Picture, open_picture
+from tersenet.evaluation.familiarity import Familiarity, network_batches
 from tersenet.evaluation.logits import predict_logits
 
 
@@ -25,29 +26,50 @@ class HasModel(Protocol):
         ...
 
 
-Picture = str | Path | Tensor | np.ndarray
+AnyPicture = str | Path | Picture | Tensor | np.ndarray
+"""A picture's path, a picture that was opened with `open_picture`, or bytes `[28, 28]`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What was read in one picture.
+    """The class of one picture.
 
     `picture` is its path (or `picture 0`, … where it came as an array), `guess` the number of the class,
-    `probability` that of the guess and `probabilities` those of all classes, from 0 to 1.
+    `probability` that of the guess and `probabilities` those of all classes, from 0 to 1. `doubts` are the reasons
+    not to believe it, and `believable` is None where nobody looked for reasons.
     """
 
     picture: str
     guess: int
     probability: float
     probabilities: tuple[float, ...]
+    doubts: tuple[str, ...] = ()
+    believable: bool | None = None
+
+    @property
+    def note(self) -> str:
+        """The doubts in one line; empty where there are none.
+
+        >>> doubts = ("two separate marks", "probability below 60 %")
+        >>> Prediction(picture="a.png", guess=0, probability=0.5, probabilities=(0.5, 0.5), doubts=doubts).note
+        'two separate marks; probability below 60 %'
+        """
+        return "; ".join(self.doubts)
 
 
-def predict(run_or_model: HasModel | nn.Module, pictures: Picture | Iterable[Picture]) -> list[Prediction]:
-    """Read the digits in pictures with a run's network, or with any module that takes `[N, 1, 28, 28]`.
+def predict(
+    run_or_model: HasModel | nn.Module,
+    pictures: AnyPicture | Iterable[AnyPicture],
+    *,
+    familiarity: Familiarity | None = None,
+) -> list[Prediction]:
+    """Classify the digits in pictures with a run's network, or with any module that takes `[N, 1, 28, 28]`.
 
     A path is read as any picture file of a digit and brought into MNIST's form (`read_picture`); an array is taken as
-    it is: bytes `[28, 28]`, light on dark. Raises `TersenetError` for a picture that cannot be read, and where the
-    network's answer is not a number.
+    it is: bytes `[28, 28]`, light on dark. With `familiarity` (`tersenet.runs.familiarity_of(run)`) each prediction
+    says whether it can be believed.
+
+    Raises `TersenetError` for a picture that cannot be read, and where the network's answer is not a number.
 
     >>> network = nn.Sequential(nn.AvgPool2d(28), nn.Flatten(), nn.Linear(1, 2))
     >>> [prediction] = predict(network, torch.zeros(28, 28, dtype=torch.uint8))
@@ -55,32 +77,44 @@ def predict(run_or_model: HasModel | nn.Module, pictures: Picture | Iterable[Pic
     ('picture 0', 2, 1.0)
     """
     model = run_or_model if isinstance(run_or_model, nn.Module) else run_or_model.model()
-    given: Sequence[Picture] = [pictures] if isinstance(pictures, Picture) else list(pictures)
+    given: Sequence[AnyPicture] = [pictures] if isinstance(pictures, AnyPicture) else list(pictures)
     if not given:
         return []
-    images = [_bytes(picture) for picture in given]
+    opened = [open_picture(each, keep_original=False) if isinstance(each, (str, Path)) else each for each in given]
+    images = [_bytes(each) for each in opened]
     if len({image.shape for image in images}) > 1:
         raise TersenetError(
             "The pictures are not of one size.",
             got=" and ".join(sorted({"×".join(map(str, image.shape)) for image in images})),
             expected="28×28, as paths are brought to",
         )
-    batch = normalize(torch.stack(images).unsqueeze(1).float() / 255)
-    logits, _ = predict_logits(model, [(batch, torch.zeros(len(given), dtype=torch.int64))])
-    names = [str(p) if isinstance(p, (str, Path)) else f"picture {place}" for place, p in enumerate(given)]
-    return [_prediction(name, row) for name, row in zip(names, logits.softmax(dim=1), strict=True)]
+    stacked = torch.stack(images)
+    logits, _ = predict_logits(model, network_batches(stacked))
+    names = [_name(each, place) for place, each in enumerate(given)]
+    predictions = [_prediction(name, row) for name, row in zip(names, logits.softmax(dim=1), strict=True)]
+    if familiarity is None:
+        return predictions
+    marks = [each.second_mark if isinstance(each, Picture) else None for each in opened]
+    doubts = familiarity.doubts(stacked, logits, marks)
+    return [_with_doubts(prediction, why) for prediction, why in zip(predictions, doubts, strict=True)]
 
 
-def _bytes(picture: Picture) -> Tensor:
-    if isinstance(picture, (str, Path)):
-        return torch.from_numpy(read_picture(picture))
+def _name(picture: AnyPicture, place: int) -> str:
+    if isinstance(picture, Picture):
+        return str(picture.path)
+    return str(picture) if isinstance(picture, (str, Path)) else f"picture {place}"
+
+
+def _bytes(picture: Picture | Tensor | np.ndarray) -> Tensor:
+    if isinstance(picture, Picture):
+        return torch.from_numpy(picture.image)
     image = torch.as_tensor(picture)
     if image.dtype != torch.uint8 or image.dim() != 2:
         raise TersenetError(
             "This is not a picture in MNIST's form.",
             got=f"{str(image.dtype).removeprefix('torch.')} {list(image.shape)}",
             expected="bytes [28, 28], light on dark",
-            hint="hand in the picture's path: it is brought into the form then",
+            hint="pass the picture's path: the file is then brought into the form",
         )
     return image
 
@@ -95,3 +129,7 @@ def _prediction(name: str, probabilities: Tensor) -> Prediction:
         probability=float(probabilities[guess]),
         probabilities=tuple(map(float, probabilities)),
     )
+
+
+def _with_doubts(prediction: Prediction, doubts: tuple[str, ...]) -> Prediction:
+    return dataclasses.replace(prediction, doubts=doubts, believable=not doubts)

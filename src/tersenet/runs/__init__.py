@@ -9,6 +9,7 @@ from tersenet.runs.experiment import (
     to_toml,
     with_settings,
 )
+from tersenet.runs.familiar import familiarity_of
 from tersenet.runs.folder import Run
 from tersenet.runs.group import Group
 from tersenet.runs.index import Unreadable, list_all, list_groups, list_runs
@@ -43,6 +44,7 @@ __all__ = [
     "experiment_from",
     "experiment_names",
     "experiment_to_train",
+    "familiarity_of",
     "find_experiment",
     "find_run",
     "find_run_or_group",

@@ -109,9 +109,9 @@ class Run:
         """The network in one line; None for a module of the user's own."""
         return self.experiment.notation
 
-    def data(self, data_dir: Path | None = None) -> Dataset:
-        """The data set that the run was trained on, from where it was found then unless told otherwise."""
-        return recorded_data(self.experiment, self.environment, data_dir)
+    def data(self, data_dir: Path | None = None, *, download: bool = True) -> Dataset:
+        """The data set that the run was trained on, from where it was found then or from `data_dir`."""
+        return recorded_data(self.experiment, self.environment, data_dir, download=download)
 
     def empty_model(self, *, trust: bool = False) -> nn.Module:
         """The network without its trained weights.
@@ -151,14 +151,16 @@ class Run:
         model.load_state_dict(tensors)
 
 
-def recorded_data(experiment: Experiment, environment: dict[str, Any], data_dir: Path | None) -> Dataset:
+def recorded_data(
+    experiment: Experiment, environment: dict[str, Any], data_dir: Path | None, *, download: bool = True
+) -> Dataset:
     """An experiment's data set, from where it was found when it ran, or from `data_dir`; classes are matched by name.
 
     Where it is not what it was then, it has a notice that says so.
     """
     recorded = Path(environment.get("data_dir") or "")
     there = recorded if recorded.is_absolute() and os.path.isdir(recorded) else None  # noqa: PTH112  # never raises
-    dataset = load_data(experiment.data, data_dir=data_dir or there)
+    dataset = load_data(experiment.data, data_dir=data_dir or there, download=download)
     dataset = match_classes(environment.get("classes") or dataset.classes, dataset)
     changed = changed_data(dataset, environment)
     if changed is None:
