@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from operator import attrgetter, is_, itemgetter
 from typing import Any
 
 import torch
@@ -31,9 +32,10 @@ class FusedStep:
         self.average = average
         self.label_smoothing = label_smoothing
         self._made: Plan | None = None
-        self._averaged: Plan | None = None
+        self._is_plain = False
         self._settings: list[Any] = []
         self._velocities: list[Tensor] = []
+        self._tensors: list[Tensor] = []
         self._addresses: list[int] = []
         self._arrays: list[Any] = []  # what the pointers of `_update` point to
         self._update = Update()
@@ -55,34 +57,42 @@ class FusedStep:
 
     def _is_arranged(self, made: Plan) -> bool:
         """Whether the engine can make the optimiser's step; its pointers are right afterwards."""
-        if not _is_plain(self.optimizer, made):
-            return False
         if made is not self._made or not self._still_holds(made):
             self._arrange(made)
-        return self._averaged is not None or self.average is None
+        rates = {group["lr"] for group in self.optimizer.param_groups}
+        return self._is_plain and len(rates) == 1
 
     def _still_holds(self, made: Plan) -> bool:
-        found = [self.optimizer.state[weight].get("momentum_buffer") for weight in made.parameters]
+        if not self._is_plain:
+            return False
+        state = self.optimizer.state
+        found = [state[weight]["momentum_buffer"] for weight in made.parameters]
         return (
             self._settings == _settings(self.optimizer)
-            and list(map(id, found)) == list(map(id, self._velocities))
-            and self._addresses == [velocity.data_ptr() for velocity in self._velocities]
-            and (self._averaged is None or self._averaged.holds())
+            and all(map(is_, found, self._velocities))
+            and self._addresses == list(map(Tensor.data_ptr, self._tensors))
+            and all(map(_learns, made.parameters))
+            and not any(map(_is_heard, made.parameters))
         )
 
     def _arrange(self, made: Plan) -> None:
         """Point to momentum and averages where they are."""
         self._made, self._settings = made, _settings(self.optimizer)
+        averaged = plan(self.average.model) if self.average else None
+        self._is_plain = _is_plain(self.optimizer, made) and (averaged is not None or self.average is None)
+        if not self._is_plain:
+            return
         self._velocities = [_velocity(self.optimizer, parameter) for parameter in made.parameters]
-        self._addresses = [velocity.data_ptr() for velocity in self._velocities]
-        self._averaged = plan(self.average.model) if self.average else None
+        averages = [*averaged.parameters, *averaged.statistics] if averaged else []
+        self._tensors = [*self._velocities, *averages]
+        self._addresses = list(map(Tensor.data_ptr, self._tensors))
         decays = {id(w): group["weight_decay"] for group in self.optimizer.param_groups for w in group["params"]}
         self._arrays = [
             (ctypes.c_float * len(made.parameters))(*[decays[id(parameter)] for parameter in made.parameters]),
             pointers(self._velocities),
         ]
-        if self._averaged:
-            self._arrays += [pointers(self._averaged.parameters), pointers(self._averaged.statistics)]
+        if averaged:
+            self._arrays += [pointers(averaged.parameters), pointers(averaged.statistics)]
         addresses = [ctypes.cast(array, ctypes.c_void_p).value for array in self._arrays]
         missing = [None] * (4 - len(addresses))
         nesterov = self.optimizer.param_groups[0]["nesterov"]
@@ -106,31 +116,41 @@ def fused_step(
     Raises TersenetError where the optimiser's momentum does not fit the weights.
     """
     made = network.proved()
-    if made is None or not isinstance(optimizer, optim.SGD) or not _is_plain(optimizer, made):
+    if made is None or not isinstance(optimizer, optim.SGD):
         return None
     step = FusedStep(network, optimizer, average, label_smoothing)
     return step if step._is_arranged(made) else None
 
 
 def _is_plain(optimizer: optim.SGD, made: Plan) -> bool:
-    """Whether an optimiser does what the engine does: SGD with one rate, over all weights, with nobody listening."""
+    """Whether an optimiser does what the engine does: SGD in one way, over all weights, with nobody listening."""
     groups = optimizer.param_groups
-    first = groups[0]
-    held = [id(weight) for group in groups for weight in group["params"]]
+    held = sorted(id(weight) for group in groups for weight in group["params"])
     return (
         type(optimizer) is optim.SGD
-        and len(held) == len(made.parameters)
-        and set(held) == set(map(id, made.parameters))
-        and all(group[name] == first[name] for group in groups[1:] for name in ("lr", "momentum", "nesterov"))
+        and held == sorted(map(id, made.parameters))
+        and len({(group["momentum"], group["nesterov"]) for group in groups}) == 1
         and not any(group["dampening"] or group["maximize"] or group["differentiable"] for group in groups)
         and not (optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks)
-        and all(weight.requires_grad for weight in made.parameters)
-        and not any(weight._backward_hooks or weight._post_accumulate_grad_hooks for weight in made.parameters)
+        and all(map(_learns, made.parameters))
+        and not any(map(_is_heard, made.parameters))
     )
 
 
 def _settings(optimizer: optim.SGD) -> list[Any]:
-    return [(len(group["params"]), group["weight_decay"], group["nesterov"]) for group in optimizer.param_groups]
+    """All of an optimiser that the engine's step depends on, but for the rate and the momentum's tensors."""
+    settings = [_options(group) for group in optimizer.param_groups]
+    listeners = len(optimizer._optimizer_step_pre_hooks) + len(optimizer._optimizer_step_post_hooks)
+    return [listeners, *settings, *(len(group["params"]) for group in optimizer.param_groups)]
+
+
+_options = itemgetter("momentum", "nesterov", "dampening", "maximize", "differentiable", "weight_decay")
+_learns = attrgetter("requires_grad")
+
+
+def _is_heard(weight: Tensor) -> bool:
+    """Whether somebody listens to a weight's gradient."""
+    return bool(weight._backward_hooks or weight._post_accumulate_grad_hooks)
 
 
 def _velocity(optimizer: optim.SGD, parameter: nn.Parameter) -> Tensor:

@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a struct or a call changes its meaning; `VERSION` in engine.h is the same number."""
 
 # `enum Kind` and `struct Step` of engine.h: one row per layer.

@@ -1,9 +1,6 @@
 // Convolutions and dense layers: nearly all of the arithmetic. See engine.h for how activations lie in memory.
 
 #include "engine.h"
-#if defined(__AVX512BF16__)
-#include <immintrin.h>
-#endif
 
 namespace tersenet {
 namespace {
@@ -35,6 +32,7 @@ struct BFloat16 {
     static uint32_t rounded(float x) {
         uint32_t bits;
         std::memcpy(&bits, &x, 4);
+        if (x != x) return bits >> 16 | 0x40; // rounded up, a number that is none could become one
         return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
     }
     static unit weight(const float *w, size_t to_next, bool has_next) {
@@ -57,7 +55,7 @@ void multiply(const typename M::wide *x, size_t plane, int row, int stride, int 
               int groups, int kernel_y, int kernel_x, const float *bias, vec *y, size_t y_plane, int channels) {
     vec sum[OB][PX];
     for (int o = 0; o < OB; ++o)
-        for (int p = 0; p < PX; ++p) sum[o][p] = all(bias && o < channels ? bias[o] : 0.0f);
+        for (int p = 0; p < PX; ++p) sum[o][p] = vec{};
     for (int group = 0; group < groups; ++group)
         for (int ky = 0; ky < kernel_y; ++ky) {
             const typename M::wide *at = x + group * plane + (size_t)ky * dilation * row;
@@ -71,8 +69,10 @@ void multiply(const typename M::wide *x, size_t plane, int row, int stride, int 
                     for (int p = 0; p < PX; ++p) M::dot(sum[o][p], seen[p], w[o]);
             }
         }
-    for (int o = 0; o < std::min(OB, channels); ++o)
-        for (int p = 0; p < PX; ++p) y[o * y_plane + p] = sum[o][p];
+    for (int o = 0; o < std::min(OB, channels); ++o) {
+        const vec add = all(bias ? bias[o] : 0.0f); // last: small products lose nothing beside a large bias
+        for (int p = 0; p < PX; ++p) y[o * y_plane + p] = sum[o][p] + add;
+    }
 }
 
 template <class M, int OB, int PX = OB == DOWN ? ACROSS : ACROSS / 2>

@@ -29,6 +29,9 @@
 #include <new>
 #include <thread>
 #include <vector>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 namespace tersenet {
 
@@ -57,6 +60,23 @@ inline float total(vec v) {
     return sum;
 }
 inline vec choose(ivec condition, vec yes, vec no) { return condition ? yes : no; }
+inline vec only(ivec condition, vec v) { return (vec)((ivec)v & condition); } // 0 elsewhere
+// The larger of two numbers; b where one of them is none.
+inline vec larger(vec a, vec b) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#else
+    return choose(a > b, a, b);
+#endif
+}
+// Whether a lane is not a number.
+inline bool any_broken(vec v) {
+#if defined(__AVX512F__)
+    return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) != 0;
+#else
+    return total(choose(v == v, vec{}, v)) != 0;
+#endif
+}
 inline int up_to_multiple(int n, int of) { return (n + of - 1) / of * of; }
 
 // ---- memory: vectors, aligned, zero at first ------------------------------------------------------------------------
@@ -164,7 +184,7 @@ class Workers {
 
 // ---- what Python and C++ must agree on: abi.py has the same ---------------------------------------------------------
 
-constexpr int64_t VERSION = 2; // raised whenever a struct or a call changes its meaning
+constexpr int64_t VERSION = 3; // raised whenever a struct or a call changes its meaning
 
 // What a step of training does with the gradient.
 struct Update {
@@ -222,10 +242,14 @@ struct Shared {
         return std::min(batch.tiles, 2 * (pairs / count * worker + std::min(worker, pairs % count)));
     }
     int end_tile(int worker) const { return first_tile(worker + 1); }
-    vec mask(int tile) const {
-        vec mask{};
-        for (int lane = 0; lane < LANES; ++lane) mask[lane] = tile * LANES + lane < batch.images;
-        return mask;
+    // The lanes of a tile that hold a picture.
+    ivec held(int tile) const {
+        ivec lanes;
+        for (int lane = 0; lane < LANES; ++lane) lanes[lane] = lane;
+        return lanes < batch.images - tile * LANES;
+    }
+    int images(int worker) const {
+        return std::min(batch.images, end_tile(worker) * LANES) - std::min(batch.images, first_tile(worker) * LANES);
     }
     float *gradient(int worker, int parameter) const { return &partial[worker * size + offsets[parameter]]; }
 };

@@ -7,22 +7,34 @@ namespace {
 
 // ---- batch normalisation, with the activations around it ------------------------------------------------------------
 
-// An activation is v above zero and slope·v below. A slope of 1 is none, and costs nothing.
+// An activation is v above zero and slope·v below; `back` takes its output's gradient to its input's. What is not a
+// number stays so. A slope of 1 is no activation, and costs nothing.
+struct Straight {
+    vec operator()(vec v) const { return v; }
+    vec back(vec, vec g) const { return g; }
+};
+struct Rectified {
+    vec operator()(vec v) const { return choose(v <= 0, vec{}, v); }
+    vec back(vec v, vec g) const { return choose(v <= 0, vec{}, g); }
+};
 struct Bent {
     float slope;
     vec operator()(vec v) const { return choose(v > 0, v, v * slope); }
+    vec back(vec v, vec g) const { return choose(v > 0, g, g * slope); }
 };
-struct Straight {
-    explicit Straight(float) {}
-    vec operator()(vec v) const { return v; }
-};
+template <class Job> void with_slope(float slope, const Job &job) {
+    slope == 1 ? job(Straight()) : slope == 0 ? job(Rectified()) : job(Bent{slope});
+}
 
+// Sums are of distances from a value near the mean (the mean of a worker's first tile), so that nothing is lost where
+// the mean is large beside the deviation: Var = E[(x − k)²] − (E[x] − k)² for any k.
 class BatchNorm : public Layer {
   public:
     BatchNorm(const Step &step, Shared &shared)
         : Layer(step, shared), sums_((size_t)shared.workers.count() * step.channels),
-          back_((size_t)shared.workers.count() * step.channels), scale_(step.channels), shift_(step.channels),
-          mean_(step.channels), inverse_(step.channels) {}
+          back_((size_t)shared.workers.count() * step.channels), pivots_((size_t)shared.workers.count() * step.channels),
+          scale_(step.channels), shift_(step.channels), mean_(step.channels), rest_(step.channels),
+          inverse_(step.channels) {}
 
     void prepare(int worker) override {
         for (int c = 0; c < step.channels; ++c) at(sums_, worker, c) = at(back_, worker, c) = {};
@@ -30,50 +42,31 @@ class BatchNorm : public Layer {
 
     // Before the workers meet: the sums of what is given. After it, by one of them: the statistics.
     void observe(int worker, Span tiles, const vec *x) {
-        step.before == 1 ? observe(worker, tiles, x, Straight(1)) : observe(worker, tiles, x, Bent{step.before});
+        with_slope(step.before, [&](auto before) { observe(worker, tiles, x, before); });
     }
     void settle() { shared.batch.training ? measure() : recall(); }
 
     void forward(int, Span tiles, const vec *x, vec *y) override {
-        if (step.before == 1)
-            step.rate == 1 ? apply(tiles, x, y, Straight(1), Straight(1)) : apply(tiles, x, y, Straight(1), Bent{step.rate});
-        else
-            step.rate == 1 ? apply(tiles, x, y, Bent{step.before}, Straight(1))
-                           : apply(tiles, x, y, Bent{step.before}, Bent{step.rate});
+        with_slope(step.before, [&](auto before) {
+            with_slope(step.rate, [&](auto after) { apply(tiles, x, y, before, after); });
+        });
     }
 
     // Before the workers meet: through the activation after it, and the sums of dy and of dy·(v − mean).
     void weigh(int worker, Span tiles, const vec *x, vec *gy) {
-        step.before == 1 ? weigh(worker, tiles, x, gy, Straight(1)) : weigh(worker, tiles, x, gy, Bent{step.before});
+        with_slope(step.before, [&](auto before) {
+            with_slope(step.rate, [&](auto after) { weigh(worker, tiles, x, gy, before, after); });
+        });
     }
 
     void backward(int, Span tiles, const vec *x, vec *gy, vec *gx) override {
-        if (!gx) return;
-        const double count = (double)shared.batch.images * step.pixels();
-        for (int c = 0; c < step.channels; ++c) {
-            // dx = γ/σ·(dy − mean(dy) − x̂·mean(dy·x̂))
-            const Sums sums = summed(back_, c);
-            const float slope = (float)(sums.second / count) * inverse_[c] * inverse_[c];
-            const float level = (float)(sums.first / count) - slope * mean_[c], before = step.before;
-            for (int tile = tiles.first; tile < tiles.end; ++tile) {
-                const size_t place = (size_t)c * step.pixels(), start = (tile - tiles.first) * size() + place;
-                const vec *z = x + tile * size() + place, *g = gy + start, scale = shared.mask(tile) * scale_[c];
-                vec *to = gx + start;
-                if (before == 1)
-                    for (int p = 0; p < step.pixels(); ++p) to[p] = scale * (g[p] - level - slope * z[p]);
-                else
-                    for (int p = 0; p < step.pixels(); ++p) {
-                        const vec bend = choose(z[p] > 0, all(1), all(before));
-                        to[p] = bend * scale * (g[p] - level - slope * bend * z[p]);
-                    }
-            }
-        }
+        if (gx) with_slope(step.before, [&](auto before) { give_back(tiles, x, gy, gx, before); });
     }
 
     void finish(int worker) override {
         if (worker) return;
         for (int c = 0; c < step.channels; ++c) {
-            const Sums sums = summed(back_, c);
+            const Sums sums = summed_back(c);
             shared.gradient(0, step.weights)[c] = (float)(sums.second * inverse_[c]);
             shared.gradient(0, step.weights + 1)[c] = (float)sums.first;
         }
@@ -82,14 +75,29 @@ class BatchNorm : public Layer {
   private:
     template <class Before> void observe(int worker, Span tiles, const vec *x, Before before) {
         for (int tile = tiles.first; tile < tiles.end; ++tile) {
-            const vec mask = shared.mask(tile), *z = x + tile * size();
+            const ivec held = shared.held(tile);
+            const vec *z = x + tile * size();
             for (int c = 0; c < step.channels; ++c, z += step.pixels()) {
-                vec s{}, q{};
-                for (int p = 0; p < step.pixels(); ++p) {
-                    const vec v = before(z[p]);
-                    s += v, q += v * v;
+                float &pivot = pivots_[(size_t)worker * step.channels + c];
+                if (tile == shared.first_tile(worker)) {
+                    vec s{};
+                    int seen = 0; // some of its pixels do
+                    for (int p = 0; p < step.pixels(); p += 1 + step.pixels() / 64, ++seen) s += before(z[p]);
+                    const int pictures = std::min(LANES, shared.batch.images - tile * LANES);
+                    pivot = total(only(held, s)) / ((float)pictures * seen);
                 }
-                at(sums_, worker, c).first += total(s * mask), at(sums_, worker, c).second += total(q * mask);
+                const float from = pivot;
+                vec s{}, q{};
+                by_parts([&](int p, int end) { // as many equal values are rounded the same way, again and again
+                    vec s_part{}, q_part{};
+                    for (; p < end; ++p) {
+                        const vec v = before(z[p]) - from;
+                        s_part += v, q_part += v * v;
+                    }
+                    s += s_part, q += q_part;
+                });
+                at(sums_, worker, c).first += total(only(held, s));
+                at(sums_, worker, c).second += total(only(held, q));
             }
         }
     }
@@ -97,25 +105,59 @@ class BatchNorm : public Layer {
         for (int tile = tiles.first; tile < tiles.end; ++tile)
             for (int c = 0; c < step.channels; ++c) {
                 const size_t start = tile * size() + (size_t)c * step.pixels();
-                const vec *z = x + start, scale = all(scale_[c]), shift = all(shift_[c]);
+                const vec *z = x + start, mean = all(mean_[c]), scale = all(scale_[c]), shift = all(shift_[c]);
                 vec *to = y + start;
-                for (int p = 0; p < step.pixels(); ++p) to[p] = after(before(z[p]) * scale + shift);
+                for (int p = 0; p < step.pixels(); ++p) to[p] = after((before(z[p]) - mean) * scale + shift);
             }
     }
-    template <class Before> void weigh(int worker, Span tiles, const vec *x, vec *gy, Before before) {
-        for (int tile = tiles.first; tile < tiles.end; ++tile)
+    template <class Before, class After>
+    void weigh(int worker, Span tiles, const vec *x, vec *gy, Before before, After after) {
+        for (int tile = tiles.first; tile < tiles.end; ++tile) {
+            const ivec held = shared.held(tile);
             for (int c = 0; c < step.channels; ++c) {
                 const size_t place = (size_t)c * step.pixels();
-                const vec *z = x + tile * size() + place;
+                const vec *z = x + tile * size() + place, mean = all(mean_[c]), scale = all(scale_[c]);
+                const vec shift = all(shift_[c]);
                 vec *g = gy + (tile - tiles.first) * size() + place, s{}, q{};
-                const float scale = scale_[c], shift = shift_[c], mean = mean_[c];
-                for (int p = 0; p < step.pixels(); ++p) {
-                    const vec v = before(z[p]);
-                    if (step.rate != 1) g[p] = choose(v * scale + shift > 0, g[p], g[p] * step.rate);
-                    s += g[p], q += g[p] * (v - mean);
-                }
-                at(back_, worker, c).first += total(s), at(back_, worker, c).second += total(q);
+                by_parts([&](int p, int end) {
+                    vec s_part{}, q_part{};
+                    for (; p < end; ++p) {
+                        const vec v = before(z[p]) - mean;
+                        g[p] = after.back(v * scale + shift, g[p]);
+                        s_part += g[p], q_part += g[p] * v;
+                    }
+                    s += s_part, q += q_part;
+                });
+                at(back_, worker, c).first += total(only(held, s));
+                at(back_, worker, c).second += total(only(held, q));
             }
+        }
+    }
+    template <class Before> void give_back(Span tiles, const vec *x, vec *gy, vec *gx, Before before) {
+        const double count = (double)shared.batch.images * step.pixels();
+        for (int c = 0; c < step.channels; ++c) {
+            // dx = γ/σ·(dy − mean(dy) − x̂·mean(dy·x̂))
+            const Sums sums = summed_back(c);
+            const double slope_exact = sums.second / count * inverse_[c] * inverse_[c];
+            const double level = sums.first / count - slope_exact * rest_[c];
+            const vec mean = all(mean_[c]), scale = all(scale_[c]), start_at = all((float)(level * scale_[c]));
+            const vec slope = all((float)(slope_exact * scale_[c]));
+            for (int tile = tiles.first; tile < tiles.end; ++tile) {
+                const ivec held = shared.held(tile);
+                const size_t place = (size_t)c * step.pixels(), start = (tile - tiles.first) * size() + place;
+                const vec *z = x + tile * size() + place, *g = gy + start;
+                vec *to = gx + start;
+                for (int p = 0; p < step.pixels(); ++p) {
+                    const vec d = scale * g[p] - start_at - slope * (before(z[p]) - mean);
+                    to[p] = only(held, before.back(z[p], d));
+                }
+            }
+        }
+    }
+
+    // A channel's pixels, some at a time: many short sums lose less than a long one.
+    template <class Job> void by_parts(const Job &job) const {
+        for (int first = 0; first < step.pixels(); first += 32) job(first, std::min(first + 32, step.pixels()));
     }
 
     struct Sums {
@@ -124,22 +166,33 @@ class BatchNorm : public Layer {
     Sums &at(const Buffer<Sums> &sums, int worker, int channel) const {
         return sums[(size_t)worker * step.channels + channel];
     }
-    Sums summed(const Buffer<Sums> &sums, int channel) const {
+    // Of dy and of dy·(v − mean), the mean to double precision.
+    Sums summed_back(int channel) const {
         Sums all{};
         for (int w = 0; w < shared.workers.count(); ++w)
-            all.first += at(sums, w, channel).first, all.second += at(sums, w, channel).second;
+            all.first += at(back_, w, channel).first, all.second += at(back_, w, channel).second;
+        all.second -= rest_[channel] * all.first;
         return all;
     }
 
+    // The workers' means and sums of squares are put together one after another (Chan, Golub and LeVeque, 1979).
     void measure() {
-        float *mean = shared.buffers[step.buffers], *variance = shared.buffers[step.buffers + 1];
-        const double count = (double)shared.batch.images * step.pixels();
+        float *running_mean = shared.buffers[step.buffers], *running_variance = shared.buffers[step.buffers + 1];
         for (int c = 0; c < step.channels; ++c) {
-            const Sums sums = summed(sums_, c);
-            const double m = sums.first / count, v = std::max(0.0, sums.second / count - m * m);
-            mean[c] += step.momentum * ((float)m - mean[c]);
-            variance[c] += step.momentum * ((float)(v * count / (count - 1)) - variance[c]);
-            set(c, m, v);
+            double count = 0, mean = 0, squares = 0; // squares: of the distances from the mean
+            for (int w = 0; w < shared.workers.count(); ++w) {
+                const double own = (double)shared.images(w) * step.pixels();
+                if (own == 0) continue;
+                const Sums &sums = at(sums_, w, c);
+                const double away = pivots_[(size_t)w * step.channels + c] + sums.first / own - mean;
+                squares += sums.second - sums.first * sums.first / own + away * away * count * own / (count + own);
+                mean += away * own / (count + own);
+                count += own;
+            }
+            const double variance = squares < 0 ? 0 : squares / count, keep = 1 - (double)step.momentum;
+            running_mean[c] = (float)(keep * running_mean[c] + step.momentum * mean);
+            running_variance[c] = (float)(keep * running_variance[c] + step.momentum * (variance * count / (count - 1)));
+            set(c, mean, variance);
         }
     }
     void recall() {
@@ -147,14 +200,16 @@ class BatchNorm : public Layer {
             set(c, shared.buffers[step.buffers][c], shared.buffers[step.buffers + 1][c]);
     }
     void set(int c, double mean, double variance) {
-        mean_[c] = (float)mean;
+        mean_[c] = (float)mean, rest_[c] = mean - mean_[c];
         inverse_[c] = (float)(1 / std::sqrt(variance + step.epsilon));
         scale_[c] = shared.parameters[step.weights][c] * inverse_[c];
-        shift_[c] = shared.parameters[step.weights + 1][c] - scale_[c] * mean_[c];
+        shift_[c] = (float)(shared.parameters[step.weights + 1][c] - scale_[c] * rest_[c]);
     }
 
     Buffer<Sums> sums_, back_;
-    Buffer<float> scale_, shift_, mean_, inverse_;
+    Buffer<float> pivots_, scale_, shift_, mean_;
+    Buffer<double> rest_; // what the mean is more than its float
+    Buffer<float> inverse_;
 };
 
 // ---- the small ones -------------------------------------------------------------------------------------------------
@@ -163,12 +218,15 @@ class Activation : public Layer {
   public:
     using Layer::Layer;
     void forward(int, Span tiles, const vec *x, vec *y) override {
-        for (size_t n = tiles.first * size(); n < tiles.end * size(); ++n) y[n] = choose(x[n] > 0, x[n], x[n] * step.rate);
+        with_slope(step.rate, [&](auto bent) {
+            for (size_t n = tiles.first * size(); n < tiles.end * size(); ++n) y[n] = bent(x[n]);
+        });
     }
     void backward(int, Span tiles, const vec *x, vec *gy, vec *gx) override {
         x += tiles.first * size();
-        for (size_t n = 0; gx && n < (tiles.end - tiles.first) * size(); ++n)
-            gx[n] = choose(x[n] > 0, gy[n], gy[n] * step.rate);
+        with_slope(step.rate, [&](auto bent) {
+            for (size_t n = 0; gx && n < (tiles.end - tiles.first) * size(); ++n) gx[n] = bent.back(x[n], gy[n]);
+        });
     }
 };
 
@@ -178,11 +236,8 @@ class Pool : public Layer {
     void forward(int, Span tiles, const vec *x, vec *y) override {
         y += tiles.first * size();
         for (int plane = tiles.first * step.channels; plane < tiles.end * step.channels; ++plane)
-            for (int i = 0; i < step.height; ++i)
-                for (int j = 0; j < step.width; ++j, ++y) {
-                    const vec *at = x + window(plane, i, j);
-                    *y = step.kind == MAX_POOL ? largest(at) : mean(at);
-                }
+            for (int i = 0; i < step.height; ++i, y += step.width)
+                step.kind == MAX_POOL ? largest_of_row(x, plane, i, y) : means_of_row(x, plane, i, y);
     }
     void backward(int, Span tiles, const vec *x, vec *gy, vec *gx) override {
         if (!gx) return;
@@ -194,7 +249,7 @@ class Pool : public Layer {
                     const vec *at = x + window(plane, i, j);
                     vec *back = gx + window(plane, i, j);
                     if (step.kind == MAX_POOL)
-                        give_to_first(at, largest(at), *gy, back);
+                        give_to_first(at, *gy, back);
                     else
                         each([&](int n) { back[n] += *gy / (float)area(); });
                 }
@@ -209,22 +264,44 @@ class Pool : public Layer {
         for (int k = 0; k < step.kernel_y; ++k)
             for (int l = 0; l < step.kernel_x; ++l) job(k * step.width_in + l);
     }
-    vec largest(const vec *at) const {
+    void largest_of_row(const vec *x, int plane, int i, vec *y) const {
+        vec broken{}; // 0 as long as all were finite
+        for (int j = 0; j < step.width; ++j) {
+            const vec *at = x + window(plane, i, j);
+            vec best = *at;
+            each([&](int n) { best = larger(best, at[n]), broken += at[n] * 0.0f; });
+            y[j] = best;
+        }
+        if (any_broken(broken))
+            for (int j = 0; j < step.width; ++j) y[j] = largest_or_broken(x + window(plane, i, j));
+    }
+    // What is not a number counts as larger than any, as in torch.
+    vec largest_or_broken(const vec *at) const {
         vec best = *at;
-        each([&](int n) { best = choose(at[n] > best, at[n], best); });
+        each([&](int n) { best = choose((at[n] > best) | (at[n] != at[n]), at[n], best); });
         return best;
     }
-    vec mean(const vec *at) const {
-        vec sum{};
-        each([&](int n) { sum += at[n]; });
-        return sum / (float)area();
+    void means_of_row(const vec *x, int plane, int i, vec *y) const {
+        for (int j = 0; j < step.width; ++j) {
+            const vec *at = x + window(plane, i, j);
+            vec sum{};
+            for (int k = 0; k < step.kernel_y; ++k) { // row by row: many small sums lose less than a long one
+                vec row{};
+                for (int l = 0; l < step.kernel_x; ++l) row += at[k * step.width_in + l];
+                sum += row;
+            }
+            y[j] = sum / (float)area();
+        }
     }
-    // The first of equal ones takes all, as in torch.
-    void give_to_first(const vec *at, vec best, vec left, vec *back) const {
+    // The first of equal ones takes all, as in torch; what is not a number goes to the first.
+    void give_to_first(const vec *at, vec left, vec *back) const {
+        vec best = *at;
+        each([&](int n) { best = larger(at[n], best); });
         each([&](int n) {
             const ivec here = at[n] == best;
-            back[n] += choose(here, left, vec{}), left = choose(here, vec{}, left);
+            back[n] += only(here, left), left = only(~here, left);
         });
+        if (any_broken(left)) back[0] += left;
     }
 };
 
@@ -249,7 +326,7 @@ class Dropout : public Layer {
                 for (int p = 0; p < step.pixels(); ++p) {
                     if (p == 0 || step.kind == DROPOUT) state ^= state << 13, state ^= state >> 17, state ^= state << 5;
                     // `state` is never 0: one is taken off to be uniform from 0 on.
-                    y[p] = choose((ivec)(state - 1 >= level), x[p] * keep, vec{});
+                    y[p] = x[p] * choose((ivec)(state - 1 >= level), all(keep), vec{});
                 }
             }
     }

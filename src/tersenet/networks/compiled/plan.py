@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from operator import itemgetter
+from itertools import chain
+from operator import attrgetter, is_, itemgetter, methodcaller
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from tersenet.networks.build import Chain, NotationNetwork
 from tersenet.networks.compiled.abi import ACTIVATION, BATCH_NORM, DROPOUT, MAP_DROPOUT, STEP
 from tersenet.networks.compiled.rows import NO_ACTIVATION, Row, Shape, UnknownError, row_of, weights_of
 
+PARTS = ("_modules", "_parameters", "_buffers")
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 # What a kind of module computes depends on these attributes and its tensors; every other kind is left to torch.
 ATTRIBUTES: dict[type[nn.Module], tuple[str, ...]] = {
@@ -42,6 +44,9 @@ ATTRIBUTES: dict[type[nn.Module], tuple[str, ...]] = {
 FORWARD: dict[type[nn.Module], Callable[..., Any]] = {kind: kind.forward for kind in ATTRIBUTES}
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 DROPOUTS = (dropout.Dropout, nn.Dropout, nn.Dropout2d)
+
+_values_of = methodcaller("values")
+_type_of, _shape_of, _forward_of = attrgetter("dtype"), attrgetter("shape"), attrgetter("forward")
 
 
 class Plan:
@@ -72,20 +77,43 @@ class Plan:
         self._moody = [module for module, _ in norms] + [
             module for module in modules if isinstance(module, DROPOUTS) and module.p
         ]
+        # What the proof compares, laid out so that comparing it is a few loops in C.
         self._modules = list(model.modules())
-        self._kinds = {type(module) for module in self._modules}
-        self._read = [itemgetter(*HOOKS, *ATTRIBUTES[type(module)]) for module in self._modules]
+        self._read = [itemgetter(*HOOKS, *PARTS, *ATTRIBUTES[type(module)]) for module in self._modules]
+        self._values = [module.__dict__ for module in self._modules]
+        self._hooks = [values[name] for values in self._values for name in HOOKS]
+        self._parts = [values[name] for values in self._values for name in PARTS]
         self._tensors: list[Tensor] = [*self.parameters, *self.statistics]
-        # Lists of hooks are compared with empty ones, since the modules go on filling theirs.
-        silent: tuple[object, ...] = tuple({} for _ in HOOKS)
-        self._proof = [silent + fact[len(HOOKS) :] if type(fact) is tuple else fact for fact in self._facts()]
+        self._kinds = list({type(module) for module in self._modules})
+        self._filled = [part for part in self._parts if part]
+        self._members = list(chain.from_iterable(map(_values_of, self._filled)))
+        self._proof = self._facts()
 
     def holds(self) -> bool:
-        """Whether the network is still what was planned: a few hundredths of a millisecond."""
+        """Whether the network is still what was planned: about a hundredth of a millisecond."""
         try:
-            return self._facts() == self._proof and _nobody_listens()
+            return (
+                self._facts() == self._proof
+                and all(map(is_, chain.from_iterable(map(_values_of, self._filled)), self._members))
+                and not any(self._hooks)
+                and _nobody_listens()
+            )
         except (KeyError, RuntimeError):  # an attribute that is gone, a tensor without memory
             return False
+
+    def _facts(self) -> tuple[list[Any], ...]:
+        """All that the rows depend on, but for what the modules hold."""
+        return (
+            list(map(type, self._modules)),
+            list(map(len, self._values)),
+            [read(values) for read, values in zip(self._read, self._values, strict=True)],
+            list(map(len, self._parts)),
+            list(map(Tensor.data_ptr, self._tensors)),
+            list(map(_type_of, self._tensors)),
+            list(map(_shape_of, self._tensors)),
+            list(map(Tensor.is_contiguous, self._tensors)),
+            list(map(_forward_of, self._kinds)),
+        )
 
     def mode(self) -> bool | None:
         """Whether the network is in training mode; None where some of its layers are and others are not.
@@ -99,20 +127,6 @@ class Plan:
     def is_moody(self) -> bool:
         """Whether the network does something else in training than in evaluation."""
         return bool(self._moody)
-
-    def _facts(self) -> list[object]:
-        """All that the rows depend on; what is compared by identity is held by the plan, so that it stays."""
-        facts: list[object] = []
-        for module, read in zip(self._modules, self._read, strict=True):
-            values = module.__dict__
-            facts += (type(module), len(values), read(values))
-            facts += map(id, module._modules.values())
-            facts += map(id, module._parameters.values())
-            facts += map(id, module._buffers.values())
-        for tensor in self._tensors:
-            facts += (tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.is_contiguous())
-        facts += [kind.forward for kind in self._kinds]
-        return facts
 
 
 def plan(model: nn.Module) -> Plan | None:
