@@ -2,6 +2,9 @@
 
 import errno
 import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +54,56 @@ def test_a_file_where_a_folder_should_be_is_an_error(tmp_path):
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(TersenetError, match="cannot be written"):
         write_whole(tmp_path / "file" / "below", "x")
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    target, link = tmp_path / "elsewhere" / "target", tmp_path / "link"
+    link.symlink_to(target)
+    for content in ("first", "second"):
+        write_whole(link, content)
+        assert link.is_symlink()
+        assert target.read_text() == content
+    assert [path.name for path in target.parent.iterdir()] == ["target"]
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path):
+    file = write_whole(tmp_path / "state", "old")
+    file.chmod(0o640)
+    write_whole(file, "new")
+    assert (file.read_text(), stat.S_IMODE(file.stat().st_mode)) == ("new", 0o640)
+
+
+def test_a_read_only_file_is_refused(tmp_path):
+    file = write_whole(tmp_path / "state", "old")
+    file.chmod(0o444)
+    with pytest.raises(TersenetError, match="read-only"):
+        write_whole(file, "new")
+    assert file.read_text() == "old"
+
+
+def test_a_device_is_written_to_and_stays_a_device():
+    device = Path(os.devnull)
+    before = device.stat()
+    write_whole(device, "gone")
+    assert device.stat().st_rdev == before.st_rdev
+    assert stat.S_ISCHR(device.stat().st_mode)
+
+
+def test_a_pipe_takes_what_is_written(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_bytes)
+        write_whole(pipe, "through")
+        assert read.result(timeout=30) == b"through"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):
+    file = write_whole(tmp_path / ("ü" * 120 + ".csv"), "x")
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_text_that_is_not_utf8_is_written_as_an_escape(tmp_path):
+    assert write_whole(tmp_path / "page.md", "caf\udce9").read_text(encoding="utf-8") == "caf\\udce9"

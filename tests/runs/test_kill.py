@@ -8,6 +8,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
+from tersenet._files import is_alive
+from tersenet.runs import list_groups
+from tersenet.runs.state import read_status
+
 COMMAND = [sys.executable, "-m", "tersenet", "train"]
 EPOCHS = 12
 
@@ -65,22 +71,52 @@ def test_killed_at_random_moments_and_resumed_it_ends_as_the_uninterrupted_one(p
     assert (run / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
     assert rows_without_times(run) == rows_without_times(whole)
     assert len(rows_without_times(run)) == EPOCHS
-    leftovers = [
-        path.name for path in run.iterdir() if path.name.startswith(".") and not path.name.startswith(".model")
-    ]
-    assert all(name.split(".")[1] in ("metrics", "state", "environment") for name in leftovers)
+    assert not list(run.rglob(".*")), "a resume sweeps what killed processes left half-written"
 
 
-def test_ctrl_c_is_status_130_and_the_run_can_go_on(picture_folder, tmp_path):
-    common = ["--runs-dir", str(tmp_path), "--threads", "1"]
-    process = train(
-        "6C5s2 BN R GAP 2Nb", "--data", f"folder:{picture_folder}", "--epochs", "400", "--name", "long", *common
-    )
-    metrics = tmp_path / "long-1" / "metrics.csv"
-    while not metrics.is_file() and process.poll() is None:
+def started(tmp_path, picture_folder, *words):
+    """A long training whose first epoch is done."""
+    common = ["--runs-dir", str(tmp_path), "--threads", "1", "--epochs", "400", "--name", "long", *words]
+    process = train("6C5s2 BN R GAP 2Nb", "--data", f"folder:{picture_folder}", *common)
+    while not list(tmp_path.rglob("metrics.csv")) and process.poll() is None:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    return process
+
+
+@pytest.mark.parametrize(("asked", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_training_that_is_asked_to_end_does_so_cleanly_and_can_go_on(asked, status, picture_folder, tmp_path):
+    process = started(tmp_path, picture_folder)
+    process.send_signal(getattr(signal, asked))
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, output
+    assert process.returncode == status, output
     assert "Traceback" not in output
     assert "tersenet train --resume long-1" in output
+    assert read_status(tmp_path / "long-1").state == "interrupted"
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.parametrize(("asked", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_group_that_is_asked_to_end_leaves_no_process_behind(asked, status, picture_folder, tmp_path):
+    process = started(tmp_path, picture_folder, "--seeds", "2")
+    seeds = [read_status(path.parent) for path in sorted(tmp_path.rglob("seed-*/status.json"))]
+    assert seeds
+    process.send_signal(getattr(signal, asked))
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == status, output
+    assert "Traceback" not in output
+    assert not any(is_alive(seed.process) for seed in seeds if seed.process != process.pid)
+    (group,) = list_groups(tmp_path)
+    assert group.state == "interrupted"
+    assert {run.state for run in group.runs} == {"interrupted"}
+
+
+def test_two_resumes_of_one_run_are_one_training_and_one_error(picture_folder, tmp_path):
+    process = started(tmp_path, picture_folder)
+    second = train("--resume", "long-1", "--runs-dir", str(tmp_path))
+    output, _ = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert "Another process is training this run." in output
+    assert f"process {process.pid} on" in output
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143

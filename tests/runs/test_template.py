@@ -95,3 +95,10 @@ def test_a_new_experiment_can_be_trained(picture_folder, tmp_path, monkeypatch, 
     words = ["--data", f"folder:{picture_folder}", "--epochs", "1", "--no-report"]
     assert main(["train", "ideas/mine.toml", *words]) == 0
     assert "mine-1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "esc\x1b[31m", "bytes \udce9", 'quo"te', "it's"])
+def test_any_name_and_notation_gives_a_file_that_loads(name, tmp_path):
+    text = new_experiment_file(Experiment(network="8C3 BN\nR GAP 10Nb"), "mine", started_from=name)
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    assert load_experiment(tmp_path / "mine.toml").network == "8C3 BN\nR GAP 10Nb"

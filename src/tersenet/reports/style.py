@@ -17,6 +17,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
+from tersenet._errors import TersenetError
 from tersenet._files import write_whole
 from tersenet._look import (
     BLUE,
@@ -124,7 +125,14 @@ class Drawing(Figure):
         return held.getvalue()
 
     def save(self, path: Path | str) -> Path:
-        """Write PNG or SVG, whichever the name says (PNG where it says neither), whole or not at all."""
+        """Write PNG or SVG, whichever the name says (PNG without an ending), whole or not at all.
+
+        Raises TersenetError for the ending of another format.
+        """
+        if (ending := Path(path).suffix.lower()) not in ("", ".png", ".svg"):
+            raise TersenetError(
+                "A figure is written as PNG or SVG.", got=path, hint=f"call it {Path(path).stem}.png, not {ending}"
+            )
         write_whole(Path(path), self.svg() if Path(path).suffix.lower() == ".svg" else self.png())
         return Path(path)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -112,14 +114,14 @@ def new_experiment_file(base: Experiment, name: str, *, started_from: str, notat
     >>> print(text.splitlines()[0])
     # mine: a copy of a line of notation. Change a line or two, then:
     """
-    started_from = " ".join(started_from.split())
+    started_from, shown = " ".join(started_from.split()), " ".join(name.split())
     began = base.changed(
         name=name, network=notation or base.network, notation=None, source="", choices=(), chosen_on=""
     )
     tables = to_tables(began)
     lines = [
-        f"# {name}: a copy of {started_from}. Change a line or two, then:",
-        f"#     tersenet train {name}.toml",
+        f"# {shown}: a copy of {started_from}. Change a line or two, then:",
+        f"#     tersenet train {shlex.quote(f'{shown}.toml')}",
         "# Change one thing at a time, or you will not know which change helped.",
         "",
     ]
@@ -137,7 +139,12 @@ def new_experiment_file(base: Experiment, name: str, *, started_from: str, notat
         for part in table.split("."):
             content = content[part]
         lines += _table(table, content)
-    return "\n".join(lines) + "\n"
+    return "\n".join(_allowed(line) for line in lines) + "\n"
+
+
+def _allowed(line: str) -> str:
+    """A line that TOML allows: a comment may hold no control character, and the file none that is not UTF-8."""
+    return re.sub("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "?", line) if line.startswith("#") else line
 
 
 def _table(table: str, content: dict[str, Any] | None, *, example: dict[str, Any] | None = None) -> Iterator[str]:
