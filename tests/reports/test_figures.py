@@ -254,3 +254,10 @@ def test_each_reading_of_the_training_images_has_its_dot_and_its_figure():
     assert {"98.20", "98.90", "99.40", "99.20"} <= {text.get_text() for text in words(drawing)}
     only = dataclasses.replace(READING, with_dropout=None, with_augmentation=None)
     assert len(plot_readings(history_of({"test_accuracy": [99.0]}), only).axes[0].get_yticks()) == 2
+
+
+@pytest.mark.parametrize("name", ["figure.jpg", "figure.pdf", "figure.PNG.txt"])
+def test_a_figure_in_another_format_than_its_name_says_is_not_written(name, tmp_path):
+    with pytest.raises(TersenetError, match="PNG or SVG"):
+        plot_curves(HISTORY).save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
