@@ -131,3 +131,10 @@ def test_classes_are_matched_by_name_whatever_their_order(evaluate, picture_fold
     assert evaluate("tiny", "--data", str(other), "--classes-by-position", "--json") == 0
     swapped = json.loads(capsys.readouterr().out)
     assert swapped["accuracy"] == pytest.approx(100 - usual["accuracy"])
+
+
+def test_pictures_writes_the_mistakes_and_a_page(evaluate, tmp_path, capsys):
+    assert evaluate("tiny", "--pictures", str(tmp_path / "mistakes"), "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["pictures"] == str(tmp_path / "mistakes" / "index.html")
+    assert len(list((tmp_path / "mistakes").glob("*.png"))) == len(document["mistakes"])

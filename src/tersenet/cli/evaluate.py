@@ -6,7 +6,7 @@ measured; one of them is `sprint-3/seed-0`.
 examples:
   tersenet evaluate gap-14320
   tersenet evaluate sprint-3 --data qmnist
-  tersenet evaluate sprint-3 --figures pictures
+  tersenet evaluate sprint-3 --figures figures --pictures mistakes
   tersenet evaluate runs/sprint-3 --json
 """
 
@@ -44,6 +44,8 @@ class Arguments(TrustArguments):
     """Match the classes of the data to the run's by position where their names differ."""
     runs_dir: RunsDir = RUNS_DIR
     device: Device = "auto"
+    pictures: Annotated[Path | None, option("FOLDER")] = None
+    """Write the misclassified pictures into this folder, with a page that shows them."""
     figures: Annotated[Path | None, option("FOLDER")] = None
     """Draw the confusion matrix, the calibration and the mistakes into this folder."""
 
@@ -65,21 +67,27 @@ def run(arguments: Arguments, output: Output) -> int:
     if dataset.notice:
         output.say(dataset.notice, style="bold yellow")
     if isinstance(run, Group):
-        _refuse_figures(arguments.figures, run)
+        _refuse_figures(arguments.figures or arguments.pictures, run)
         return evaluate_group(run, dataset, device, output)
     found = measure_run(run, dataset, device=device)
     _say(run, found, output)
     figures = _draw(arguments.figures, run, found) if arguments.figures else []
     for path in figures:
         output.say(f"figure: {path}")
-    output.document(_document(run, found, figures))
+    pictures = None
+    if arguments.pictures is not None:
+        from tersenet.reports.mistake_pictures import write_mistakes
+
+        pictures = write_mistakes(found.mistakes, dataset, arguments.pictures, network=run.name)
+        output.say(f"mistakes: {pictures}")
+    output.document(_document(run, found, figures) | {"pictures": None if pictures is None else str(pictures)})
     return 0
 
 
 def _refuse_figures(figures: Path | None, group: Group) -> None:
     if figures is not None:
         raise TersenetError(
-            "The figures are those of one run.",
+            "Figures and pictures are those of one run.",
             got=group.name,
             hint=f"tersenet evaluate {group.name}/seed-{group.seeds[0]}, or tersenet report {group.name}",
         )
