@@ -133,6 +133,17 @@ def test_classes_are_matched_by_name_whatever_their_order(evaluate, picture_fold
     assert swapped["accuracy"] == pytest.approx(100 - usual["accuracy"])
 
 
+def test_damaged_pictures_stop_or_are_left_out_with_skip_bad(evaluate, picture_folder, tmp_path, capsys):
+    other = shutil.copytree(picture_folder, tmp_path / "other")
+    (other / "bar" / "5.png").write_text("damaged")
+    assert evaluate("tiny", "--data", str(other)) == 1
+    assert "--skip-bad" in capsys.readouterr().err
+    assert evaluate("tiny", "--data", str(other), "--skip-bad", "--json") == 0
+    assert "1 file that cannot be read was passed over" in json.loads(capsys.readouterr().out)["notice"]
+    assert evaluate("tiny", "--skip-bad") == 1
+    assert "goes with --data" in capsys.readouterr().err
+
+
 def test_pictures_writes_the_mistakes_and_a_page(evaluate, tmp_path, capsys):
     assert evaluate("tiny", "--pictures", str(tmp_path / "mistakes"), "--json") == 0
     document = json.loads(capsys.readouterr().out)

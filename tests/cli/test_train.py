@@ -1,6 +1,7 @@
 """`tersenet train`, from the words typed to the folder, the report, the status and the one JSON document."""
 
 import json
+import shutil
 
 import pytest
 
@@ -184,3 +185,16 @@ def test_a_damaged_run_is_named_and_the_others_are_listed(train, tmp_path, capsy
 def test_a_folder_needs_its_path(capsys, tmp_path):
     assert main(["train", NET, "--data", "folder:", "--runs-dir", str(tmp_path)]) == 1
     assert "folder:PATH" in capsys.readouterr().err
+
+
+def test_damaged_pictures_of_a_folder_are_left_out_with_skip_bad(picture_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(picture_folder, tmp_path / "signs")
+    (tmp_path / "signs" / "bar" / "3.png").write_text("damaged")
+    words = ["train", "4C5s3 BN R GAP 2N", "--data", "./signs", "--epochs", "1", "--no-report"]
+    assert main(words) == 1
+    assert "--skip-bad" in capsys.readouterr().err
+    assert main([*words, "--skip-bad"]) in (0, 3)
+    assert "1 file that cannot be read was passed over: 3.png" in capsys.readouterr().out
+    assert main(["train", "sprint", "--skip-bad"]) == 1
+    assert "--skip-bad without --data" in capsys.readouterr().err

@@ -56,6 +56,33 @@ def refuse_all_but(accepted: Collection[str], arguments: Any, *, problem: str, h
         raise TersenetError(problem, got=", ".join(refused), hint=hint)
 
 
+def leaving_out(words: Sequence[str]) -> list[str]:
+    """`--data FOLDER --skip-bad` as the data set's name says it: damaged pictures of the folder are left out.
+
+    Raises TersenetError where no folder of pictures is given.
+
+    >>> leaving_out(["sprint", "--data", "./signs", "--skip-bad"])
+    ['sprint', '--data', 'folder:./signs?skip-bad']
+    """
+    if "--skip-bad" not in words:
+        return list(words)
+    from tersenet.data.folder import with_skip_bad
+
+    rest = [word for word in words if word != "--skip-bad"]
+    for place, word in enumerate(rest):
+        if word.startswith("--data="):
+            rest[place] = "--data=" + with_skip_bad(word.removeprefix("--data="))
+            return rest
+        if word == "--data" and place + 1 < len(rest):
+            rest[place + 1] = with_skip_bad(rest[place + 1])
+            return rest
+    raise TersenetError(
+        "Damaged pictures are left out of a folder of pictures.",
+        got="--skip-bad without --data",
+        hint="--data FOLDER --skip-bad",
+    )
+
+
 def gathered(words: Sequence[str], settings: Mapping[str, str]) -> list[str]:
     """The words of a command line with all that is `--set` in one place, flags that stand for settings among it.
 

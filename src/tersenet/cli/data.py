@@ -13,6 +13,7 @@ examples:
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet.cli.arguments import Flag
 from tersenet.cli.output import CommonArguments, Output, option
 from tersenet.cli.progress import download_progress
 
@@ -80,6 +82,8 @@ class ShowArguments(DataArguments):
     """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or the path of a folder of pictures."""
     split: Literal["train", "test"] = "train"
     """Show training or test pictures."""
+    skip_bad: Flag = False
+    """Leave out the damaged pictures of a folder."""
     count: int = 40
     """Number of pictures, at most 1000; with an augmentation, number of rows (at most 8)."""
     seed: int = 0
@@ -256,7 +260,7 @@ def _samples(arguments: SamplesArguments, output: Output) -> None:
 def _show(arguments: ShowArguments, output: Output) -> None:
     import torch
 
-    from tersenet.data import load_data
+    from tersenet.data import load_data, with_skip_bad
     from tersenet.reports import plot_samples
 
     if not 1 <= arguments.count <= _MOST:
@@ -264,7 +268,8 @@ def _show(arguments: ShowArguments, output: Output) -> None:
         raise TersenetError(problem, got=f"--count {arguments.count}", expected=f"1 to {_MOST}")
     policy = _policy(arguments)
     with download_progress(output) as progress:
-        dataset = load_data(arguments.name, data_dir=arguments.data_dir, progress=progress)
+        name = with_skip_bad(arguments.name) if arguments.skip_bad else arguments.name
+        dataset = load_data(name, data_dir=arguments.data_dir, progress=progress)
     if dataset.notice:
         output.say(dataset.notice, style="bold yellow")
     generator = torch.Generator().manual_seed(arguments.seed)
@@ -281,7 +286,7 @@ def _show(arguments: ShowArguments, output: Output) -> None:
         labels = chosen.labels[:_ROWS].repeat_interleave(_COLUMNS)
         title = f"{dataset.name}: each row starts with the original, then as the network sees it"
     figure = plot_samples(images, labels, dataset.classes, columns=_COLUMNS, limit=len(images), title=title)
-    out = arguments.out or Path(f"samples-{dataset.name.replace(':', '-').replace('/', '-')}.png")
+    out = arguments.out or Path(f"samples-{_file_name(dataset.name)}.png")
     figure.save(out)
     output.say(f"data     {dataset.name}: {len(dataset.train):,} training and {len(dataset.test):,} test pictures")
     output.say(f"source   {dataset.source}")
@@ -298,6 +303,11 @@ def _show(arguments: ShowArguments, output: Output) -> None:
             "picture": str(out),
         }
     )
+
+
+def _file_name(data: str) -> str:
+    """A data set's name as a part of a file's name."""
+    return re.sub(r"[^\w.]+", "-", data).strip("-.")[-80:]
 
 
 def _policy(arguments: ShowArguments) -> Augmentation | None:

@@ -39,6 +39,8 @@ class Arguments(TrustArguments):
     """A run or a group: its folder, its name, or an experiment (its latest run)."""
     data: Annotated[str | None, option("NAME")] = None
     """Measure on the test set of this data instead of the run's own."""
+    skip_bad: Flag = False
+    """Leave out the damaged pictures of the folder given with --data."""
     data_dir: DataDir = None
     classes_by_position: Flag = False
     """Match the classes of the data to the run's by position where their names differ."""
@@ -52,16 +54,19 @@ class Arguments(TrustArguments):
 
 def run(arguments: Arguments, output: Output) -> int:
     """Measure, print the tables, draw the figures that were asked for."""
-    from tersenet.data import load_data, match_classes
+    from tersenet.data import load_data, match_classes, with_skip_bad
     from tersenet.runs import Group, find_run_or_group, measure_run
     from tersenet.runs.environment import choose_device
 
+    if arguments.data is None:
+        _refuse_without_data(arguments)
     run = find_run_or_group(arguments.run, arguments.runs_dir)
     device = choose_device(arguments.device)
     if arguments.data is None:
         dataset = run.data(arguments.data_dir)
     else:
-        dataset = load_data(arguments.data, data_dir=arguments.data_dir)
+        data = with_skip_bad(arguments.data) if arguments.skip_bad else arguments.data
+        dataset = load_data(data, data_dir=arguments.data_dir)
         dataset = match_classes(run.environment["classes"], dataset, by_position=arguments.classes_by_position)
     _require_fit(run, dataset)
     if dataset.notice:
@@ -82,6 +87,17 @@ def run(arguments: Arguments, output: Output) -> int:
         output.say(f"mistakes: {pictures}")
     output.document(_document(run, found, figures) | {"pictures": None if pictures is None else str(pictures)})
     return 0
+
+
+def _refuse_without_data(arguments: Arguments) -> None:
+    for flag, is_given in (
+        ("--skip-bad", arguments.skip_bad),
+        ("--classes-by-position", arguments.classes_by_position),
+    ):
+        if is_given:
+            raise TersenetError(
+                f"{flag} goes with --data: the run's own data is read as it was trained on.", got=flag
+            )
 
 
 def _refuse_figures(figures: Path | None, group: Group) -> None:

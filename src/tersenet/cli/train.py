@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from tersenet._errors import TersenetError
-from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, gathered, given, refuse_all_but
+from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, gathered, given, leaving_out, refuse_all_but
 from tersenet.cli.main import BUDGET_MISSED, DONE
 from tersenet.cli.next_steps import open_report, say_budget, say_next_steps, say_report
 from tersenet.cli.output import Output, TrustArguments, option
@@ -52,7 +52,7 @@ class Arguments(TrustArguments):
     ] = None
     """An experiment, a .toml file, a network's name, file.py:Name, notation, or a run (its experiment again)."""
     data: Annotated[str | None, option("NAME")] = None
-    """mnist, fashion-mnist, kmnist, qmnist, synthetic, a folder of pictures, or auto."""
+    """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or a folder (--skip-bad leaves out damaged pictures)."""
     data_dir: DataDir = None
     runs_dir: RunsDir = RUNS_DIR
     name: Annotated[str | None, option("NAME")] = None
@@ -90,8 +90,10 @@ class Arguments(TrustArguments):
 
 
 def words(typed: list[str]) -> list[str]:
-    """`--threads N` and `--precision NAME` are short for settings; several `--set` are one."""
-    return gathered(typed, {"--threads": "settings.threads", "--precision": "settings.precision"})
+    """`--threads N` and `--precision NAME` are short for settings; several `--set` are one; `--skip-bad` is part of
+    the data's name.
+    """
+    return gathered(leaving_out(typed), {"--threads": "settings.threads", "--precision": "settings.precision"})
 
 
 def run(arguments: Arguments, output: Output) -> int:

@@ -4,7 +4,7 @@ from tersenet.data.augment import DEVIATION, MEAN, POLICY_A, Augmentation, augme
 from tersenet.data.catalog import load_data
 from tersenet.data.classes import match_classes
 from tersenet.data.dataset import Dataset, Split
-from tersenet.data.folder import read_folder
+from tersenet.data.folder import read_folder, with_skip_bad
 from tersenet.data.idx import read_idx, write_idx
 from tersenet.data.pictures import Picture, open_picture, read_picture
 from tersenet.data.samples import write_samples
@@ -27,6 +27,7 @@ __all__ = [
     "read_folder",
     "read_idx",
     "read_picture",
+    "with_skip_bad",
     "write_idx",
     "write_samples",
 ]

@@ -211,7 +211,7 @@ def _damaged(bad: dict[Path, TersenetError], count: int, root: Path, path: str |
         problem,
         got=got,
         where=where,
-        hint=f"repair or remove what is damaged, or leave it out:\n--data '{FOLDER}{path}{SKIP_BAD}'",
+        hint=f"repair or remove what is damaged, or leave it out: --skip-bad,\nor --data '{FOLDER}{path}{SKIP_BAD}'",
     )
 
 

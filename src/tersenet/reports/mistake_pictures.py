@@ -88,7 +88,7 @@ def _figure(mistake: Mistake, dataset: Dataset, name: str) -> str:
     known = f'<br><span class="wrong-label">label wrong: {dataset.classes[wrong.read]}</span>' if wrong else ""
     return (
         f'<figure><a href="{name}"><img src="{name}" alt="test picture {mistake.index}" loading="lazy"></a>'
-        f"<figcaption><b>label {label}</b>, classified as <b>{guess}</b><br>{sure}, no. {mistake.index}{known}"
+        f"<figcaption><b>label {label}</b><br>classified as <b>{guess}</b><br>{sure}, no. {mistake.index}{known}"
         "</figcaption></figure>"
     )
 
