@@ -150,13 +150,13 @@ def test_the_write_ups_numbers_are_its_own_formulas():
 
 def test_the_errata_are_the_known_ones():
     found = {one.where: (one.printed, one.true) for one in errata() if one.point == 1}
-    assert found["spreadsheet, row 1, dE/dw3"] == ("0.000351869", "0.000351776")
-    assert found["spreadsheet, row 1, dE/dw4"] == ("0.000703737", "0.000703553")
-    assert found["spreadsheet, row 2, w3"] == ("0.249648131", "0.249648224")
-    assert found["spreadsheet, row 2, w4"] == ("0.299296263", "0.299296447")
-    assert found["spreadsheet, row 2, dE/dw3"] == ("0.000333197", "0.000333110")
-    assert found["spreadsheet, row 2, dE/dw4"] == ("0.000666394", "0.000666220")
-    assert found["spreadsheet, row 2, E_total"] == ("0.013377915", "0.013377916")
+    assert found["sheet, row 1, dE/dw3"] == ("0.000351869", "0.000351776")
+    assert found["sheet, row 1, dE/dw4"] == ("0.000703737", "0.000703553")
+    assert found["sheet, row 2, w3"] == ("0.249648131", "0.249648224")
+    assert found["sheet, row 2, w4"] == ("0.299296263", "0.299296447")
+    assert found["sheet, row 2, dE/dw3"] == ("0.000333197", "0.000333110")
+    assert found["sheet, row 2, dE/dw4"] == ("0.000666394", "0.000666220")
+    assert found["sheet, row 2, E_total"] == ("0.013377915", "0.013377916")
     assert {one.point for one in errata()} == {1, 2, 3, 4}
     assert "0.149683007" in errata_page()
 

@@ -197,3 +197,61 @@ def test_numbers_below_zero_are_refused_where_they_count_something(capsys):
     for words in (["exercise", "--seed", "-1"], ["table", "--steps", "-1"]):
         assert main(["backprop", *words]) == 1
         assert capsys.readouterr().err.startswith("error: ")
+
+
+TABLE = """\
+Network 2-2-2, sigmoid, half squared error, without biases, one sample (numbers
+of the course spreadsheet).
+Learning rate 1; step 0 is the start.
+
+step         a_o1         a_o2           E1           E2      E_total
+   0  0.606477732  0.630480835  0.005668754  0.008512624  0.014181378
+   1  0.603329670  0.626802249  0.005338510  0.008039405  0.013377916
+   2  0.600258473  0.623199235  0.005025881  0.007589026  0.012614906
+
+26 more columns: --all or --columns NAME …; all rows: --every 1; the factors of
+one step: --step K; a file: --csv FILE.
+"""
+
+
+def test_the_table_at_80_columns_is_the_known_one(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = run(capsys, "table", "--steps", "2")
+    assert "\n".join(line.rstrip() for line in out.splitlines()) + "\n" == TABLE
+
+
+def test_a_descent_that_diverges_is_shown_to_the_step_where_it_does(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = run(capsys, "table", "--activation", "identity", "--lr", "1000")
+    assert "The descent diverges: from step 5 on" in out
+    assert "nan" not in out
+    assert "inf" not in out.replace("infinity", "")
+    assert max(map(len, out.splitlines())) <= 80
+    found = document(capsys, "table", "--activation", "identity", "--lr", "1000")
+    assert found["rows"][68][-1] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "(numbers of the course spreadsheet)"),
+        (["--example", "mazur"], "(numbers of Matt Mazur's page)"),
+        (
+            ["--sizes", "2-3-1", "--seed", "4"],
+            "(weights and targets drawn with seed 4; inputs of",
+        ),
+        (["--targets", "0", "1"], "(your targets; weights and inputs of the course spreadsheet)"),
+        (["--weights", "w5=0.9"], "(your w5; other weights, inputs and targets of the course spreadsheet)"),
+        (
+            ["--sizes", "1-1", "--weights", "2", "--inputs", "1", "--targets", "0"],
+            "(your weights, inputs and targets)",
+        ),
+    ],
+)
+def test_the_output_says_where_its_numbers_come_from(capsys, monkeypatch, words, said):
+    monkeypatch.setenv("COLUMNS", "400")
+    assert said in run(capsys, "table", "--steps", "1", *words)[1]
+
+
+def test_the_earlier_name_of_the_course_example_still_works(capsys):
+    assert document(capsys, "table", "--example", "write-up") == document(capsys, "table", "--example", "course")

@@ -32,10 +32,8 @@ from tersenet.backprop.problem import (
     Problem,
     describe,
     make_problem,
-    read_batch,
-    read_convolution,
-    read_problem,
 )
+from tersenet.backprop.problem_files import read_batch, read_convolution, read_problem
 from tersenet.backprop.study import VERDICTS, RateResult, Study, Surface, loss_surface, study
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The convolution and batch normalisation as text and pictures: every number, and where it came from."""
+"""The convolution and batch normalisation as text and figures: every number, and where it comes from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def convolution_text(done: ConvolutionPass, *, width: int = 80) -> str:
-    """The whole pass forward and back, as text that fits `width` columns.
+    """The forward and backward pass, as text that fits `width` columns.
 
     >>> from tersenet.backprop import convolve
     >>> "flipped" in convolution_text(convolve())
@@ -27,18 +27,18 @@ def convolution_text(done: ConvolutionPass, *, width: int = 80) -> str:
     lines: list[str] = []
 
     def say(text: str) -> None:
-        lines.extend(textwrap.wrap(text, width))
+        lines.extend(textwrap.wrap(text, width, break_on_hyphens=False))
 
     def title(text: str) -> None:
         lines.extend([*[""] * bool(lines and lines[-1]), text, "─" * len(text)])
 
     title("Forward")
-    say("The kernel k slides over the image x; at each place the products are added up, and the bias b.")
+    say("The kernel k slides over the image x. At each place the products and the bias b are added up.")
     lines += _beside([("image x", done.image), ("kernel k", done.kernel)], width)
     say(f"z[i,j] = Σ x[i+m, j+n]·k[m,n] + b, with b = {_number(done.bias)}; r = relu(z):")
     lines += _beside([("z", done.z), ("r = relu(z)", done.r)], width)
-    way = "the largest of" if done.pooling == "max" else "the mean of"
-    say(f"Pooling takes {way} each {done.pool}×{done.pool} window; the dense unit weighs the results with v.")
+    way = "the largest value of" if done.pooling == "max" else "the mean of"
+    say(f"Pooling takes {way} each {done.pool}×{done.pool} window; the dense unit multiplies the results by v.")
     lines += _beside([("pooled p", done.p), ("dense weights v", done.dense.reshape(done.p.shape))], width)
     say(
         f"o = Σ v·p + c = {_number(done.o)}; a = sigmoid(o) = {_number(done.a)}; E = ½(t − a)² ="
@@ -54,29 +54,29 @@ def convolution_text(done: ConvolutionPass, *, width: int = 80) -> str:
 
     title("Through the pooling and the ReLU")
     if done.pooling == "max":
-        say("Max-pooling was a choice: the pixel it took (marked *) gets the whole gradient, the others nothing.")
+        say("Max pooling passes the whole gradient to the pixel that it chose (marked *), and nothing to the others.")
     else:
-        say(f"Average pooling shared equally: every pixel of a window gets 1/{done.pool**2} of its gradient.")
-    say("The ReLU lets it pass where z > 0 and stops it elsewhere.")
+        say(f"Average pooling shares equally: every pixel of a window gets 1/{done.pool**2} of its gradient.")
+    say("The ReLU passes it where z > 0 and stops it elsewhere.")
     lines += _beside([("∂E/∂r", done.d_r), ("∂E/∂z", done.d_z)], width, marks={"∂E/∂r": done.chosen})
 
-    title("The kernel: a sum over the places it touched")
+    title("The kernel: a sum over the places where it was used")
     say(
         f"Each weight was used at all {done.z.size} places of the {map_size} map, so its derivative is a"
         f" sum of {done.z.size} products."
     )
-    say("Only the places where ∂E/∂z is not 0 are written:")
+    say("Only the places where ∂E/∂z is not 0 are shown:")
     for m, n in np.ndindex(done.kernel.shape):
         terms = [touch for touch in done.touches(m, n) if touch.arriving]
         words = " + ".join(f"{_signed(touch.arriving)}·{_number(touch.pixel_value)}" for touch in terms) or "0"
         text = f"∂E/∂k[{m},{n}] = {words} = {done.d_kernel[m, n]:.6f}".replace("-", "−")
         lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="      ")
-    say(f"The bias was used everywhere with factor 1: ∂E/∂b = Σ ∂E/∂z = {done.d_bias:.6f}.".replace("-", "−"))
+    say(f"The bias is used at every place with factor 1: ∂E/∂b = Σ ∂E/∂z = {done.d_bias:.6f}.".replace("-", "−"))
 
     title("The image: the kernel, flipped")
     say(
-        "A pixel was seen from several places, each through another kernel weight. As the place moves"
-        " right and down, the weight moves left and up: the kernel is met flipped."
+        "A pixel is seen from several places, each time through another kernel weight. As the place moves"
+        " right and down, the weight moves left and up: the kernel is flipped."
     )
     middle = (done.image.shape[0] // 2, done.image.shape[1] // 2)
     flipped = flipped_sum(done, *middle)
@@ -89,7 +89,7 @@ def convolution_text(done: ConvolutionPass, *, width: int = 80) -> str:
 
 
 def draw_convolution(done: ConvolutionPass) -> Figure:
-    """The pass as grids with values: forward in the first row, back below.
+    """The pass as matrices with values: forward first, then backward.
 
     >>> from tersenet.backprop import convolve
     >>> len(draw_convolution(convolve()).axes)
@@ -113,7 +113,7 @@ def draw_convolution(done: ConvolutionPass) -> Figure:
 
 
 def normalization_text(done: NormalizationPass, *, width: int = 80) -> str:
-    """Batch normalisation forward and back, with the three paths of every input.
+    """Batch normalisation forward and backward, with the three paths of every input.
 
     >>> from tersenet.backprop import normalize_batch
     >>> "through the variance" in normalization_text(normalize_batch())
@@ -122,7 +122,7 @@ def normalization_text(done: NormalizationPass, *, width: int = 80) -> str:
     lines: list[str] = []
 
     def say(text: str) -> None:
-        lines.extend(textwrap.wrap(text.replace("-", "−"), width))
+        lines.extend(textwrap.wrap(text.replace("-", "−"), width, break_on_hyphens=False))
 
     def title(text: str) -> None:
         lines.extend([*[""] * bool(lines and lines[-1]), text, "─" * len(text)])
@@ -159,8 +159,8 @@ def normalization_text(done: NormalizationPass, *, width: int = 80) -> str:
         ]
     )
     say(
-        f"The sum of ∂E/∂x over the batch is {abs(done.d_x.sum()):.0e}: moving all inputs together"
-        " changes nothing, since the mean goes with them."
+        f"The sum of ∂E/∂x over the batch is {abs(done.d_x.sum()):.0e}: adding a number to all inputs"
+        " changes nothing, because the mean changes by the same number."
     )
     return "\n".join(lines).lstrip("\n") + "\n"
 

@@ -101,7 +101,7 @@ def errata() -> tuple[Erratum, ...]:
     found = [
         Erratum(
             1,
-            f"spreadsheet, row {cell.row + 1}, {cell.column}",
+            f"sheet, row {cell.row + 1}, {cell.column}",
             _nine(cell.printed),
             _nine(cell.true),
             table + " --steps 1 --all",
@@ -147,7 +147,7 @@ def errata() -> tuple[Erratum, ...]:
         ),
         Erratum(
             3,
-            "spreadsheet, length",
+            "sheet, length",
             "68 epochs",
             f"68 rows are 67 updates: loss {at_one[67]:.9f} after 67, {at_one[68]:.9f} after 68",
             table + " --steps 68",

@@ -35,7 +35,8 @@ def exercise_page(exercise: Exercise, *, label: str = "") -> str:
     key = base64.b64encode(json.dumps(answers).encode()).decode()
     count = len(answers)
     checks = (
-        f"<p>An answer is correct within ±{exercise.tolerance:.6f} of the exact value. Write a decimal point or a"
+        f'<p class="checks">An answer is correct within ±{exercise.tolerance:.6f} of the exact value. Write a decimal'
+        " point or a"
         " comma. Each answer is checked when you leave its field.</p>"
         "<noscript><p><strong>Scripts are off in this browser, so the page cannot check answers.</strong>"
         "</p></noscript>"

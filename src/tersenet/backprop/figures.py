@@ -356,7 +356,7 @@ def _power(value: float, _: float | None = None) -> str:
 
 
 def _dash(place: int) -> str:
-    return DASHES[place // len(COLOURS) % len(DASHES)] if place >= len(COLOURS) else "-"
+    return DASHES[place % len(DASHES)]
 
 
 def _colour(place: int) -> str:

@@ -78,7 +78,7 @@ def write_study(workbook: Any, sheet: Any, work: Any, styles: Styles, descents: 
                 "line": {
                     "color": colours[(column - 1) % len(colours)],
                     "width": 2.25,
-                    "dash_type": dashes[(column - 1) // len(colours) % len(dashes)],
+                    "dash_type": dashes[(column - 1) % len(dashes)],
                 },
             }
         )

@@ -198,6 +198,7 @@ def workbook(arguments: Workbook, output: Output) -> None:
 
 
 def _say_table(arguments: Table, descent: Descent, output: Output) -> None:
+    import numpy as np
     from rich.table import Table as RichTable
 
     import tersenet.backprop as lab
@@ -211,6 +212,9 @@ def _say_table(arguments: Table, descent: Descent, output: Output) -> None:
     else:
         steps = sorted({*range(6), *(round(last * part / 16) for part in range(17))})
     steps = sorted({*steps, last})
+    finite = np.isfinite(descent.rows).all(axis=1)
+    diverged = None if finite.all() else int(finite.argmin())
+    steps = [step for step in steps if diverged is None or step < diverged]
     fitting = max(1, (output.console.width - len(str(last)) - 4) // 13)
     if arguments.columns or arguments.all:
         names = list(arguments.columns or descent.columns)
@@ -219,13 +223,19 @@ def _say_table(arguments: Table, descent: Descent, output: Output) -> None:
         blocks = [_that_matter(descent, fitting)]
     for block in blocks:
         shown = RichTable(box=None, pad_edge=False, header_style="bold")
-        shown.add_column("step", justify="right")
+        shown.add_column("step", justify="right", no_wrap=True, min_width=4)
         for name in block:
             shown.add_column(name, justify="right", no_wrap=True, min_width=11)
         for step in steps:
             shown.add_row(str(step), *(nine(float(descent.column(name)[step])) for name in block))
         output.say(shown)
         output.say()
+    if diverged is not None:
+        tell(
+            output,
+            f"The descent diverges: from step {diverged:,} on the numbers are too large for a computer. Use a smaller"
+            " learning rate.",
+        )
     hidden = len(descent.columns) - sum(map(len, blocks))
     rest = f"{hidden} more columns: --all or --columns NAME …; " if hidden and not arguments.columns else ""
     tell(output, f"{rest}all rows: --every 1; the factors of one step: --step K; a file: --csv FILE.")

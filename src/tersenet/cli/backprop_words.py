@@ -38,11 +38,11 @@ def folder_of(path: Path) -> Path:
 
 
 def nine(value: float) -> str:
-    """Nine decimals; very large and very small numbers are written with a power of ten.
+    """Nine decimals, fewer above 10; very large and very small numbers are written with a power of ten.
 
-    >>> nine(0.014181377937), nine(1.964e-13)
-    ('0.014181378', '1.96400e-13')
+    >>> nine(0.014181377937), nine(1.964e-13), nine(17959.190088337)
+    ('0.014181378', '1.96400e-13', '17959.19009')
     """
     if value != value or abs(value) >= 1e5 or 0 < abs(value) < 1e-6:
-        return f"{value:.5e}"
-    return f"{value:.9f}"
+        return f"{value:.{5 if 1e-99 < abs(value) < 1e100 else 4}e}"
+    return f"{value:.{10 - len(str(int(abs(value))))}f}"
