@@ -62,7 +62,7 @@ def test_a_loss_that_is_no_number_stops_with_step_and_learning_rate():
     model = a_network()
     batches = some_batches(2)
     batches[1][0][0] = float("nan")
-    with pytest.raises(TersenetError, match="no longer a finite number") as error:
+    with pytest.raises(TersenetError, match="no longer finite numbers") as error:
         train_one_epoch(model, batches, torch.optim.SGD(model.parameters(), lr=0.25))
     assert "step 2" in error.value.got
     assert "0.25" in error.value.got

@@ -1,5 +1,6 @@
 """How good a network is: accuracy, loss, per class, confusions, calibration, mistakes."""
 
+from tersenet.evaluation.answers import as_logits, check_answers, own_precision, undisturbed
 from tersenet.evaluation.calibration import Bin, Calibration, calibrate
 from tersenet.evaluation.familiarity import Familiarity, fit_familiarity
 from tersenet.evaluation.logits import NO_ANSWER, Evaluation, evaluate, guesses, predict_logits
@@ -60,7 +61,9 @@ __all__ = [
     "Spread",
     "WelchTest",
     "WrongLabel",
+    "as_logits",
     "calibrate",
+    "check_answers",
     "comparison_power",
     "confused_pairs",
     "confusion_matrix",
@@ -73,6 +76,7 @@ __all__ = [
     "known_wrong_label",
     "mcnemar_test",
     "measure",
+    "own_precision",
     "permutation_test",
     "predict",
     "predict_logits",
@@ -80,6 +84,7 @@ __all__ = [
     "sampling_error",
     "seeds_needed",
     "spread",
+    "undisturbed",
     "welch_test",
     "wilson_interval",
 ]

@@ -78,7 +78,7 @@ def check_answers(
 
     >>> check_answers(nn.Sequential(nn.Flatten(), nn.Linear(4, 5)), torch.zeros(3, 1, 2, 2), classes=10)
     Traceback (most recent call last):
-    tersenet._errors.TersenetError: The network has another number of outputs than there are classes.
+    tersenet._errors.TersenetError: The network has fewer outputs than there are classes.
       got:      5 outputs
       expected: 10, one per class
       hint:     change its last layer to 10 outputs
@@ -93,34 +93,39 @@ def check_answers(
             except TersenetError:
                 raise
             except Exception as error:
-                raise network_failed(error, pictures, mode) from error
+                raise network_failed(error, pictures, training=mode) from error
             logits = as_logits(answer)
             if len(logits) != len(pictures):
                 raise _unequal(logits, len(pictures))
-            if logits.shape[1] != classes:
+            if logits.shape[1] < classes:
                 raise TersenetError(
-                    "The network has another number of outputs than there are classes.",
+                    "The network has fewer outputs than there are classes.",
                     got=f"{logits.shape[1]} outputs",
                     expected=f"{classes}, one per class",
                     hint=f"change its last layer to {classes} outputs",
                 )
 
 
-def network_failed(error: Exception, pictures: Tensor, training: bool) -> TersenetError:
+def network_failed(error: Exception, pictures: Tensor, *, training: bool) -> TersenetError:
     """One error for whatever a network raised on pictures `[N, C, H, W]`."""
     text = str(error).strip() or "no message"
-    if isinstance(error, ValueError) and text.startswith("Expected more than 1 value"):
-        return TersenetError(
-            "Batch normalisation has a single value per channel: it has nothing to normalise with.",
-            got=f"a batch of {len(pictures)} where a normalised map is 1×1",
-            expected="two pictures or more per batch, or larger maps",
-            hint="choose a larger batch size, or remove the normalisation of 1×1 maps",
-        )
-    return TersenetError(
+    return single_value(error, pictures) or TersenetError(
         f"The network fails on these pictures in {'training' if training else 'evaluation'} mode.",
         got=f"{type(error).__name__}: {text.splitlines()[0]}",
         expected=f"logits for pictures {list(pictures.shape)}, {str(pictures.dtype).removeprefix('torch.')}",
         hint="try it in Python with a tensor of this shape",
+    )
+
+
+def single_value(error: Exception, pictures: Tensor) -> TersenetError | None:
+    """Batch normalisation's refusal of a single value per channel as one clear error; None for any other error."""
+    if not isinstance(error, ValueError) or not str(error).startswith("Expected more than 1 "):
+        return None
+    return TersenetError(
+        "Normalisation has a single value per channel: there is nothing to normalise with.",
+        got=f"a batch of {len(pictures)} where a normalised map is 1×1",
+        expected="two pictures or more per batch, or larger maps",
+        hint="choose a larger training.batch_size, or remove the normalisation of 1×1 maps",
     )
 
 

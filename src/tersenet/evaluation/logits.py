@@ -23,7 +23,9 @@ NO_ANSWER = -1
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Loss (mean a picture), accuracy (percent), and the counts behind it.
+    """Mean loss per picture, accuracy in percent, and the counts behind it.
+
+    `broken` counts the answers that are not numbers (NaN): they are wrong, and the loss is NaN.
 
     >>> print(Evaluation(loss=0.0211, accuracy=99.43, correct=9943, images=10_000))
     loss 0.0211, accuracy 9943/10000 (99.43 %)
@@ -33,9 +35,11 @@ class Evaluation:
     accuracy: float
     correct: int
     images: int
+    broken: int = 0
 
     def __str__(self) -> str:
-        return f"loss {self.loss:.4f}, accuracy {self.correct}/{self.images} ({self.accuracy:.2f} %)"
+        text = f"loss {self.loss:.4f}, accuracy {self.correct}/{self.images} ({self.accuracy:.2f} %)"
+        return f"{text}, NaN answers: {self.broken}" if self.broken else text
 
 
 def evaluate(
@@ -48,16 +52,15 @@ def evaluate(
 ) -> Evaluation:
     """Measure any module on any iterable of `(images, labels)` batches, without gradients and in evaluation mode.
 
-    The model may answer with logits `[N, K]`, with maps `[N, K, 1, 1]`, or with log-probabilities: log-softmax
-    changes nothing the second time, so the cross-entropy of log-probabilities is that of the logits.
-    `criterion(logits, labels)` gives a batch's mean; the means are weighted by the sizes of their batches, so a
-    smaller last batch counts for no more than it holds. An answer with NaN counts as wrong, and shows as a loss of
-    NaN. Every module's own training or evaluation mode is as before afterwards.
+    The model may answer with logits `[N, K]`, with maps `[N, K, 1, 1]`, or with log-probabilities (the cross-entropy
+    of log-probabilities equals that of the logits). Images are given to it in the precision of its weights.
+    `criterion(logits, labels)` gives a batch's mean loss; the means are weighted by batch size. An answer with NaN
+    counts as wrong and makes the loss NaN. Afterwards every module is in the mode that it was in.
 
-    A network that the compiled engine knows runs in it, where it was compiled before, with `workers` threads (as many
-    as torch takes, where none are given).
+    A network that the compiled engine knows runs in it, if the engine has been compiled, with `workers` threads (1 to
+    256; default: torch's number of threads).
 
-    Raises `TersenetError` where there are no pictures, or the answers do not fit the labels.
+    Raises TersenetError where there are no pictures, or the answers do not fit the labels.
 
     >>> pictures, labels = torch.eye(3).view(3, 1, 1, 3), torch.tensor([0, 1, 1])
     >>> evaluation = evaluate(nn.Flatten(), [(pictures, labels)])
@@ -73,15 +76,16 @@ def evaluate(
             with torch.inference_mode():
                 logits, labels_n = _answer(fast, images, labels, device)
                 losses.append(criterion(logits, labels_n))
-                hits.append((guesses(logits) == labels_n).sum())
+                guessed = guesses(logits)
+                hits.append(torch.stack([(guessed == labels_n).sum(), (guessed == NO_ANSWER).sum()]))
             sizes.append(len(labels_n))
     total = sum(sizes)
     if total == 0:
         raise _nothing_to_measure()
     # Read from the device once, at the end: a reading a batch would hold an accelerator up.
     loss = torch.stack(losses).cpu().double() @ torch.tensor(sizes, dtype=torch.float64) / total
-    correct = int(torch.stack(hits).sum())
-    return Evaluation(loss=float(loss), accuracy=100 * correct / total, correct=correct, images=total)
+    correct, broken = torch.stack(hits).sum(dim=0).tolist()
+    return Evaluation(loss=float(loss), accuracy=100 * correct / total, correct=correct, images=total, broken=broken)
 
 
 def predict_logits(

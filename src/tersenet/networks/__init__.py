@@ -2,6 +2,7 @@
 
 from tersenet.networks.budget import BUDGET_HEAD, COURSE_BUDGET, Budget, BudgetLine, budget_rows, check_budget
 from tersenet.networks.build import NotationNetwork, build
+from tersenet.networks.copying import copy_network
 from tersenet.networks.find import Design, find_network
 from tersenet.networks.layer_table import budget_table, format_summary, layer_table, total_lines
 from tersenet.networks.notation import parse
@@ -30,6 +31,7 @@ __all__ = [
     "budget_table",
     "build",
     "check_budget",
+    "copy_network",
     "find_network",
     "format_summary",
     "infer_shapes",

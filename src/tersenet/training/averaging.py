@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor, nn
+
+from tersenet.networks import copy_network
 
 
 class WeightAverage:
@@ -27,7 +27,7 @@ class WeightAverage:
     def __init__(self, model: nn.Module, *, decay: float) -> None:
         self.decay = decay
         self.updates = 0
-        self.model = copy.deepcopy(model).requires_grad_(False).eval()
+        self.model = copy_network(model).requires_grad_(False).eval()
         self._averaged, self._copied = _tensors(self.model)
         self._averaged_from, self._copied_from = _tensors(model)
 
@@ -50,7 +50,8 @@ class WeightAverage:
 
 
 def _tensors(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
-    """The floating-point tensors of a network's state, and the others (counters)."""
-    state = [tensor.detach() for tensor in model.state_dict(keep_vars=True).values()]
+    """The floating-point tensors of a network's state, each once (weights may be tied), and the others (counters)."""
+    tensors = {id(tensor): tensor for tensor in model.state_dict(keep_vars=True).values()}
+    state = [tensor.detach() for tensor in tensors.values()]
     floating = [tensor for tensor in state if tensor.is_floating_point()]
     return floating, [tensor for tensor in state if not tensor.is_floating_point()]

@@ -36,12 +36,12 @@ def generator_for(*parts: int) -> torch.Generator:
 
 
 class TrainingBatches:
-    """The training batches of one epoch: images float32 `[B, 1, H, W]`, normalised, and labels int64 `[B]`.
+    """The training batches of one epoch: images float32 `[B, C, H, W]`, normalised, and labels int64 `[B]`.
 
-    The order is a function of seed and epoch, the augmentation of seed, epoch and batch: neither of what was
-    asked before, nor of the device. A last batch of a single picture is left out, since batch normalisation has
-    nothing to normalise with. With `workers` above 0 the pictures are moved by so many threads of the compiled
-    engine, where it is there and can.
+    The order is a function of seed and epoch, the augmentation of seed, epoch and batch; neither depends on the
+    device. A last batch of a single picture is left out, since batch normalisation has nothing to normalise with.
+    With `workers` above 0, that many threads of the compiled engine move the pictures, where it is available and
+    knows the augmentation.
 
     >>> split = Split(images=torch.zeros(10, 28, 28, dtype=torch.uint8), labels=torch.arange(10))
     >>> [len(labels) for images, labels in TrainingBatches(split, batch_size=4).epoch(1)]
@@ -71,6 +71,12 @@ class TrainingBatches:
     def __len__(self) -> int:
         full, rest = divmod(len(self.labels), self.batch_size)
         return full + (rest > 1 or (rest == 1 and full == 0))
+
+    @property
+    def smallest(self) -> int:
+        """The number of pictures in an epoch's smallest batch."""
+        full, rest = divmod(len(self.labels), self.batch_size)
+        return rest if rest > 1 or not full else self.batch_size
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of epoch `epoch`, counted from 1."""

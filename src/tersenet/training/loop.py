@@ -7,22 +7,24 @@ import math
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn, optim
 
 from tersenet._errors import TersenetError
+from tersenet.evaluation.answers import LOW, as_logits, own_precision, single_value
 from tersenet.networks.compiled import check_engine
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 Step = Callable[[Tensor, Tensor], tuple[float, int]]
-"""What is done with one batch: `step(images, labels)` learns from it and gives its loss and its right answers."""
+"""Learn from one batch: `step(images, labels)` gives its mean loss and the number of correct answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchProgress:
-    """What is known after a batch: `batch` counts from 0; accuracy in percent over the epoch so far."""
+    """The state after a batch: `batch` counts from 0; accuracy in percent over the epoch so far."""
 
     batch: int
     learning_rate: float
@@ -33,7 +35,7 @@ class BatchProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class EpochResult:
-    """The training figures of one epoch: mean loss over its images, accuracy in percent."""
+    """The training results of one epoch: mean loss over its images, accuracy in percent."""
 
     loss: float
     accuracy: float
@@ -57,11 +59,12 @@ def train_one_epoch(
     """Train a network on every batch of a loader once.
 
     `loader` gives images `[B, C, H, W]` and labels `[B]`; `criterion(logits, labels)` gives the batch's mean loss.
-    `step(images, labels)` is another way to learn from a batch than forward, backward and `optimizer.step()`; it
-    leaves the weights alone where the loss is not finite. `before_step(batch)` may set the learning rate,
-    `after_step()` may average weights, `on_batch` may show progress. Accuracy is counted while the weights change and
-    dropout is at work, as the write-ups do. Raises TersenetError where the loss is no longer finite or the loader is
-    empty.
+    The images are given to the network in the precision of its weights. `step(images, labels)` replaces forward,
+    backward and `optimizer.step()`; it must leave the weights alone where the loss is not finite.
+    `before_step(batch)` may set the learning rate, `after_step()` may average weights, `on_batch` may show progress.
+    The accuracy is measured during the epoch, while weights change and dropout is active, as the course networks
+    were measured. Raises TersenetError where the loss is no longer finite, a batch of one picture leaves batch
+    normalisation a single value, or the loader is empty.
 
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
     >>> batches = [(torch.ones(8, 1, 2, 2), torch.ones(8, dtype=torch.int64))] * 20
@@ -71,12 +74,17 @@ def train_one_epoch(
     check_engine(precision=precision)
     model.train()
     step = step or functools.partial(plain_step, model, optimizer, criterion, precision)
+    kind = own_precision(model)
     loss_sum, correct, seen = 0.0, 0, 0
     for batch, (images, labels) in enumerate(loader):
         images, labels = images.to(device), labels.to(device)
+        images = images.to(kind) if images.is_floating_point() else images
         if before_step:
             before_step(batch)
-        loss, right = step(images, labels)
+        try:
+            loss, right = step(images, labels)
+        except ValueError as error:
+            raise single_value(error, images) or error from None
         _require_finite(loss, batch, optimizer)
         if after_step:
             after_step()
@@ -103,10 +111,11 @@ def train_one_epoch(
 def plain_step(
     model: nn.Module, optimizer: optim.Optimizer, criterion: Criterion, precision: str, images: Tensor, labels: Tensor
 ) -> tuple[float, int]:
+    """Forward, backward and `optimizer.step()` on one batch: its mean loss and the number of correct answers."""
     # Forward: what the network answers, and how wrong it is.
     with multiplying_in(precision, images.device.type):
-        logits = model(images)
-    loss = criterion(logits.float(), labels)
+        logits = _as_output(model(images), labels)
+    loss = criterion(logits, labels)
     correct = int((logits.detach().argmax(dim=1) == labels).sum())
     if not math.isfinite(loss.item()):
         return loss.item(), correct
@@ -118,6 +127,13 @@ def plain_step(
     return loss.item(), correct
 
 
+def _as_output(answer: Any, labels: Tensor) -> Tensor:
+    """Logits `[N, K]` where the labels are class numbers `[N]`; else whatever the criterion takes."""
+    if not isinstance(answer, Tensor) or (labels.dim() == 1 and answer.dim() > 2):
+        return as_logits(answer)
+    return answer.float() if answer.dtype in LOW else answer
+
+
 def multiplying_in(precision: str, device_type: str) -> AbstractContextManager[None]:
     """A context in which matrix products run in `precision`: float32, or bfloat16 by autocast."""
     if precision == "float32":
@@ -126,13 +142,17 @@ def multiplying_in(precision: str, device_type: str) -> AbstractContextManager[N
 
 
 def _require_finite(loss: float, batch: int, optimizer: optim.Optimizer) -> None:
-    if math.isfinite(loss):
-        return
+    if not math.isfinite(loss):
+        raise not_finite(f"loss {loss}", f"step {batch + 1} of the epoch", optimizer)
+
+
+def not_finite(what: str, where: str, optimizer: optim.Optimizer) -> TersenetError:
+    """The error that stops a training whose loss or weights became NaN or infinite."""
     rate = optimizer.param_groups[0]["lr"]
-    raise TersenetError(
-        "The loss is no longer a finite number; training has stopped.",
-        got=f"loss {loss} at step {batch + 1} of the epoch, learning rate {rate:g}",
-        expected="a finite loss",
-        hint="a learning rate too high is the likely cause (try a tenth of it); else look for a picture or a weight "
+    return TersenetError(
+        "Training has stopped: the loss or the weights are no longer finite numbers.",
+        got=f"{what} at {where}, learning rate {rate:g}",
+        expected="a finite loss and finite weights",
+        hint="the learning rate is probably too high: try a tenth of it; otherwise look for a picture or a weight "
         "that is not finite",
     )

@@ -7,7 +7,6 @@ each step, as in S. Gugger's version of the test, so that every order of magnitu
 
 from __future__ import annotations
 
-import copy
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,8 @@ from torch import nn
 
 from tersenet._errors import TersenetError, check_setting
 from tersenet.data.dataset import Split
+from tersenet.evaluation.answers import LOW, as_logits, check_answers, own_precision
+from tersenet.networks import copy_network
 from tersenet.training.batches import DROPOUT, Batch, TrainingBatches, derived_seed
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.train import set_dropout
@@ -91,7 +92,11 @@ def find_learning_rate(
     rates = [lowest * (highest / lowest) ** (step / (steps - 1)) for step in range(steps)]
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(derived_seed(seed, DROPOUT, 0))
-        network = copy.deepcopy(model).to(device).train()
+        network = copy_network(model).to(device).train()
+        if own_precision(network) in LOW:
+            network = network.float()
+        smallest = next(iter(batches.epoch(1)))[0][: min(2, batches.smallest)]
+        check_answers(network, smallest, int(images.labels.max()) + 1, device=device)
         if recipe.dropout is not None:
             set_dropout(network, recipe.dropout)
         losses = _losses(network, recipe, rates, _endless(batches), on_step)
@@ -125,7 +130,8 @@ def _losses(
     for step, (rate, (images, labels)) in enumerate(zip(rates, batches, strict=False)):
         for group in optimizer.param_groups:
             group["lr"] = rate
-        loss = F.cross_entropy(network(images).flatten(1), labels, label_smoothing=recipe.label_smoothing)
+        logits = as_logits(network(images.to(own_precision(network))))
+        loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
         if not math.isfinite(loss.item()):
             break
         losses.append(loss.item())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,13 +16,14 @@ from torch import Tensor, nn, optim
 
 from tersenet._errors import TersenetError, check_setting
 from tersenet.data.dataset import Dataset, Split
+from tersenet.evaluation.answers import LOW, check_answers, own_precision
 from tersenet.evaluation.logits import Evaluation, evaluate
 from tersenet.networks.compiled import CompiledNetwork, check_engine, compile_network, multiplies_bfloat16, refusal
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.batches import DROPOUT, EvaluationBatches, TrainingBatches, derived_seed, hold_out
 from tersenet.training.checkpoint import TrainingState
 from tersenet.training.fused import fused_step
-from tersenet.training.loop import BatchProgress, EpochResult, train_one_epoch
+from tersenet.training.loop import BatchProgress, EpochResult, not_finite, train_one_epoch
 from tersenet.training.metrics import EpochMetrics
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.schedules import LearningRate
@@ -30,9 +33,9 @@ ENGINES = ("layers", "compiled")
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """What a training gave: the network to use (averaged where the recipe averages), and a row an epoch.
+    """The result of a training: the network to use (averaged where the recipe averages), one row per epoch.
 
-    `test` is the reading of the test set after the last epoch: the headline.
+    `test` is the evaluation on the test set after the last epoch.
     """
 
     model: nn.Module
@@ -58,20 +61,24 @@ def train(
     """Train a network on a data set and measure it.
 
     With `validation` images held out (chosen by seed), epochs are measured on them and the test set is read once,
-    at the end. With `engine` "compiled" the arithmetic is done by the compiled engine in `workers` threads; with
-    "layers", layer by layer in torch. `resume` may fill the fresh state from a checkpoint;
-    `on_batch(epoch, batches, progress)` and `on_epoch(state)` tell the outside. The order of images, the augmentation
-    and dropout are functions of seed and epoch, so that a resumed training ends with the weights of an uninterrupted
-    one. The caller's own random numbers are left alone.
+    at the end. `engine` "compiled" trains in the compiled engine with `workers` threads (1 to 256), "layers" trains
+    layer by layer in torch. `resume` may fill the fresh state from a checkpoint. `on_batch(epoch, batches, progress)`
+    is called after every batch, `on_epoch(state)` after every epoch. The order of images, the augmentation and
+    dropout are functions of seed and epoch, so that a resumed training ends with the weights of an uninterrupted
+    one. The caller's random numbers are left alone.
 
-    Raises TersenetError where the compiled engine cannot run the network, the network has no weights, the loss is not
-    finite or the split leaves no images.
+    A network in float64 trains in float64; one in half precision is converted to float32, with a warning.
+
+    Raises TersenetError before the first epoch where the labels or the network's answers do not fit the classes, a
+    setting is unknown, the compiled engine cannot run the network, the network has no weights or the split leaves no
+    images; and after a step or an epoch with a loss or weights that are not finite.
     """
     recipe = recipe or Recipe()
     check_setting(seed >= 0, "seed", seed, "0 or above")
     check_setting(engine in ENGINES, "engine", engine, " or ".join(ENGINES), names=ENGINES)
     check_engine(precision=precision, workers=workers)
     device = torch.device(device)
+    dataset = _with_labels(dataset)
     learned, judged = _splits(dataset, validation, seed)
     batches = TrainingBatches(
         learned,
@@ -84,9 +91,13 @@ def train(
     judges = EvaluationBatches(judged, device=device)
     if recipe.dropout is not None:
         set_dropout(model, recipe.dropout)
+    model = _trainable(model)
+    if own_precision(model) is torch.float64:
+        precision = "float32"  # no autocast: it is computed in the precision of the weights
     order = torch.contiguous_format if engine == "compiled" else torch.channels_last
     model = model.to(device=device, memory_format=order)  # type: ignore[call-overload]
     compiled = compiled_or_error(model, precision, workers) if engine == "compiled" else None
+    check_answers(model, _few(learned, batches.smallest), len(dataset.classes), device=device)
     state = TrainingState(
         model=model,
         optimizer=make_optimizer(model, recipe),
@@ -123,7 +134,10 @@ def train(
                 on_batch=functools.partial(on_batch, epoch, len(batches)) if on_batch else None,
             )
             seconds = time.perf_counter() - start
+            _require_finite_weights(state, epoch, len(batches))
             held_out = evaluate(measured, judges, device=device, workers=workers)
+            if not math.isfinite(held_out.loss):
+                raise not_finite(f"held-out loss {held_out.loss}", f"the end of epoch {epoch}", state.optimizer)
             state.metrics.append(_row(state, epoch, result, held_out, seconds, validation > 0))
             _epoch_ended(state, held_out.loss if validation else result.loss)
             if on_epoch:
@@ -136,7 +150,7 @@ def train(
 
 
 def set_dropout(model: nn.Module, rate: float) -> None:
-    """Give all dropout layers of a network one rate.
+    """Set the rate of every dropout layer of a network (0 to below 1).
 
     >>> model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Dropout2d(0.2))
     >>> set_dropout(model, 0.0)
@@ -183,11 +197,63 @@ def _check_optimizer(optimizer: optim.Optimizer) -> None:
                 )
 
 
+def _trainable(model: nn.Module) -> nn.Module:
+    """A network in half precision becomes float32, in which small steps are not rounded away."""
+    kind = own_precision(model)
+    if kind not in LOW:
+        return model
+    warnings.warn(
+        f"The network's weights are {str(kind).removeprefix('torch.')}; they are converted to float32 to be trained. "
+        'For speed, train in precision="bfloat16".',
+        stacklevel=3,
+    )
+    return model.float()
+
+
+def _with_labels(dataset: Dataset) -> Dataset:
+    """The data set with int64 labels; raises TersenetError where they are not numbers of its classes."""
+    whole = [_checked(split, dataset, name) for name, split in (("train", dataset.train), ("test", dataset.test))]
+    return replace(dataset, train=whole[0], test=whole[1])
+
+
+def _checked(split: Split, dataset: Dataset, name: str) -> Split:
+    labels, classes = split.labels, len(dataset.classes)
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype is torch.bool:
+        found: object = labels.dtype
+    elif not len(labels) or 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        return replace(split, labels=labels.to(torch.int64))
+    else:
+        found = f"labels from {int(labels.min())} to {int(labels.max())}"
+    raise TersenetError(
+        "The labels do not fit the classes.",
+        got=found,
+        expected=f"whole numbers from 0 to {classes - 1}, one per class",
+        where=f"{dataset.name}, {name} split",
+    )
+
+
+def _few(split: Split, smallest: int) -> Tensor:
+    """A first look: as few pictures as the smallest batch has, at most two, float32 `[N, C, H, W]`."""
+    images, _ = next(iter(EvaluationBatches(split, batch_size=max(1, min(2, smallest)))))
+    return images
+
+
+def _require_finite_weights(state: TrainingState, epoch: int, batches: int) -> None:
+    """A loss is seen before its step: what the last step did shows in the weights alone."""
+    models = [state.model, *([state.average.model] if state.average else [])]
+    for model in models:
+        for name, tensor in model.state_dict().items():
+            if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+                raise not_finite(
+                    f"{name} is not finite", f"step {batches}, the last of epoch {epoch}", state.optimizer
+                )
+
+
 def check_held_out(dataset: Dataset, validation: int) -> None:
-    """Raise TersenetError unless so many training images can be held out and some are left to learn from."""
+    """Raise TersenetError unless `validation` training images can be held out and some are left to train on."""
     if not 0 <= validation < len(dataset.train):
         raise TersenetError(
-            "So many images cannot be held out.",
+            "Too many images are held out.",
             got=f"validation = {validation}",
             expected=f"from 0 to {len(dataset.train) - 1}, the training images of {dataset.name} less one",
         )
