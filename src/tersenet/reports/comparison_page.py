@@ -55,7 +55,7 @@ def _title(comparison: Comparison) -> str:
 
 
 def _tiles(pair: Pair) -> list[Tile]:
-    tiles = [Tile(signed(pair.difference), f"points, {pair.b.name} − {pair.a.name}")]
+    tiles = [Tile(f"{signed(pair.difference)} points", f"{pair.b.name} − {pair.a.name}")]
     if pair.interval:
         low, high = pair.interval
         tiles.append(Tile(f"{signed(low)} to {signed(high)}", "95 % interval"))
@@ -163,15 +163,18 @@ def _galleries(comparison: Comparison) -> list[tuple[str, Drawing, str]]:
         if not chosen:
             continue
         captions = [(change.index, _caption(change, pair, dataset.classes)) for change in chosen]
-        verb = "gets right more often" if key == "repaired" else "gets right less often"
+        if _several(pair):
+            verb = "gets right more often" if key == "repaired" else "gets right less often"
+        else:
+            verb = "repairs" if key == "repaired" else "breaks"
         framed = any(change.index in known for change in chosen)
         galleries.append(
             (
                 key,
                 plot_captioned(dataset.test.images, captions, framed=known, title=f"B ({pair.b.name}) {verb}"),
-                f"{len(chosen)} of {len(changes)} test images of {data_title(dataset.name)} that {pair.b.name} (B) "
-                f"{verb} than {pair.a.name} (A)"
-                + (", the largest differences first." if _several(pair) else ".")
+                f"{len(chosen)} of {len(changes)} test images of {data_title(dataset.name)} "
+                f"that {pair.b.name} (B) {verb}"
+                + (f" than {pair.a.name} (A), the largest differences first." if _several(pair) else ".")
                 + (" Framed: the label is known to be wrong." if framed else ""),
             )
         )

@@ -16,7 +16,7 @@ from tersenet.reports.style import GRID, INK, PURPLE, SMALL, WIDTH, Drawing, one
 
 COLUMNS = 5
 LETTERS_PER_INCH = 10
-NAME = 12  # letters of a class's name
+NAME = 9  # letters of a class's name
 LINE = 1.3 * SMALL / 72  # inches from line to line of a caption
 
 

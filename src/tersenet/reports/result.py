@@ -73,7 +73,10 @@ def _measured(material: Material) -> list[tuple[str, str]]:
     gap = material.reading.accuracy - history.held_out_accuracy[-1]
     rows = [
         ("parameters", f"{material.summary.parameters:,}"),
-        (f"gap: training accuracy (measured again) − {history.held_out} accuracy", f"{gap:.2f} points"),
+        (
+            f"gap: training accuracy (measured again) − {history.held_out} accuracy",
+            f"{gap:.2f} points".replace("-", "−"),
+        ),
     ]
     if target is not None:
         first, lost = history.reached(target), history.lost(target)
