@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -134,14 +134,26 @@ def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, class
         pictures = tuple(run.environment["input_size"])
         return _Subject(found.name, run.notation, run.empty_model(), pictures, run.experiment.budget)
     experiment = resolved.experiment
+    if classes is None:
+        classes = _classes_of(experiment.data)
     size = size or (1, 28, 28)
-    design = find_network(experiment.notation or experiment.network, size, classes or 10)
+    design = find_network(experiment.notation or experiment.network, size, classes)
     known = NETWORKS.get(design.name)
     title = design.name if known or design.notation is None else design.notation
     if resolved.kind in ("experiment", "file"):
         title = experiment.name or title
     budget = experiment.budget or (known.budget if known else None)
     return _Subject(title, design.notation, design.module, size, budget)
+
+
+def _classes_of(data: str) -> int:
+    """How many classes an experiment's data has: a folder of pictures is counted if it is there; others have ten."""
+    from tersenet.data import load_data
+
+    if data.startswith("folder:") or Path(data).is_dir():
+        with suppress(TersenetError):
+            return len(load_data(data).classes)
+    return 10
 
 
 def document(name: str, summary: Summary, budget: tuple[BudgetLine, ...]) -> dict[str, Any]:

@@ -155,8 +155,8 @@ def _find(word: str | Path, runs_dir: Path, *, groups: bool) -> Run | Group:
     design = next(chain(_designs(text), _notation(text)), None) or _nothing(text, runs_dir, only_runs=True)
     for kind in kinds:
         trained = [each for each in kind if _is_of(each, design.experiment)]
-        if trained:
-            return trained[-1]
+        if trained:  # of several names, by the time when they began
+            return trained[-1] if design.experiment.name else max(trained, key=_begun)
     if packaged := packaged_run(text):
         return packaged
     raise TersenetError(
@@ -232,6 +232,10 @@ def _is_of(run: Run | Group, experiment: Experiment) -> bool:
     if colon:
         return trained.network == f"{Path(file).resolve()}:{name}"
     return trained.notation is not None and trained.notation == _line(experiment.notation or experiment.network)
+
+
+def _begun(run: Run | Group) -> float:
+    return (run.path / EXPERIMENT).stat().st_mtime
 
 
 def _line(network: str) -> str:

@@ -103,8 +103,9 @@ def test_where_a_run_is_asked_for(here, word, path):
 
 
 def test_a_network_or_a_nameless_experiment_means_the_latest_run_that_trained_it(here):
+    os.utime("runs/mine-2/experiment.toml", (2e9, 2e9))
     for word in (NOTATION, "8c3-bn-r-gap-10nb", "nameless.toml"):
-        assert find_run(word).notation == NOTATION
+        assert find_run(word).path == Path("runs/mine-2")
     with pytest.raises(TersenetError, match="no run of this network yet"):
         find_run("5C3 GAP 10N")
 
