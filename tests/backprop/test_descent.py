@@ -1,4 +1,4 @@
-"""The descent and the study: the write-up's figures, Mazur's, and what learning rates do."""
+"""The descent and the study: the course's figures, Mazur's, and what learning rates do."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from tersenet.backprop import (
     study,
 )
 
-# Published with the write-up's recomputation: updates 68, by learning rate.
+# Published with the course's recomputation: updates 68, by learning rate.
 AFTER_68 = {
     0.1: 0.009515099,
     0.2: 0.006292104,
@@ -27,7 +27,7 @@ AFTER_68 = {
 }
 
 
-def test_the_first_row_is_that_of_the_write_up_with_its_mistake_mended():
+def test_the_first_row_is_that_of_the_course_with_its_mistake_mended():
     row = dict(zip(descend(COURSE, steps=0).columns, descend(COURSE, steps=0).rows[0], strict=True))
     slopes = [0.000316993, 0.000633987, 0.000351776, 0.000703553, 0.012880819, 0.012976085, 0.015408348, 0.015522308]
     assert [round(row[f"dE/dw{place}"], 9) for place in range(1, 9)] == slopes
@@ -51,7 +51,7 @@ def test_68_rows_are_67_updates():
     assert [round(losses[step], 9) for step in (67, 68)] == [0.000196838, 0.000184344]
 
 
-def test_the_columns_are_the_31_of_the_write_up_in_its_order():
+def test_the_columns_are_the_31_of_the_course_in_its_order():
     names = (
         "t1 t2 i1 i2 w1 w2 w3 w4 h1 a_h1 h2 a_h2 w5 w6 w7 w8 o1 a_o1 o2 a_o2 E1 E2 E_total"
         " dE/dw1 dE/dw2 dE/dw3 dE/dw4 dE/dw5 dE/dw6 dE/dw7 dE/dw8"

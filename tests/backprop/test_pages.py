@@ -54,7 +54,7 @@ AS_PUBLISHED = {
 
 
 @pytest.mark.parametrize(("weight", "formula"), AS_PUBLISHED.items())
-def test_the_derivatives_read_as_the_write_up_writes_them(weight, formula):
+def test_the_derivatives_read_as_the_course_writes_them(weight, formula):
     ours = as_text(Graph(COURSE.network).gradient(weight)).replace("·", "*").replace("−", "-")
     assert ours.replace(" ", "") == formula.replace(" ", "")
 
@@ -143,7 +143,7 @@ def test_a_power_with_a_minus_is_bracketed_for_the_cell():
     assert as_cell(-(Symbol("h1") ** 2), lambda name: name) == "-(h1^2)"
 
 
-def test_the_write_ups_numbers_are_its_own_formulas():
+def test_the_courses_numbers_are_its_own_formulas():
     for cell in printed_cells():
         assert cell.printed == pytest.approx(cell.by_their_formula, abs=6e-10), cell
 

@@ -14,7 +14,7 @@ from tersenet.backprop import (
 )
 
 
-def test_without_any_numbers_the_problem_is_the_write_ups():
+def test_without_any_numbers_the_problem_is_the_courses():
     assert make_problem() == COURSE
     assert make_problem(example="mazur").biases == (0.35, 0.35, 0.60, 0.60)
 
