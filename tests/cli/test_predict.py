@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 
 import pytest
@@ -227,3 +228,13 @@ def test_an_interrupted_run_says_how_far_it_came(trained, picture, tmp_path, cap
     (place / "result.json").unlink()
     assert main(["predict", str(place), str(picture)]) == 0
     assert "not finished: 1 of 1 epochs are done" in capsys.readouterr().out
+
+
+def test_names_that_are_not_text_are_escaped(predict, picture, tmp_path, capsys):
+    strange = tmp_path / os.fsdecode(b"caf\xe9\x1b.png")
+    shutil.copy(picture, strange)
+    assert predict(strange, "--csv", tmp_path / "p.csv") == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert r"\xe9" in out
+    assert r"caf\xe9\x1b.png" in (tmp_path / "p.csv").read_text(encoding="utf-8")

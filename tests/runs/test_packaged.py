@@ -75,3 +75,12 @@ def test_a_picture_is_read_and_explained_without_a_training(tmp_path, capsys):
     assert found["name"] == "1"
     assert main(["explain", "stem-17150", "one.png", "--pictures", "0"]) == 0
     assert (tmp_path / "stem-17150-explain" / "one" / "explain.html").is_file()
+
+
+def test_a_run_of_the_same_network_under_another_name_does_not_take_its_place(tmp_path):
+    place = tmp_path / "runs" / "sprint-1"
+    place.mkdir(parents=True)
+    for file in packaged_run("stem-17150").path.iterdir():
+        (place / file.name).write_bytes(file.read_bytes())
+    assert find_run("stem-17150", tmp_path / "runs") == packaged_run("stem-17150")
+    assert find_run("sprint", tmp_path / "runs").path == place

@@ -191,12 +191,14 @@ def _predict_all(
 def _table(rows: list[Row], classes: list[str]) -> Any:
     from rich.table import Table
 
+    from tersenet.data.folder_files import printable
+
     with_labels, with_notes = any(row.label is not None for row in rows), any(row.note for row in rows)
     headings = ["picture", *["label"] * with_labels, "class", "probability", "next likely", *["note"] * with_notes]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in headings:
         figures = heading == "probability"
-        short = heading == "picture" and max(len(row.picture) for row in rows) <= _NAME_WIDTH
+        short = heading == "picture" and max(len(printable(row.picture)) for row in rows) <= _NAME_WIDTH
         wrapped = heading == "note" or (heading == "picture" and not short)
         table.add_column(heading, justify="right" if figures else "left", overflow="fold", no_wrap=not wrapped)
     for row in rows:
@@ -206,7 +208,7 @@ def _table(rows: list[Row], classes: list[str]) -> Any:
             ["–", "–", "–"] if found is None else [classes[found.guess], _percent(found), _runner_up(found, classes)]
         )
         style = None if not row.note else "red" if found is None else "yellow"
-        table.add_row(row.picture, *label, *said, *[row.note] * with_notes, style=style)
+        table.add_row(printable(row.picture), *label, *said, *[row.note] * with_notes, style=style)
     return table
 
 
@@ -271,6 +273,7 @@ def _document(
 def _write_csv(rows: list[Row], classes: list[str], path: Path) -> None:
     """One row per picture; names of classes, probabilities from 0 to 1, nothing where there is no figure."""
     from tersenet._files import write_whole
+    from tersenet.data.folder_files import printable
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -279,11 +282,18 @@ def _write_csv(rows: list[Row], classes: list[str], path: Path) -> None:
         label = "" if row.label is None else classes[row.label]
         found = row.prediction
         if found is None:
-            writer.writerow([row.picture, label, "", "", "", row.note, *[""] * len(classes)])
+            writer.writerow([printable(row.picture), label, "", "", "", row.note, *[""] * len(classes)])
         else:
             believable = "" if found.believable is None else "yes" if found.believable else "no"
             figures = [f"{value:.6f}" for value in found.probabilities]
-            line = [row.picture, label, classes[found.guess], f"{found.probability:.6f}", believable, row.note]
+            line = [
+                printable(row.picture),
+                label,
+                classes[found.guess],
+                f"{found.probability:.6f}",
+                believable,
+                row.note,
+            ]
             writer.writerow([*line, *figures])
     write_whole(path, text.getvalue())
 

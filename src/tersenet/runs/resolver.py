@@ -16,10 +16,10 @@ run first; those that need an architecture or a recipe (`train`, `summary`, `new
     7      a line of notation                      the latest run or group of that name
     =====  ======================================  =====================================
 
-Where only a run will do, meanings 3 to 7 stand for the latest run of that experiment or network; where it has none, a
-network's name stands for the trained one that comes with the package, if there is one. A folder's name is
-looked for in the runs folder, then as a path; a word with a slash is a path first. Only folders that hold a run
-count: another folder of the same name hides nothing. One seed of a group is `sprint-3/seed-0`.
+Where only a run will do, meanings 3 to 7 stand for the latest run of that experiment or network. Before them comes
+the name of a trained network in the package, such as stem-17150. A folder's name is looked for in the runs folder,
+then as a path; a word with a slash is a path first. Only folders that hold a run count: another folder of the same
+name hides nothing. One seed of a group is `sprint-3/seed-0`.
 """
 
 from __future__ import annotations
@@ -152,13 +152,13 @@ def _find(word: str | Path, runs_dir: Path, *, groups: bool) -> Run | Group:
     for resolved in chain(_by_name(word, runs_dir), *(_latest(text, kind) for kind in kinds)):
         if resolved.run is not None:
             return resolved.run
+    if packaged := packaged_run(text):
+        return packaged
     design = next(chain(_designs(text), _notation(text)), None) or _nothing(text, runs_dir, only_runs=True)
     for kind in kinds:
         trained = [each for each in kind if _is_of(each, design.experiment)]
         if trained:  # of several names, by the time when they began
             return trained[-1] if design.experiment.name else max(trained, key=_begun)
-    if packaged := packaged_run(text):
-        return packaged
     raise TersenetError(
         f"There is no run of this {'experiment' if design.kind in ('experiment', 'file') else 'network'} yet.",
         got=text,
