@@ -71,7 +71,7 @@ CONCLUSION = """\
 sprint-1: 99.43 ± 0.04 % on the test set of mnist
   10 seeds after epoch 3, from 99.37 to 99.49 %
   95 % interval of the mean 99.40 to 99.46 %
-  17,150 parameters, 9.5 s of training a seed, 52.3 s in all (2 at a time)
+  17,150 parameters, 9.5 s of training per seed, 52.3 s in all (2 at a time)
   mean of the best epochs, picked on the test set: 99.45 %
 
 budget             limit        value  verdict

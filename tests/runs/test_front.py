@@ -114,7 +114,7 @@ def test_weights_are_counted_and_weighed(trained, tmp_path):
     assert size.file_bytes == (place / "model.safetensors").stat().st_size
 
 
-@pytest.mark.parametrize("columns", ["80", "120"])
+@pytest.mark.parametrize("columns", ["60", "80", "120"])
 def test_the_table_fits_the_terminal_and_marks_what_is_less_certain(trained, capsys, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
     assert main(["runs", "best", "--runs-dir", str(trained)]) == 0
@@ -122,7 +122,7 @@ def test_the_table_fits_the_terminal_and_marks_what_is_less_certain(trained, cap
     assert max(map(len, out.splitlines())) <= int(columns)
     assert "93.00 ± 3.61" in out
     assert "3†" in out
-    assert "2 of 2 trainings on mnist" in out
+    assert "Out of 2 experiments trained on mnist" in out
     assert "…" not in out
 
 

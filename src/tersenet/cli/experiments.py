@@ -55,6 +55,7 @@ def _list(experiments: dict[str, Experiment], arguments: Arguments, output: Outp
     from rich.table import Table
     from rich.text import Text
 
+    from tersenet.runs.listing import damaged_names
     from tersenet.runs.outcome import outcome_of
 
     wide = output.console.width >= 100
@@ -85,6 +86,8 @@ def _list(experiments: dict[str, Experiment], arguments: Arguments, output: Outp
             "† fewer than five seeds, an indication. * with changed settings. ✗ budget missed."
         )
     )
+    for damaged in damaged_names(arguments.runs_dir):
+        output.say(f"{damaged} cannot be read; `tersenet runs` says why.", style="yellow")
     output.say("`tersenet experiments NAME` shows one, `tersenet train NAME` trains it.")
 
 

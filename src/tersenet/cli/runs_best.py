@@ -1,4 +1,4 @@
-"""The front of accuracy against parameters, as `tersenet runs best` prints it."""
+"""The best accuracy for the fewest parameters, as `tersenet runs best` prints it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tersenet.cli.fitted_table import Column, fitted_table
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ CLAIMED_SEEDS = 5
 
 
 def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
-    """Print a row for each entry of the front, and what the columns mean."""
+    """Print one row for each entry of the front, and what the columns mean."""
     from rich.text import Text
 
     from tersenet._errors import check_setting
@@ -41,44 +42,48 @@ def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
     if not found:
         output.say(f"There is no finished run on {data}{bound} in {runs_dir}.")
         return 0
-    output.say(f"{data}: the front of accuracy against parameters{bound}", style="bold")
-    output.say(_table(found))
+    output.say(f"{data}: the best accuracy for the fewest parameters{bound}", style="bold")
+    output.say(fitted_table(COLUMNS, [_cells(*row) for row in found], output.console.width))
     notes = [
-        f"{len(found)} of {len(all_of_them)} trainings on {data}: none of the others has more accuracy with as few "
-        "parameters. test %: after the last epoch, the mean over seeds. A front is itself picked on the test set: of "
-        "many trainings the best is partly luck."
+        f"Out of {len(all_of_them)} experiments trained on {data}, each row has the best accuracy for its number of "
+        "parameters or fewer. test %: after the last epoch, the mean over seeds. Rows are picked on the test set, "
+        "so luck favours them."
     ]
     if any(entry.seeds < CLAIMED_SEEDS for entry, _ in found):
         notes.append("†: fewer than five seeds, an indication.")
     if any(entry.validation for entry, _ in found):
-        notes.append("‡: training images were held out: it learned from fewer, and read the test set once.")
-    notes.append("bytes: of the weights alone, in float32. file: with running statistics and names.")
+        notes.append("‡: trained without the held-out images; the test set was read once.")
+    notes.append("bytes: the weights alone, in float32. file: with running statistics and names.")
     for note in notes:
         output.say(Text(note))
     return 0
 
 
-def _table(found: list[tuple[Entry, Size]]) -> Any:
-    from rich.table import Table
+COLUMNS = (
+    Column(title="run", right=False, least=24),
+    Column(title="parameters"),
+    Column(title="nonzero", leaves=3),
+    Column(title="bytes", leaves=4),
+    Column(title="file", leaves=5),
+    Column(title="epochs", leaves=2),
+    Column(title="seeds", leaves=1),
+    Column(title="test %", right=False),
+)
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0), collapse_padding=True)
-    table.add_column("run", overflow="fold", min_width=12)
-    for title in ("para-\nmeters", "non-\nzero", "bytes", "file", "epochs", "seeds", "test %"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for entry, size in found:
-        marks = "†" * (entry.seeds < CLAIMED_SEEDS) + "‡" * bool(entry.validation)
-        spread = f" ± {entry.deviation:.2f}" if entry.deviation is not None else ""
-        table.add_row(
-            entry.name,
-            f"{size.parameters:,}",
-            f"{size.nonzero:,}",
-            f"{size.weight_bytes:,}",
-            f"{size.file_bytes:,}",
-            str(entry.epochs),
-            f"{entry.seeds}{marks}",
-            f"{entry.accuracy:.2f}{spread}",
-        )
-    return table
+
+def _cells(entry: Entry, size: Size) -> list[str]:
+    marks = "†" * (entry.seeds < CLAIMED_SEEDS) + "‡" * bool(entry.validation)
+    spread = f" ± {entry.deviation:.2f}" if entry.deviation is not None else ""
+    return [
+        entry.name,
+        f"{size.parameters:,}",
+        f"{size.nonzero:,}",
+        f"{size.weight_bytes:,}",
+        f"{size.file_bytes:,}",
+        str(entry.epochs),
+        f"{entry.seeds}{marks}",
+        f"{entry.accuracy:.2f}{spread}",
+    ]
 
 
 def _document(entry: Entry, size: Size) -> dict[str, Any]:

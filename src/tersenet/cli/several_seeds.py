@@ -30,7 +30,7 @@ def train_seeds(
     show: bool,
     output: Output,
 ) -> int:
-    """Train the seeds of an experiment, or go on with a group; report, and say what came of it."""
+    """Train the seeds of an experiment, or go on with a group; write the report and print the result."""
     from tersenet.runs import Group, resume_group, start_group
 
     with GroupProgress(output) as progress:
@@ -49,7 +49,7 @@ def train_seeds(
 
 
 class GroupProgress:
-    """Shows the training of a group: a bar over all epochs on a terminal, a line a seed everywhere."""
+    """Shows the training of a group: a bar over all epochs on a terminal, one line per seed everywhere."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -112,7 +112,7 @@ class GroupProgress:
         say(f"seeds     {group.seeds[0]} to {group.seeds[-1]}, {at_a_time}")
         say(f"group     {group.path}")
         done = group.finished_runs
-        self._accuracies = [_result(run)["test_accuracy"] for run in done]
+        self._accuracies = [record.test_accuracy for run in done if (record := run.record) is not None]
         if done:
             say(f"done      {len(done)} of {len(group.seeds)} seeds were finished before")
         before = sum(len(run.metrics) for run in group.runs)
@@ -125,21 +125,15 @@ class GroupProgress:
 
     def _seed_done(self, run: Run) -> None:
         assert self._group is not None
-        result = _result(run)
-        self._accuracies.append(result["test_accuracy"])
-        correct = round(result["test_accuracy"] * result["test_images"] / 100)
+        record = run.record
+        assert record is not None
+        self._accuracies.append(record.test_accuracy)
         done = f"{len(self._accuracies)} of {len(self._group.seeds)}"
         mean = sum(self._accuracies) / len(self._accuracies)
         self._output.say(
-            f"{run.path.name:<8}  test {correct}/{result['test_images']} ({result['test_accuracy']:.2f} %)  "
-            f"{result['seconds']:.1f} s  {done} done, mean {mean:.2f} %"
+            f"{run.path.name:<8}  test {record.correct_images}/{record.test_images} ({record.test_accuracy:.2f} %)  "
+            f"{record.seconds:.1f} s  {done} done, mean {mean:.2f} %"
         )
-
-
-def _result(run: Run) -> dict[str, Any]:
-    result = run.result
-    assert result is not None
-    return result
 
 
 def _conclude(group: Group, report: Path | None, output: Output) -> int:
@@ -159,7 +153,7 @@ def _conclude(group: Group, report: Path | None, output: Output) -> int:
         f"{len(result['seeds'])} seeds after epoch {result['epochs']}, from {result['minimum']:.2f} to "
         f"{result['maximum']:.2f} %",
         f"95 % interval of the mean {low:.2f} to {high:.2f} %",
-        f"{result['parameters']:,} parameters, {result['seconds']:.1f} s of training a seed{_in_all(result)}",
+        f"{result['parameters']:,} parameters, {result['seconds']:.1f} s of training per seed{_in_all(result)}",
     ]
     if "best_test_mean" in result:
         lines.append(f"mean of the best epochs, picked on the test set: {result['best_test_mean']:.2f} %")
