@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from tersenet.cli.streams import readable
 
@@ -19,6 +21,10 @@ class SafeConsole(Console):
     def on_broken_pipe(self) -> None:
         """The reader of a pipe went away: the command line ends by itself, with its own status."""
         raise BrokenPipeError
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Plain text, made readable before it is measured, so that tables keep their columns."""
+        return super().render_str(readable(text), **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The segments of a renderable, their text made readable."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tersenet.cli.streams import readable
+
 GAP = 2  # blanks between two columns
 
 
@@ -34,6 +36,7 @@ def fitted_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width
     from rich.table import Table
     from rich.text import Text
 
+    rows = [[readable(cell) for cell in row] for row in rows]
     left = list(range(len(columns)))
     widths = [max(len(column.title), *(len(row[i]) for row in rows)) for i, column in enumerate(columns)]
     least = [min(widths[i], column.least or widths[i]) for i, column in enumerate(columns)]
