@@ -18,11 +18,14 @@ from tersenet.data.resample import (
     warp,
 )
 
-MEAN, DEVIATION = 0.1307, 0.3081  # of MNIST's 60,000 training pictures, scaled to 0..1; all write-ups use them
+MEAN, DEVIATION = (
+    0.1307,
+    0.3081,
+)  # of MNIST's 60,000 training pictures, scaled to 0..1; the course networks use them too
 
 CHUNK = 1024  # pictures resampled at a time: what is in the making stays in the cache; any number gives the same bits
 
-# The columns of a picture's row of random numbers. Every knob has its own, on or off, so that turning one knob leaves
+# The columns of a picture's row of random numbers. Every setting has its own, on or off, so that changing one leaves
 # what the others draw as it was; the control points of `elastic` follow them and make the row longer.
 CROP, ROTATION, SCALE, SHIFT_X, SHIFT_Y, SHEAR, ERASE, ERASE_TOP, ERASE_LEFT, ERASE_HEIGHT, ERASE_WIDTH = range(11)
 COLUMNS = 11
@@ -30,7 +33,7 @@ COLUMNS = 11
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """What may happen to a training picture. Everything is off by default; `docs/augmentation.md` shows each knob.
+    """What may happen to a training picture. Everything is off by default (`docs/augmentation.md`).
 
     All geometry (crop, shear, scale, rotation, shift, elastic, in this order) is composed into one resampling with
     fill 0. Raises `TersenetError` where a number makes no sense.
@@ -47,7 +50,7 @@ class Augmentation:
     """
 
     crop_probability: float = 0.0  # how often the central pixels are cut out and enlarged to the whole picture
-    crop_size: int = 22  # side of that crop in pixels: just around MNIST's digits, which lie in 20×20
+    crop_size: int = 22  # side of that crop in pixels: just around MNIST's digits, which fill 20×20
     rotation: float = 0.0  # the angle is uniform in ± this many degrees; the classes 6 and 9 forbid large ones
     scale: float = 0.0  # the size is multiplied by 1 ± this fraction
     shift: float = 0.0  # moved by ± this fraction of the width and of the height; MNIST's margin is 4/28 = 0.14
@@ -105,7 +108,7 @@ def _misfit(got: str, expected: str) -> TersenetError:
 
 
 POLICY_A = Augmentation(crop_probability=0.1, crop_size=22, rotation=15)
-"""The write-ups' augmentation (000, 004): one picture in ten cropped to its centre and enlarged, all turned."""
+"""The augmentation of two course networks: one picture in ten is cropped and enlarged, all are turned."""
 
 
 def affine_maps(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor | None:
@@ -217,7 +220,7 @@ def _augment_chunk(images_nhw: Tensor, policy: Augmentation, generator: torch.Ge
 
 
 def _draw(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
-    """All the chunk's random numbers in one call, uniform in [0, 1), a row a picture."""
+    """All the chunk's random numbers in one call, uniform in [0, 1), one row per picture."""
     count, height, width = images_nhw.shape
     columns = COLUMNS
     if policy.elastic:
@@ -272,7 +275,7 @@ def _move_as_pillow(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) 
 
 
 def _rectangle(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
-    """bool `[N, H, W]`: what is blanked, a rectangle that lies inside the picture, or nothing."""
+    """bool `[N, H, W]`: what is blanked, a rectangle inside the picture, or nothing."""
     inside = []
     for size, start, side in zip(
         images_nhw.shape[1:], (ERASE_TOP, ERASE_LEFT), (ERASE_HEIGHT, ERASE_WIDTH), strict=True

@@ -20,7 +20,7 @@ class PassedOver:
     """The files of a folder that are not used, and why."""
 
     strange: list[str] = field(default_factory=list)  # not pictures at all
-    outside: list[str] = field(default_factory=list)  # pictures that lie beside the class folders
+    outside: list[str] = field(default_factory=list)  # pictures beside the class folders
     damaged: list[str] = field(default_factory=list)  # pictures that cannot be read, left out with skip-bad
 
     @property
@@ -52,7 +52,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def list_folder(folder: Path) -> list[Path]:
-    """What lies in a folder, in natural order (picture2 before picture10).
+    """The files and folders in a folder, in natural order (picture2 before picture10).
 
     Raises TersenetError where it cannot be read.
     """
@@ -68,7 +68,7 @@ def list_folder(folder: Path) -> list[Path]:
 
 
 def sub_folders(root: Path, passed_over: PassedOver) -> list[Path]:
-    """The sub-folders that can be classes; files that lie beside them are noted in `passed_over`."""
+    """The sub-folders that can be classes; files beside them are noted in `passed_over`."""
     folders = []
     for child in list_folder(root):
         if child.is_dir():
@@ -82,7 +82,7 @@ def sub_folders(root: Path, passed_over: PassedOver) -> list[Path]:
 def candidates(folder: Path, passed_over: PassedOver) -> list[Path]:
     """The files of a class that are pictures, or should be; the others are noted in `passed_over`.
 
-    Raises TersenetError where there is a folder inside the class: it may hold a class of its own.
+    Raises TersenetError where there is a folder inside the class: it may hold another class.
     """
     found = []
     for child in list_folder(folder):

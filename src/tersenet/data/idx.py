@@ -118,7 +118,7 @@ def _times(shape: tuple[int, ...]) -> str:
 
 
 def idx_header(array: Array) -> bytes:
-    """The bytes that stand before the values of `array`; raises TersenetError for a type that IDX does not know.
+    """The bytes before the values of `array`; raises TersenetError for a type that IDX does not know.
 
     >>> idx_header(np.zeros((60_000, 28, 28), np.uint8)).hex(" ", 4)
     '00000803 0000ea60 0000001c 0000001c'

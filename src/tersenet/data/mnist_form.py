@@ -80,7 +80,7 @@ def find_form(picture: Floats) -> Form:
 def second_mark(ink: Floats) -> float:
     """The ink of the second largest mark as a part of the largest one's, 0 to 1; 0 where there is one mark.
 
-    `ink` is `[H, W]`, 0 where there is none. Marks are side by side: whole columns without ink lie between them. (A
+    `ink` is `[H, W]`, 0 where there is none. Marks are side by side: whole columns without ink separate them. (A
     digit whose pen was lifted, such as a 5, has its parts one above the other.)
 
     >>> ink = np.zeros((28, 28), np.float32)
@@ -178,7 +178,7 @@ def _keep_blots(ink: Floats, mask: Mask) -> Mask:
 
 
 def _name_blots(mask: Mask) -> NDArray[np.intp]:
-    """Number the connected (also corner to corner) parts of `mask` from 1; 0 stands outside.
+    """Number the connected (also corner to corner) parts of `mask` from 1; 0 is outside.
 
     Each row is cut into runs; a run takes the name of the runs it touches in the row above (union-find).
     """

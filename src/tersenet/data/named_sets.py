@@ -1,4 +1,4 @@
-"""The named data sets: their files, public homes and published checksums."""
+"""The named data sets: their files, public servers and published checksums."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DIGITS = tuple("0123456789")
 class Archive:
     """One file of a data set: its name as published, its shape, and what is known of its bytes.
 
-    `md5` is published for the `.gz` archive; `sha256` is of the decompressed payload, None where nobody published it.
+    `md5` is published for the `.gz` archive; `sha256` is of the decompressed payload, None where none is published.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Archive:
 
 @dataclass(frozen=True, kw_only=True)
 class NamedSet:
-    """A data set with a name: four archives, the homes that serve them in the order tried, and what it is about."""
+    """A data set with a name: four archives, the servers that have them in the order tried, and what it is about."""
 
     name: str
     torchvision: str

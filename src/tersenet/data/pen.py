@@ -15,7 +15,7 @@ SIDE = 28
 BOX = 20
 """Side of the box that the ink is fitted in, as in MNIST."""
 
-_MARGIN = 8  # around the box on the canvas, so that a picture can be cut out wherever its mass lies
+_MARGIN = 8  # around the box on the canvas, so that a picture can be cut out wherever its centre of mass is
 _CANVAS = BOX + 2 * _MARGIN
 _REACH = 4  # pixels that a piece of stroke may colour on each side of its middle
 _TINY = 1e-6  # keeps the length of a dot from being zero
@@ -61,7 +61,7 @@ def draw(points: Floats, radii: Floats, down: NDArray[np.bool_], sharpness: Floa
 
 
 def _trace(points: NDArray[np.float32], radii: NDArray[np.float32], down: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """How deep each pixel's middle lies inside the ink, in pixels, negative outside: float32 `[N, 36, 36]`."""
+    """How deep each pixel's middle is inside the ink, in pixels, negative outside: float32 `[N, 36, 36]`."""
     count = len(points)
     depth = np.full(count * _CANVAS * _CANVAS, -1.0, np.float32)
     steps = np.arange(-_REACH, _REACH + 1)
@@ -94,7 +94,7 @@ def _trace(points: NDArray[np.float32], radii: NDArray[np.float32], down: NDArra
 
 
 def _centre(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cut 28×28 out of each canvas, moved by whole pixels so that the centre of mass lies in its middle."""
+    """Cut 28×28 out of each canvas, moved by whole pixels so that the centre of mass is in its middle."""
     count = len(canvas)
     weight = canvas.astype(np.int64)
     columns, rows = weight.sum(axis=1), weight.sum(axis=2)  # exact: integers

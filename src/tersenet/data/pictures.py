@@ -1,4 +1,4 @@
-"""Read a picture of a digit, as anyone may have it, into MNIST's form."""
+"""Read any picture of a digit into MNIST's form."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
 
 
 def _require_file(path: Path) -> None:
-    """Raise unless `path` is a file that can be opened without waiting for anybody."""
+    """Raise unless `path` is a file that can be opened without waiting."""
     try:
         status = path.stat()
     except OSError as error:

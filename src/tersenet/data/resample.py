@@ -22,9 +22,9 @@ def warp(
     displacement_n2hw: Tensor | None = None,
     interpolation: str = "bilinear",
 ) -> Tensor:
-    """Resample every picture once through its own affine map; what lies outside a picture is 0.
+    """Resample every picture once through its own affine map; outside a picture there is 0.
 
-    `backward_n23` tells where each output pixel comes from: `x_in = b00·x + b01·y + b02` and
+    `backward_n23` says where each output pixel comes from: `x_in = b00·x + b01·y + b02` and
     `y_in = b10·x + b11·y + b12`, in pixels from the picture's centre, x to the right and y down. `displacement_n2hw`
     (x, y, in pixels) is added to that place. `images_n1hw` is float `[N, 1, H, W]`, and so is the result.
 
@@ -101,7 +101,7 @@ def rotate_as_pillow(images_nhw: Tensor, degrees_n: Tensor) -> Tensor:
     y0 = height / 2 + sin * (width / 2) - cos * (height / 2)
     x_in = _fixed_point(x0 + cos / 2 + sin / 2, cos, sin, height, width)
     y_in = _fixed_point(y0 - sin / 2 + cos / 2, -sin, cos, height, width)
-    # A black border of one pixel stands for all that lies outside.
+    # A black border of one pixel represents everything outside.
     bordered_nhw = F.pad(images_nhw, (1, 1, 1, 1))
     row = y_in.add_(1).clamp_(0, height + 1).mul_(width + 2)
     source_nhw = row.add_(x_in.add_(1).clamp_(0, width + 1)).long()

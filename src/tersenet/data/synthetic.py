@@ -1,7 +1,7 @@
 """Drawn digits: the embedded data set, which needs no download.
 
 70,000 pictures in MNIST's form are drawn with a pen from a seed, the same bytes on every machine. `docs/synthetic.md`
-tells how, and how well a network that has seen nothing else reads MNIST.
+says how, and how well a network that was trained on nothing else classifies MNIST.
 """
 
 from __future__ import annotations
