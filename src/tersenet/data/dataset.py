@@ -25,6 +25,9 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __repr__(self) -> str:
+        return f"Split({len(self):,} images, {_size(self)})"
+
     def take(self, indices: Tensor) -> Split:
         """The pictures at `indices` (int64 `[M]`), in that order."""
         return Split(images=self.images[indices], labels=self.labels[indices])
@@ -43,3 +46,11 @@ class Dataset:
     classes: tuple[str, ...]
     source: str
     notice: str | None = None
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.train):,} training and {len(self.test):,} test images"
+        return f"Dataset({self.name!r}: {counts}, {_size(self.train)}, {len(self.classes)} classes)"
+
+
+def _size(split: Split) -> str:
+    return "×".join(map(str, split.images.shape[1:]))

@@ -13,9 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
+from tersenet._notebook import small_table
 from tersenet.data.pictures import Picture, open_picture
 from tersenet.evaluation.familiarity import Familiarity, network_batches
 from tersenet.evaluation.logits import predict_logits
+
+MOST_LIKELY = 3  # classes that a notebook shows
 
 
 class HasModel(Protocol):
@@ -55,6 +58,15 @@ class Prediction:
         'two separate marks; probability below 60 %'
         """
         return "; ".join(self.doubts)
+
+    def _repr_html_(self) -> str:
+        likely = sorted(range(len(self.probabilities)), key=lambda number: -self.probabilities[number])[:MOST_LIKELY]
+        rows = [
+            (str(number), f"{100 * share:.2f} %", "█" * round(20 * share))
+            for number, share in ((number, self.probabilities[number]) for number in likely)
+        ]
+        head = ("class", "probability", "")
+        return small_table(head, rows, right=head[:2], title=f"{self.picture}: class {self.guess}", note=self.note)
 
 
 def predict(

@@ -4,7 +4,7 @@ from tersenet.networks.budget import BUDGET_HEAD, COURSE_BUDGET, Budget, BudgetL
 from tersenet.networks.build import NotationNetwork, build
 from tersenet.networks.copying import copy_network
 from tersenet.networks.find import Design, find_network
-from tersenet.networks.layer_table import budget_table, format_summary, layer_table, total_lines
+from tersenet.networks.layer_table import budget_table, format_summary, layer_table, table_rows, total_lines
 from tersenet.networks.notation import parse
 from tersenet.networks.recorder import LayerRow
 from tersenet.networks.shapes import LayerShape, infer_shapes
@@ -38,5 +38,6 @@ __all__ = [
     "layer_table",
     "parse",
     "summarize",
+    "table_rows",
     "total_lines",
 ]

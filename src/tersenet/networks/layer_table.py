@@ -30,8 +30,21 @@ def layer_table(summary: Summary) -> RenderableType:
     table.add_column("MACs", macs, justify="right", no_wrap=True)
     table.add_column("receptive\nfield", justify="right")
     table.add_column("jump", justify="right", no_wrap=True)
-    for number, row in enumerate(summary.layers, 1):
-        table.add_row(
+    for row in table_rows(summary)[1]:
+        table.add_row(*row)
+    return table
+
+
+def table_rows(summary: Summary) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The layer table in words: its head, and one row per layer.
+
+    >>> from tersenet.networks import build, summarize
+    >>> table_rows(summarize(build("8C3 GAP 10N")))[1][0]
+    ('1', 'Conv2d', '8×26×26', '72', '48,672', '3', '1')
+    """
+    head: tuple[str, ...] = ("#", "layer", "output", "parameters", "MACs", "receptive field", "jump")
+    rows: list[tuple[str, ...]] = [
+        (
             str(number),
             row.type,
             spelled(row.output_shape),
@@ -40,7 +53,9 @@ def layer_table(summary: Summary) -> RenderableType:
             _pixels(row.receptive_field),
             _pixels(row.jump),
         )
-    return table
+        for number, row in enumerate(summary.layers, 1)
+    ]
+    return head, rows
 
 
 def total_lines(summary: Summary) -> list[str]:

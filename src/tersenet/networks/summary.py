@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from tersenet._errors import TersenetError
+from tersenet._notebook import small_table
 from tersenet.networks.recorder import LayerRecorder, LayerRow, left_as_it_was
 
 MEGABYTE = 2**20
@@ -88,6 +89,18 @@ class Summary:
             forward_backward=2 * 4 * self.module_values / MEGABYTE,
             parameters=4 * self.module_parameters / MEGABYTE,
         )
+
+    def __repr__(self) -> str:
+        totals = f"{self.parameters:,} parameters, {self.macs_in_words} multiply-adds"
+        return f"Summary({len(self.layers)} layers, {totals})"
+
+    def _repr_html_(self) -> str:
+        from tersenet.networks.layer_table import table_rows
+
+        head, rows = table_rows(self)
+        note = f"{self.parameters:,} parameters, {self.macs_in_words} multiply-adds per image of "
+        note += "×".join(map(str, self.input_size))
+        return small_table(head, rows, right=[name for name in head if name not in ("layer", "output")], note=note)
 
     def __str__(self) -> str:
         """The table and its totals, as `tersenet summary` prints them."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tersenet._errors import TersenetError
+from tersenet._notebook import small_table
 from tersenet.data import Dataset
 from tersenet.evaluation import ENOUGH_SEEDS, holm
 from tersenet.reports.differences import Pair, compare_two
@@ -26,6 +27,24 @@ class Comparison:
     pairs: list[Pair]
     best: bool
     warnings: list[str]
+
+    def __repr__(self) -> str:
+        return f"Comparison({' '.join(pair.verdict for pair in self.pairs)})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                side.name,
+                f"{side.parameters:,}",
+                str(side.seeds),
+                f"{side.spread.mean:.2f}",
+                "–" if side.spread.deviation is None else f"{side.spread.deviation:.3f}",
+            )
+            for side in self.sides
+        ]
+        head = (f"on {self.dataset.name}", "parameters", "seeds", "test %", "deviation")
+        verdicts = " ".join(pair.verdict for pair in self.pairs)
+        return small_table(head, rows, right=head[1:], title=verdicts, note=" ".join(self.warnings))
 
 
 def compare(

@@ -8,7 +8,7 @@ from typing import Any
 
 from tersenet._look import one_line
 from tersenet.data import Dataset
-from tersenet.networks import BUDGET_HEAD, BudgetLine, Summary, budget_rows
+from tersenet.networks import BUDGET_HEAD, BudgetLine, Summary, budget_rows, table_rows
 from tersenet.reports.blocks import Block, Code, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tile
 from tersenet.reports.recipe_table import recipe_rows
 from tersenet.runs import Experiment
@@ -91,19 +91,7 @@ def network_section(experiment: Experiment, summary: Summary, drawn: Picture | N
     line = experiment.notation or experiment.network
     sizes = summary.torchsummary_mb
     named = [] if line == experiment.network else [Paragraph(f"The named network `{experiment.network}`:")]
-    rows = [
-        (
-            str(number),
-            row.type,
-            "×".join(map(str, row.output_shape)),
-            "shared" if row.shared else f"{row.parameters:,}",
-            _or_dash(row.macs),
-            _or_dash(row.receptive_field),
-            _or_dash(row.jump),
-        )
-        for number, row in enumerate(summary.layers, start=1)
-    ]
-    head = ("#", "layer", "output", "parameters", "MACs", "receptive field", "jump")
+    head, rows = table_rows(summary)
     folded = f"All {len(rows)} layers" if len(rows) >= FOLDED_FROM else None
     return [
         Heading("Network"),
@@ -150,9 +138,3 @@ def environment_section(
         ("command", f"`{shlex.join(map(str, environment.get('command_line', [])))}`"),
     ]
     return [Heading("Environment"), Table(head=("what", "value"), rows=facts)]
-
-
-def _or_dash(value: float | tuple[float, float] | None) -> str:
-    if value is None:
-        return "–"
-    return "×".join(map(str, value)) if isinstance(value, tuple) else f"{value:,}"

@@ -15,6 +15,7 @@ from torch import nn
 
 from tersenet._errors import TersenetError
 from tersenet._files import write_whole
+from tersenet._notebook import small_table
 from tersenet.data import Dataset, load_data, match_classes
 from tersenet.networks import find_network
 from tersenet.networks.find import in_file
@@ -49,6 +50,26 @@ class Run:
                 expected=f"a folder that holds {EXPERIMENT}",
                 hint="tersenet runs lists the runs that are here",
             )
+
+    def __repr__(self) -> str:
+        try:
+            return f"Run({self.name!r}: {self._in_short()})"
+        except TersenetError:
+            return f"Run({self.name!r})"
+
+    def _repr_html_(self) -> str:
+        try:
+            return small_table((), (), title=self.name, note=self._in_short())
+        except TersenetError as error:
+            return small_table((), (), title=self.name, note=error.problem)
+
+    def _in_short(self) -> str:
+        """Network, data and what was reached, in a line."""
+        experiment, result = self.experiment, self.result
+        reached = f"{len(self.metrics)} of {experiment.training.epochs} epochs done"
+        if result is not None:
+            reached = f"{result['test_accuracy']:.2f} % after {result['epochs']} epochs, seed {experiment.seed}"
+        return f"{experiment.network} on {experiment.data}, {reached}"
 
     @property
     def name(self) -> str:

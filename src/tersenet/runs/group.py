@@ -10,6 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from tersenet._errors import TersenetError
+from tersenet._notebook import small_table
 from tersenet.data import Dataset
 from tersenet.evaluation import PERCENT, spread
 from tersenet.runs import folder
@@ -37,6 +38,32 @@ class Group:
                 expected=f"a folder that holds {EXPERIMENT} and {GROUP}",
                 hint="tersenet runs lists what is here",
             )
+
+    def __repr__(self) -> str:
+        try:
+            return f"Group({self.name!r}: {self._in_short()})"
+        except TersenetError:
+            return f"Group({self.name!r})"
+
+    def _repr_html_(self) -> str:
+        try:
+            rows = [
+                (str(run.experiment.seed), f"{run.result['test_accuracy']:.2f}", str(run.result["epochs"]))
+                for run in self.finished_runs
+                if run.result is not None
+            ]
+            head = ("seed", "test %", "epochs")
+            return small_table(head if rows else (), rows, right=head, title=self.name, note=self._in_short())
+        except TersenetError as error:
+            return small_table((), (), title=self.name, note=error.problem)
+
+    def _in_short(self) -> str:
+        """Network, data, seeds and what was reached, in a line."""
+        experiment, result = self.experiment, self.result
+        done = f"{len(self.finished_runs)} of {len(self.seeds)} seeds done"
+        if result is not None:
+            done += f", mean {result['mean']:.2f} %"
+        return f"{experiment.network} on {experiment.data}, {done}"
 
     @property
     def name(self) -> str:
