@@ -35,6 +35,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from tersenet._errors import TersenetError, did_you_mean
+from tersenet._notes import note
 from tersenet.networks import NETWORKS, parse
 from tersenet.networks.find import in_file
 from tersenet.runs.experiment import Experiment, experiment_names, load_experiment
@@ -119,7 +120,10 @@ def experiment_to_train(word: str, runs_dir: Path = Path("runs")) -> Experiment:
     """
     resolved = resolve(word, runs_dir)
     experiment = resolved.experiment
-    is_code = resolved.run is not None and in_file(experiment.network) is not None
+    named = in_file(experiment.network)
+    is_code = resolved.run is not None and named is not None
+    if resolved.kind == "file" and named is not None:
+        note(f"{word} trains a network in a Python file, which is run: {named[0]}")
     return experiment.changed(network=resolved.network if is_code else experiment.network, notation=None)
 
 
