@@ -608,7 +608,7 @@ def test_a_diagnosis_is_made_in_inference_mode_too(digits):
         (lambda pairs: (network(), iter(pairs)), "only once"),
         (lambda pairs: (network(), [(pairs[0][0],)]), "not a pair"),
         (lambda pairs: (network(), [(pairs[0][0], pairs[0][1][:3])]), "not a pair"),
-        (lambda pairs: (nn.Conv2d(1, 10, 3), pairs), "not one figure a class"),
+        (lambda pairs: (nn.Conv2d(1, 10, 3), pairs), "one value per class"),
         (lambda pairs: (nn.Linear(3, 3), pairs), "cannot learn from these batches"),
         (lambda pairs: (network(), [(images, labels + 90) for images, labels in pairs]), "cannot learn"),
     ],

@@ -19,7 +19,9 @@ from torch import Tensor, nn, optim
 from torch.utils.data import IterableDataset
 
 from tersenet._errors import TersenetError
+from tersenet.evaluation import own_precision
 from tersenet.inspection.doctor_trace import Criterion, Trace, trace
+from tersenet.networks.tracing import tensors_in
 
 Batch = tuple[Tensor, Tensor]
 Loader = Iterable[Batch]
@@ -76,7 +78,11 @@ class Patient:
     @cached_property
     def traced_batch(self) -> Batch:
         """The pictures and labels of the traced pass, on the network's device."""
-        return self.train.images[:TRACED].to(self.device), self.train.labels[:TRACED].to(self.device)
+        return self.taken(self.train.images[:TRACED], self.train.labels[:TRACED])
+
+    def taken(self, images: Tensor, labels: Tensor) -> Batch:
+        """A batch on the network's device, its pictures in the network's own precision."""
+        return images.to(self.device, own_precision(self.model)), labels.to(self.device)
 
     @cached_property
     def trace(self) -> Trace:
@@ -107,7 +113,9 @@ class Patient:
 
 def copied(model: nn.Module, optimizer: optim.Optimizer | None = None) -> tuple[nn.Module, optim.Optimizer | None]:
     """A copy of a network without its hooks and gradients, and of the optimiser that moves it, over the copy."""
-    memory: dict[int, Any] = {}
+    # Pruning and weight normalisation keep what they have computed as an attribute, which torch would not copy.
+    computed = [t for m in model.modules() for t in tensors_in(list(vars(m).values())) if not t.is_leaf]
+    memory: dict[int, Any] = {id(tensor): tensor.detach().clone() for tensor in computed}
     try:
         twin, twin_optimizer = copy.deepcopy((model, optimizer), memory)
         for name, value in vars(optimizer).items() if optimizer is not None else ():

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from tersenet._errors import TersenetError
+from tersenet.evaluation import as_logits
 from tersenet.inspection.findings import LayerReading
 from tersenet.networks.field_rules import SOFTMAXES, Call
 from tersenet.networks.recorder import layer_modules, layer_of, layer_type
@@ -61,11 +61,13 @@ class Step:
 class Trace:
     """What one pass showed.
 
-    `steps` in the order of calls up to the network's answer, `criterion_calls` what the criterion called after it;
+    `learns` says whether the loss has a gradient at all. `steps` are the calls up to the network's answer in their
+    order, `criterion_calls` what the criterion called after it;
     `answer` is what the network gave, `logits` the same as `[N, K]`; `unreached` names the weights that the gradient
     never came to.
     """
 
+    learns: bool
     steps: list[Step]
     criterion_calls: list[Call]
     answer: Tensor
@@ -110,13 +112,14 @@ def trace(model: nn.Module, images: Tensor, labels: Tensor, criterion: Criterion
     with recorder.hooked(model), recorder:
         answer = model(images)
         recorder.stage = recorder.criterion_calls
-        logits = as_logits(answer)
+        logits = as_logits(answer, labels)
         loss = criterion(logits, labels)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     if loss.requires_grad:
         loss.backward()  # type: ignore[no-untyped-call]
     unreached = [name for name, weight in model.named_parameters() if weight.requires_grad and weight.grad is None]
     return Trace(
+        learns=loss.requires_grad,
         steps=recorder.steps,
         criterion_calls=recorder.criterion_calls,
         answer=answer,
@@ -125,20 +128,6 @@ def trace(model: nn.Module, images: Tensor, labels: Tensor, criterion: Criterion
         unreached=tuple(unreached) if weights else (),
         gradients=_relative_gradients(recorder.steps),
     )
-
-
-def as_logits(answer: Tensor) -> Tensor:
-    """An answer as `[N, K]`: maps of 1×1 are flattened; raises TersenetError where it is not one figure a class."""
-    if isinstance(answer, Tensor) and answer.ndim > 2 and answer.shape[2:].numel() == 1:
-        answer = answer.flatten(1)
-    if not isinstance(answer, Tensor) or answer.ndim != 2:
-        raise TersenetError(
-            "The network's answer is not one figure a class.",
-            got=f"an output of shape {list(answer.shape)}" if isinstance(answer, Tensor) else type(answer).__name__,
-            expected="[N, K] or [N, K, 1, 1]",
-            hint="end the network with a global pooling or a dense layer",
-        )
-    return answer
 
 
 def _relative_gradients(steps: list[Step]) -> dict[int, float]:

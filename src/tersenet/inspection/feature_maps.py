@@ -1,4 +1,4 @@
-"""What stands inside a network: the kernels of its convolutions, and the maps that a picture makes of them."""
+"""What is inside a network: the kernels of its convolutions, and the maps that a picture makes of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class Kernels:
 def kernels(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> list[Kernels]:
     """The kernels of every convolution of any module, in the order in which they are called, each once.
 
-    They are cross-correlated with what comes in, as torch does: not turned round. Raises TersenetError where the
+    They are what the convolution multiplies with: where a kernel is pruned or normalised, the result of that. They
+    are cross-correlated with the input, as in torch: not rotated. Raises TersenetError where the
     module cannot take pictures of `input_size`.
 
     >>> from tersenet.networks import build
@@ -37,11 +38,11 @@ def kernels(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> list
 
 def kernels_of(layers: Iterable[Layer]) -> list[Kernels]:
     """The kernels among layers that were observed; shared ones once."""
-    found: dict[int, Kernels] = {}
+    found: dict[tuple[int, ...], Kernels] = {}
     for layer in layers:
-        for weights in layer.weights:
-            if layer.type.startswith("Conv") and weights.ndim == 4:
-                found.setdefault(weights.data_ptr(), Kernels(layer=layer.name, weights=weights))
+        if layer.kernel is not None and layer.kernel.ndim == 4:
+            shared = tuple(weight.data_ptr() for weight in layer.weights)
+            found.setdefault(shared or (-layer.number,), Kernels(layer=layer.name, weights=layer.kernel))
     return list(found.values())
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from tersenet._errors import TersenetError, did_you_mean
+from tersenet.evaluation import as_logits
 from tersenet.networks.receptive_field import Field, Unknown
 from tersenet.networks.recorder import CalledLayer, LayerRecorder, left_as_it_was
 from tersenet.networks.summary import summarize
@@ -49,9 +50,9 @@ class Square:
 class Layer:
     """What one layer gave: `output` is `[N, C, H, W]` or `[N, units]`, `number` its row in the summary, from 1.
 
-    `path` is the module's name in the network, empty for a function; `weights` are its parameters; `field` is what
-    its positions see, None where that cannot be told; `call` is which torch function made the output, None where no
-    function of torch did.
+    `path` is the module's name in the network, empty for a function; `weights` are its parameters, `kernel` is what a
+    convolution multiplied with, after masks and normalisation; `field` is what its positions see, None where that is
+    not known; `call` is which torch function made the output, None where no function of torch did.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Layer:
     weights: tuple[Tensor, ...]
     field: Field | None
     call: int | None
+    kernel: Tensor | None = None
 
     @property
     def name(self) -> str:
@@ -150,10 +152,10 @@ def answer_from(model: nn.Module, x: Tensor, layer: Layer, output: Tensor, *, so
     """
     calls = _Calls(wanted=_reachable(layer), instead=output, skipped=softmax)
     with left_alone(model), calls:
-        answer: Tensor = model(x)
+        answer = model(x)
     if calls.found is None:
         raise _lost(layer)
-    return answer.flatten(1)
+    return as_logits(answer)
 
 
 def last_softmax(layers: list[Layer]) -> int | None:
@@ -271,6 +273,7 @@ class _Watcher(LayerRecorder):
                     weights=tuple(weight.detach() for weight in weights),
                     field=self.tracer.field(made),
                     call=call,
+                    kernel=None if frame.kernel is None else frame.kernel.detach().clone(),
                 )
             )
 

@@ -40,11 +40,12 @@ class LayerRow:
 
 @dataclass
 class CalledLayer:
-    """A layer that is being called."""
+    """A layer that is being called; `kernel` is what a convolution multiplied with, masked or normalised."""
 
     name: str
     macs: int | None = 0
     whole_map: bool = False
+    kernel: Tensor | None = None
 
 
 class LayerRecorder:
@@ -75,16 +76,22 @@ class LayerRecorder:
         with ExitStack() as hooks:
             for module in model.modules():
                 if module is not model and not isinstance(module, (nn.Sequential, nn.ModuleList)):
-                    hooks.callback(module.register_forward_hook(self._module_called).remove)
+                    hooks.callback(module.register_forward_hook(self._counting(module)).remove)
             for name, module in layer_modules(model):
                 hooks.callback(module.register_forward_pre_hook(self._entering(name)).remove)
                 hooks.callback(module.register_forward_hook(self._left, with_kwargs=False).remove)
             yield
 
-    def _module_called(self, module: nn.Module, inputs: Any, output: Any) -> None:
-        self.module_values += sum(made.shape[1:].numel() for made in tensors_in(output))
-        held = (getattr(module, name, None) for name in ("weight", "bias"))
-        self.module_weights += sum(weight.numel() for weight in held if isinstance(weight, Tensor))
+    def _counting(self, module: nn.Module) -> Any:
+        # Looked up before the pass: a kernel that is computed would be computed once more.
+        held = [getattr(module, name, None) for name in ("weight", "bias")]
+        weights = sum(weight.numel() for weight in held if isinstance(weight, Tensor))
+
+        def count(module: nn.Module, inputs: Any, output: Any) -> None:
+            self.module_values += sum(made.shape[1:].numel() for made in tensors_in(output))
+            self.module_weights += weights
+
+        return count
 
     def _entering(self, name: str) -> Any:
         def enter(module: nn.Module, inputs: Any) -> None:
@@ -104,12 +111,13 @@ class LayerRecorder:
             frame = self._frames[-1]
             frame.macs = None if macs is None or frame.macs is None else frame.macs + macs
             frame.whole_map = covers_whole_map(call)
+            frame.kernel = _kernel(call) if frame.kernel is None else frame.kernel
             return
         given = list(tensors_in((call.args, call.kwargs)))
         weights = self.tracer.origins.weights_of(given)
         name = None if self.tracer.origins.constant([call.result]) else layer_of(call, weights)
         if name is not None:
-            self.add_layer(name, call.result, weights, CalledLayer(name, macs, covers_whole_map(call)))
+            self.add_layer(name, call.result, weights, CalledLayer(name, macs, covers_whole_map(call), _kernel(call)))
         else:
             self.other_macs = None if macs is None or self.other_macs is None else self.other_macs + macs
 
@@ -131,6 +139,10 @@ class LayerRecorder:
                 unregistered=sum(count for key, count in fresh.items() if key not in self._registered),
             )
         )
+
+
+def _kernel(call: Call) -> Tensor | None:
+    return call.argument(1, "weight") if call.name.startswith("conv") else None
 
 
 def layer_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:

@@ -162,7 +162,7 @@ def _unreached(patient: Patient, rule: str) -> list[Finding]:
             rule=rule,
             severity="warning",
             where=names[0],
-            figure=f"no gradient comes to these weights{more}",
+            figure=f"no gradient reaches these weights{more}",
             value=0.0,
             bound=0.0,
             why="They are never used on the way to the loss, or the way is cut (detach, no_grad, argmax).",

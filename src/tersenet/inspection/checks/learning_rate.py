@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, optim
 
+from tersenet.evaluation import as_logits
 from tersenet.inspection.doctor_patient import Patient, at_rest, copied
-from tersenet.inspection.doctor_trace import as_logits
 from tersenet.inspection.findings import Check, Finding, Severity, unlooked
 from tersenet.training.metrics import EpochMetrics
 
@@ -59,6 +59,8 @@ def learning_rate(patient: Patient) -> Check:
     moved = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
     if not moved & {id(weight) for weight in patient.model.parameters()}:
         return Check(rule=rule, reading="the optimiser moves other weights", findings=(_other_weights(),))
+    if not patient.trace.learns:
+        return unlooked(rule, "the loss has no gradient")
     probe = run_probe(patient)
     reading = (
         f"{probe.rate:g}: {STEPS} steps take the loss from {_nats(probe.start)} to {_nats(probe.end)}, {_size(probe)}"
@@ -171,7 +173,7 @@ def run_probe(patient: Patient, *, factor: float = 1.0, steps: int = STEPS) -> P
 def _step(
     model: torch.nn.Module, optimizer: optim.Optimizer, patient: Patient, images: Tensor, labels: Tensor
 ) -> float:
-    images, labels = images.to(patient.device), labels.to(patient.device)
+    images, labels = patient.taken(images, labels)
 
     def closure() -> Any:
         optimizer.zero_grad(set_to_none=True)
