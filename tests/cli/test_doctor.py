@@ -38,10 +38,10 @@ def test_findings_and_rules_fit_the_screen(doctor, monkeypatch, width):
     assert (status, err) == (0, "")
     assert max(map(len, out.splitlines())) <= int(width)
     assert "model1-4312, untrained, on synthetic" in out
-    assert "2 faults found: 11 rules were looked at, on 2,048 pictures." in out
+    assert "2 faults found: 12 rules were checked on 2,048 pictures." in out
     assert "fault: logits, layer 27, ReLU (layers.26)" in out
     assert "fault: logits, layer 28, Dropout (layers.27)" in out
-    assert "  Hint: take the dropout out" in out
+    assert "  Hint: remove the dropout" in out
     assert "0 of 16" in out
     for rule in ("dead units", "signal", "gradients", "learning rate", "receptive field", "labels", "normalisation"):
         assert f"\n{rule}" in out
@@ -65,7 +65,7 @@ def test_json_is_one_document(doctor):
 def test_a_sound_network_is_said_to_be_so(doctor):
     status, out, _ = doctor("stem-17150", "--data", "synthetic")
     assert status == 0
-    assert "Nothing was found: 11 rules were looked at" in out
+    assert "Nothing found: 12 rules were checked" in out
 
 
 def test_a_run_comes_before_a_network_of_its_name(doctor):

@@ -100,7 +100,7 @@ def test_a_run_is_looked_at_with_its_weights_its_data_and_its_figures(run):
     assert diagnosis.of == "tiny-1"
     assert diagnosis.data.startswith("folder:")
     assert ("fault", "logits", "layer 9, Dropout") in facts(diagnosis)
-    assert diagnosis.check("labels").status == "not looked at"
+    assert diagnosis.check("labels").status == "not checked"
     assert diagnosis.check("learning curve").reading.endswith("in epoch 2")
     assert torch.equal(torch.get_rng_state(), state)
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
@@ -153,4 +153,4 @@ def test_a_runs_own_figures_show_a_rate_that_does_not_fit(losses, finding):
 
 
 def test_a_run_without_an_epoch_has_no_curve():
-    assert learning_curve([], 10).status == "not looked at"
+    assert learning_curve([], 10).status == "not checked"

@@ -122,7 +122,7 @@ def test_what_cannot_be_explained_is_said():
     model = build("4C3 R GAP 10N")
     with pytest.raises(TersenetError, match="not a picture that can be explained"):
         explain_picture(model, torch.zeros(28, 28), classes="0123456789")
-    with pytest.raises(TersenetError, match="one figure a class"):
+    with pytest.raises(TersenetError, match="one value per class"):
         explain_picture(model, torch.zeros(28, 28, dtype=torch.uint8), classes="01")
     with torch.no_grad():
         model.layers[-1].weight.fill_(float("nan"))

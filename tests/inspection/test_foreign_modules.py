@@ -9,7 +9,9 @@ from torch.nn.utils import parametrizations, prune
 from tersenet import TersenetError
 from tersenet.evaluation import as_logits
 from tersenet.inspection import class_activation_maps, diagnose, exciting_pictures, feature_maps, kernels
+from tersenet.inspection.doctor_patient import Patient, sampled
 from tersenet.networks import summarize
+from tersenet.training import Recipe, make_optimizer
 
 PICTURES = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(3))
 BATCHES = [(torch.rand(40, 1, 28, 28), torch.arange(40) % 10)] * 4
@@ -148,3 +150,65 @@ def test_an_answer_cut_off_from_its_weights_is_found_and_not_probed():
     diagnosis = diagnose(model, BATCHES, optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
     assert diagnosis.check("learning rate").reading == "the loss has no gradient"
     assert "no gradient reaches these weights" in " ".join(finding.figure for finding in diagnosis.findings)
+
+
+class PlainList(nn.Module):
+    """Layers where torch does not look for them; `scale` alone is registered."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = [nn.Conv2d(1, 4, 5), nn.BatchNorm2d(4), nn.ReLU()]
+        self.head = nn.Linear(4, 10)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x.mean((2, 3)))
+
+
+def test_layers_in_a_plain_list_are_a_fault_with_the_way_out():
+    model = PlainList()
+    diagnosis = diagnose(model, BATCHES, optimizer=torch.optim.SGD(model.parameters(), lr=0.05))
+    found = diagnosis.findings[0]
+    assert (found.rule, found.severity, found.value) == ("registration", "fault", 104 + 8)
+    assert found.where == "layer 1, Conv2d (layers[0])"
+    assert "nn.ModuleList" in found.hint
+    model.layers = nn.ModuleList(model.layers)
+    assert not diagnose(model, BATCHES).check("registration").findings
+
+
+def test_a_network_whose_layers_are_all_in_a_plain_list_cannot_be_trained_and_says_why():
+    model = PlainList()
+    model.head.requires_grad_(False)
+    with pytest.raises(TersenetError, match="ModuleList"):
+        make_optimizer(model, Recipe())
+
+
+def test_a_wide_dense_layer_with_normalisation_behind_it_is_not_said_to_explode():
+    torch.manual_seed(0)
+    small = nn.Linear(784, 512)
+    nn.init.normal_(small.weight, std=1e-4)  # short kernels: the gradient is many times as long
+    normalised = nn.Sequential(nn.Flatten(), small, nn.BatchNorm1d(512), nn.ReLU(), nn.Linear(512, 10))
+    optimizer = torch.optim.SGD(normalised.parameters(), lr=0.05)
+    check = diagnose(normalised, BATCHES, optimizer=optimizer).check("gradients")
+    assert not [finding for finding in check.findings if "times as long" in finding.figure]
+    bare = nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10))
+    nn.init.normal_(bare[1].weight, std=1e-4)
+    nn.init.normal_(bare[3].weight, std=10.0)
+    check = diagnose(bare, BATCHES).check("gradients")
+    assert [finding for finding in check.findings if "times as long" in finding.figure]
+
+
+def test_large_networks_are_looked_at_with_fewer_pictures():
+    model = Patient(
+        model=Net(),
+        criterion=F.cross_entropy,
+        train=sampled([(PICTURES.repeat(50, 1, 1, 1), torch.arange(100) % 10)], "x"),
+    )
+    assert model.room(256) == 256
+    wide = nn.Sequential(
+        nn.Conv2d(1, 2000, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2000, 10)
+    )
+    patient = Patient(model=wide, criterion=F.cross_entropy, train=model.train)
+    assert 8 <= patient.room(256) < 30

@@ -55,8 +55,8 @@ class ClassActivation:
     def on_input(self, height: int, width: int) -> Tensor:
         """The maps drawn on the picture, `[N, K, height, width]`.
 
-        A value stands where the middle of what its position sees is; between these it is interpolated linearly,
-        outside the nearest is taken. Where it cannot be told what positions see, the map is stretched evenly.
+        A value is placed at the middle of what its position sees; between these it is interpolated linearly, outside
+        the nearest is taken. Where it is not known what positions see, the map is stretched evenly.
         """
         rows = self._weights(0, height).to(self.maps)
         columns = self._weights(1, width).to(self.maps)
@@ -67,9 +67,9 @@ class ClassActivation:
         positions = self.maps.shape[2 + axis]
         centres = [(position + 0.5) * pixels / positions - 0.5 for position in range(positions)]
         squares = [self.layer.square(*((at, 0) if axis == 0 else (0, at))) for at in range(positions)]
-        told = [square.centre[axis] for square in squares if square is not None]
-        if len(told) == positions and all(a < b for a, b in itertools.pairwise(told)):
-            centres = told
+        known = [square.centre[axis] for square in squares if square is not None]
+        if len(known) == positions and all(a < b for a, b in itertools.pairwise(known)):
+            centres = known
         weights = torch.zeros(pixels, positions, dtype=torch.float64)
         for pixel in range(pixels):
             after = sum(centre <= pixel for centre in centres)

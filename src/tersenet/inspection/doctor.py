@@ -1,7 +1,7 @@
-"""The doctor: looks at a network, its batches and its optimiser for what commonly goes wrong.
+"""The doctor: checks a network, its batches and its optimiser for common faults.
 
-`diagnose` takes plain PyTorch objects, in anybody's own loop; `doctor_runs.py` does the same for runs and for
-networks by name. Every rule is stated with its bound in `docs/doctor.md`. All that is tried is tried on copies.
+`diagnose` takes plain PyTorch objects, in any training loop; `doctor_runs.py` does the same for runs and for networks
+by name. Every rule is stated with its bound in `docs/doctor.md`. Everything is tried on copies.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import nn, optim
 from tersenet.inspection.checks.answers import logits, softmax
 from tersenet.inspection.checks.field import receptive_field
 from tersenet.inspection.checks.labels import labels
-from tersenet.inspection.checks.layers import dead_units, gradients, signal
+from tersenet.inspection.checks.layers import dead_units, gradients, registration, signal
 from tersenet.inspection.checks.learning_rate import learning_rate
 from tersenet.inspection.checks.pictures import augmentation, last_batch, normalisation
 from tersenet.inspection.doctor_patient import Loader, Patient, sampled, undisturbed
@@ -22,6 +22,7 @@ from tersenet.inspection.doctor_trace import Criterion
 from tersenet.inspection.findings import Check, Diagnosis
 
 RULES: tuple[Callable[[Patient], Check], ...] = (
+    registration,
     dead_units,
     signal,
     gradients,
@@ -44,11 +45,11 @@ def diagnose(
     criterion: Criterion = F.cross_entropy,
     optimizer: optim.Optimizer | None = None,
 ) -> Diagnosis:
-    """Look for what commonly goes wrong in a training loop; takes seconds.
+    """Check a training loop for common faults; takes seconds.
 
-    `train_batches` and `test_batches` give `(images [B, C, H, W], labels [B])` as often as they are gone through: a
+    `train_batches` and `test_batches` give `(images [B, C, H, W], labels [B])` each time they are iterated: a
     DataLoader, a list. `criterion(answers, labels)` is the loss of a batch; `optimizer` is the one that will train
-    the network, or has. Without test batches or optimiser, the rules that need them are not looked at.
+    the network, or has. Without test batches or optimiser, the rules that need them are not checked.
 
     Network, optimiser, modes, gradients, random numbers (torch's, numpy's, Python's) and the loaders' own generators
     are afterwards as they were. Raises TersenetError where batches, network and criterion do not go together.
@@ -61,7 +62,7 @@ def diagnose(
     >>> [(finding.rule, finding.where) for finding in diagnosis.findings]
     [('logits', 'layer 3, Dropout (2)')]
     >>> diagnosis.check("learning rate").status
-    'not looked at'
+    'not checked'
     """
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
     loaders = [train_batches] + ([test_batches] if test_batches is not None else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import random
 import time
 import warnings
@@ -21,6 +22,7 @@ from torch.utils.data import IterableDataset
 from tersenet._errors import TersenetError
 from tersenet.evaluation import own_precision
 from tersenet.inspection.doctor_trace import Criterion, Trace, trace
+from tersenet.networks import Summary, summarize
 from tersenet.networks.tracing import tensors_in
 
 Batch = tuple[Tensor, Tensor]
@@ -30,7 +32,10 @@ PICTURES = (
     2048  # nearest neighbours tell shuffled labels from others with a few hundred; more make the figures steady
 )
 VALUES = 2**24  # numbers that a sample may hold: large pictures are sampled more sparsely
-TRACED = 256  # pictures of the traced pass: every layer's output is kept, a few hundred megabytes at most
+TRACED = 256  # pictures of the traced pass, fewer where the network is large
+FEWEST = 8  # pictures of any pass
+VALUES_OF_A_PASS = 2**26  # outputs of all layers that one pass keeps: 256 MB
+PRODUCTS_OF_A_PASS = 2**32  # multiply-adds of one pass forward: a fraction of a second
 PATIENCE = 5.0  # seconds that the end of a loader is waited for
 BATCH_NORMS = nn.modules.batchnorm._BatchNorm
 
@@ -76,9 +81,28 @@ class Patient:
         return torch.device("cpu") if weights is None else weights.device
 
     @cached_property
+    def summary(self) -> Summary | TersenetError:
+        """The network's layer table for the pictures that it is tested on, or why there is none."""
+        images = self.test.images if self.test is not None else self.train.images
+        model, _ = copied(self.model)
+        try:
+            return summarize(model, tuple(images.shape[1:]))
+        except TersenetError as error:
+            return error
+
+    def room(self, most: int) -> int:
+        """How many pictures a pass takes, `most` unless the network is so large that fewer have to do."""
+        if isinstance(self.summary, TersenetError):
+            return most
+        values = sum(math.prod(row.output_shape) for row in self.summary.layers)
+        fitting = min(VALUES_OF_A_PASS // max(1, values), PRODUCTS_OF_A_PASS // max(1, self.summary.known_macs))
+        return max(FEWEST, min(most, fitting))
+
+    @cached_property
     def traced_batch(self) -> Batch:
         """The pictures and labels of the traced pass, on the network's device."""
-        return self.taken(self.train.images[:TRACED], self.train.labels[:TRACED])
+        count = self.room(TRACED)
+        return self.taken(self.train.images[:count], self.train.labels[:count])
 
     def taken(self, images: Tensor, labels: Tensor) -> Batch:
         """A batch on the network's device, its pictures in the network's own precision."""
@@ -207,7 +231,7 @@ def sampled(loader: Loader, what: str) -> Sample:
 
 
 def _last_batch(loader: Any) -> int | None:
-    """The size of the last batch where it can be told without making the pictures; None otherwise."""
+    """The size of the last batch where it is known without making the pictures; None otherwise."""
     batch_sampler = getattr(loader, "batch_sampler", None)
     if batch_sampler is not None and not isinstance(loader.dataset, IterableDataset):
         size = 0

@@ -1,4 +1,4 @@
-"""A diagnosis as people read it: the findings in sentences, a row a rule, and a row a layer where that is wanted."""
+"""A diagnosis as people read it: the findings in sentences, one row per rule, and one row per layer if wanted."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def finding_text(finding: Finding) -> RenderableType:
 
 
 def rule_table(diagnosis: Diagnosis) -> RenderableType:
-    """What each rule read, and what came of it; fits 80 columns."""
+    """What each rule measured and whether it found anything; fits 80 columns."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("rule", no_wrap=True)
     table.add_column("", no_wrap=True)
-    table.add_column("what was read")
+    table.add_column("measured")
     for check in diagnosis.checks:
         table.add_row(check.rule, Text(check.status, style=STYLES.get(check.status, "dim")), Text(check.reading))
     return table
@@ -73,9 +73,9 @@ def format_diagnosis(diagnosis: Diagnosis, *, width: int = 80) -> str:
     >>> check = Check(rule="labels", reading="nearest neighbour 88 %, linear 71 %, chance 11 %")
     >>> print(format_diagnosis(Diagnosis(checks=(check,), layers=(), pictures=2048)))
     the network, on the batches given
-    Nothing was found: 1 rule was looked at, on 2,048 pictures.
+    Nothing found: 1 rule was checked on 2,048 pictures.
     <BLANKLINE>
-    rule           what was read
+    rule           measured
     labels  clear  nearest neighbour 88 %, linear 71 %, chance 11 %
     """
     from rich.console import Console
@@ -90,7 +90,7 @@ def format_diagnosis(diagnosis: Diagnosis, *, width: int = 80) -> str:
 
 
 def diagnosis_parts(diagnosis: Diagnosis) -> list[RenderableType]:
-    """What is shown, from top to bottom: whom it is about, the verdict, the findings, the rules."""
+    """What is shown, from top to bottom: the network and data, the verdict, the findings, the rules."""
     from rich.text import Text
 
     parts: list[RenderableType] = [

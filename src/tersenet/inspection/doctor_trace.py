@@ -1,6 +1,6 @@
 """One forward and backward pass on real pictures, and what each layer did in it.
 
-Layers are told apart and numbered as `tersenet summary` does it; those that a user's code calls as functions too.
+Layers are numbered as in `tersenet summary`; those that a user's code calls as functions too.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from torch.overrides import TorchFunctionMode
 
 from tersenet.evaluation import as_logits
 from tersenet.inspection.findings import LayerReading
-from tersenet.networks.field_rules import SOFTMAXES, Call
+from tersenet.networks.field_rules import RESHAPES, SOFTMAXES, Call
 from tersenet.networks.recorder import layer_modules, layer_of, layer_type
 from tersenet.networks.tracing import Origins, bare_name, tensors_in
 
 RELUS = ("ReLU", "ReLU6")
+NORMALISATIONS = {
+    *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm", "InstanceNorm1d", "InstanceNorm2d"),
+    *("LayerNorm", "GroupNorm", "RMSNorm"),
+}
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 
@@ -64,7 +68,7 @@ class Trace:
     `learns` says whether the loss has a gradient at all. `steps` are the calls up to the network's answer in their
     order, `criterion_calls` what the criterion called after it;
     `answer` is what the network gave, `logits` the same as `[N, K]`; `unreached` names the weights that the gradient
-    never came to.
+    never reached; `unregistered` counts, by layer, weights that are not among the network's parameters.
     """
 
     learns: bool
@@ -74,6 +78,7 @@ class Trace:
     logits: Tensor
     loss: float
     unreached: tuple[str, ...]
+    unregistered: dict[str, int]
     gradients: dict[int, float]
 
     @property
@@ -88,6 +93,15 @@ class Trace:
             if step.made is wanted:
                 yield step
                 wanted = step.given
+
+    def is_normalised(self, step: Step) -> bool:
+        """Whether what a layer gives goes into a normalisation and nowhere else, whatever reshapes it on the way."""
+        takers = [other for other in self.steps if other.given is step.made and other is not step]
+        return bool(takers) and all(
+            other.type in NORMALISATIONS
+            or (other.type in (RESHAPES | {"Flatten", "Identity"}) and self.is_normalised(other))
+            for other in takers
+        )
 
     def readings(self) -> tuple[LayerReading, ...]:
         """The figures of every layer."""
@@ -126,8 +140,15 @@ def trace(model: nn.Module, images: Tensor, labels: Tensor, criterion: Criterion
         logits=logits.detach(),
         loss=float(loss.detach()),
         unreached=tuple(unreached) if weights else (),
+        unregistered=_unregistered(model, recorder.steps),
         gradients=_relative_gradients(recorder.steps),
     )
+
+
+def _unregistered(model: nn.Module, steps: list[Step]) -> dict[str, int]:
+    registered = {id(weight) for weight in model.parameters()}
+    counts = {step.name: sum(w.numel() for w in step.weights if id(w) not in registered) for step in steps}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _relative_gradients(steps: list[Step]) -> dict[int, float]:

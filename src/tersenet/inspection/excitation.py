@@ -69,7 +69,7 @@ def excitations_of(
     """The same for a layer that was observed, from batches of pictures alone."""
     if layer.output.ndim not in (2, 4):
         raise TersenetError(
-            "This layer has no units that could be told apart.",
+            "This layer has no separate units.",
             got=f"{layer.name}, output {list(layer.output.shape[1:])}",
             expected="a layer that gives [C, H, W] or [units]",
         )

@@ -45,7 +45,7 @@ class Unit:
 class Explanation:
     """What a network makes of one picture.
 
-    `image` is uint8 `[H, W]` as the network sees it; `logits` and `probabilities` (0 to 1) are one figure a class;
+    `image` is uint8 `[H, W]` as the network sees it; `logits` and `probabilities` (0 to 1) have one value per class;
     `layers` hold what each layer gives; `activation` has a map for each class; `centre` is the pixel around which
     receptive fields are drawn: the middle of what the map's position sees that speaks most for the guess. `units` are
     those of `unit_layer`, which `tested` pictures of the set were shown to; None and none where no set was given.
@@ -181,7 +181,9 @@ def explain_picture(
         raise TersenetError("The network's answer is not a number.", got="NaN", where=picture, hint="train it again")
     if len(logits) != len(classes):
         raise TersenetError(
-            "The network does not answer one figure a class.", got=f"{len(logits)} figures", expected=len(classes)
+            "The network does not answer with one value per class.",
+            got=f"{len(logits)} figures",
+            expected=len(classes),
         )
     chosen = _unit_layer(layers, image.shape[0]) if layer is None else _with_units(find_layer(layers, layer))
     units = [] if tested is None or chosen is None else _units(model, tested, chosen, unit=unit, count=count)
@@ -229,7 +231,7 @@ def _with_units(layer: Layer) -> Layer:
     if layer.output.ndim in (2, 4) and layer.call is not None:
         return layer
     raise TersenetError(
-        "This layer has no units that could be told apart.",
+        "This layer has no separate units.",
         got=f"{layer.name}, output {list(layer.output.shape[1:])}",
         expected="a layer that gives [C, H, W] or [units]",
     )

@@ -1,4 +1,4 @@
-"""What the doctor says: findings, each with its layer, figure and hint, and which rules were looked at."""
+"""What the doctor reports: findings, each with its layer, figure and hint, and which rules were checked."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Literal
 
 Severity = Literal["fault", "warning"]
 
-FOUND, CLEAR, NOT_LOOKED_AT = "found", "clear", "not looked at"
+FOUND, CLEAR, NOT_CHECKED = "found", "clear", "not checked"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is wrong, or probably so.
+    """One thing that is wrong, or probably wrong.
 
     `severity` is "fault" where training or a figure is wrong because of it, "warning" where it is likely to cost
-    accuracy. `where` names the layer (numbered as in `tersenet summary`) or the pictures; `figure` is what was
-    measured, in words, `value` the same as a number beside the `bound` that it passed (None where the rule has no
-    number); `hint` says what to do.
+    accuracy. `where` names the layer (numbered as in `tersenet summary`) or the pictures; `figure` is the
+    measurement in words, `value` the same as a number and `bound` the limit that it exceeds (None where the rule has
+    no number); `hint` says what to do.
 
     >>> print(Finding(rule="dead units", severity="fault", where="layer 3, ReLU", figure="6 of 8 units never fire",
     ...               value=0.75, bound=0.1, why="They learn nothing.", hint="use a lower rate"))
@@ -41,9 +41,9 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One rule as it was applied: what was read, and what was found.
+    """One rule as it was applied: what was measured, and what was found.
 
-    `looked` is False where the rule had nothing to look at; `reading` then says what is missing.
+    `looked` is False where the rule had nothing to check; `reading` then says what is missing.
     """
 
     rule: str
@@ -53,12 +53,12 @@ class Check:
 
     @property
     def status(self) -> str:
-        """`found`, `clear` or `not looked at`.
+        """`found`, `clear` or `not checked`.
 
         >>> Check(rule="labels", reading="too few pictures", looked=False).status
-        'not looked at'
+        'not checked'
         """
-        return FOUND if self.findings else CLEAR if self.looked else NOT_LOOKED_AT
+        return FOUND if self.findings else CLEAR if self.looked else NOT_CHECKED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +82,10 @@ class LayerReading:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """All that the doctor looked at: `checks` in the order of the rules, `layers` in the order of calls.
+    """Everything that the doctor checked: `checks` in the order of the rules, `layers` in the order of calls.
 
-    `of` and `data` say whom and what was looked at; `pictures` is how many training pictures were. `print(diagnosis)`
-    shows it as `tersenet doctor` does.
+    `of` and `data` name the network and the data; `pictures` is the number of training pictures used.
+    `print(diagnosis)` shows it as `tersenet doctor` does.
     """
 
     checks: tuple[Check, ...]
@@ -114,13 +114,13 @@ class Diagnosis:
         """One sentence.
 
         >>> Diagnosis(checks=(Check(rule="labels", reading=""),), layers=(), pictures=9).verdict
-        'Nothing was found: 1 rule was looked at, on 9 pictures.'
+        'Nothing found: 1 rule was checked on 9 pictures.'
         """
         looked = sum(check.looked for check in self.checks)
         rules = f"{looked} rule was" if looked == 1 else f"{looked} rules were"
-        base = f"{rules} looked at, on {self.pictures:,} pictures."
+        base = f"{rules} checked on {self.pictures:,} pictures."
         if self.healthy:
-            return f"Nothing was found: {base}"
+            return f"Nothing found: {base}"
         counts = Counter[str](finding.severity for finding in self.findings)
         return f"{_counted(counts)} found: {base}"
 
@@ -131,7 +131,7 @@ class Diagnosis:
 
 
 def unlooked(rule: str, missing: str) -> Check:
-    """A check that had nothing to look at."""
+    """A check that had nothing to check."""
     return Check(rule=rule, reading=missing, looked=False)
 
 

@@ -75,7 +75,7 @@ class Layer:
         return self.output.ndim == 4 and self.output.shape[2] * self.output.shape[3] > 1
 
     def square(self, row: int = 0, column: int = 0) -> Square | None:
-        """The pixels that a position of the layer's maps sees; None where that cannot be told."""
+        """The pixels that a position of the layer's maps sees; None where that is not known."""
         if self.field is None:
             return None
         try:
@@ -100,7 +100,7 @@ def observe(model: nn.Module, x: Tensor) -> list[Layer]:
     model, x = getattr(model, "_orig_mod", model), as_batch(x)
     summarize(model, tuple(x.shape[1:]))  # says what is wrong with a module that cannot be looked into
     weights = next(model.parameters(), x)
-    # One more picture than is asked for: a batch of one could not be told from an axis of length one.
+    # One more picture than is asked for: a batch of one cannot be distinguished from an axis of length one.
     pictures = torch.cat([x, x[:1]]).to(weights.device, weights.dtype)
     watcher = _Watcher(model, pictures)
     with left_alone(model), torch.no_grad(), watcher.hooked(model), watcher.tracer, watcher.calls:
@@ -145,7 +145,7 @@ def output_of(model: nn.Module, x: Tensor, layer: Layer) -> Tensor:
 
 
 def answer_from(model: nn.Module, x: Tensor, layer: Layer, output: Tensor, *, softmax: int | None = None) -> Tensor:
-    """The network's answer `[N, K]` where `output` stands in the place of what a layer gave.
+    """The network's answer `[N, K]` where `output` replaces what a layer gave.
 
     `softmax`, where given, is the call whose result is left as what went in: logits instead of probabilities.
     Gradients reach `output`.

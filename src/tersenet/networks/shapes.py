@@ -30,10 +30,10 @@ from tersenet.networks.tree import (
 Shape = tuple[int, ...]
 """`(C, H, W)` of maps, `(N,)` of plain values; without the batch."""
 
-# Ten thousand times what a compact network needs; beyond, a slip of the finger would fill the memory.
-MAX_PARAMETERS = 100_000_000
-MAX_OUTPUTS = 100_000_000
-MAX_MACS = 10**12
+# A thousand times what a compact network needs; beyond, a slip of the finger would fill the memory.
+MAX_PARAMETERS = 20_000_000
+MAX_OUTPUTS = 20_000_000
+MAX_MACS = 20_000_000_000
 
 
 @dataclass(frozen=True)
@@ -223,6 +223,14 @@ def _slid(
     """The height and width that a sliding window leaves."""
     _, height, width = shape
     reach = dilation * (layer.kernel - 1) + 1
+    if layer.padding > reach:
+        raise fails(
+            "The padding is wider than the kernel, so most positions would see nothing of the picture.",
+            got=f"padding {layer.padding}, kernel {layer.kernel}×{layer.kernel}"
+            + (f" (dilated over {reach}×{reach})" if dilation > 1 else ""),
+            expected=f"a padding of up to {reach}",
+            hint=f"p{reach // 2} keeps the size of the maps" if reach % 2 else None,
+        )
     if reach > min(height, width) + 2 * layer.padding:
         dilated = f" (dilated over {reach}×{reach})" if dilation > 1 else ""
         padded = f", padded by {layer.padding}" if layer.padding else ""

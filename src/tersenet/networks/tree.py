@@ -16,7 +16,7 @@ from tersenet._errors import TersenetError
 MAX_CHANNELS = 1_000_000
 MAX_SIZE = 1_000  # kernel, padding, stride, dilation
 MAX_TIMES = 1_000
-MAX_LAYERS = 10_000
+MAX_LAYERS = 2_000
 MAX_DEPTH = 40
 
 Path = tuple[int, ...]

@@ -8,6 +8,7 @@ from torch import nn, optim
 
 from tersenet._errors import TersenetError, check_setting
 from tersenet.data.augment import Augmentation
+from tersenet.networks.tracing import unregistered_layers
 from tersenet.training.optimizers import OPTIMIZERS, OptimizerName
 from tersenet.training.schedules import MOST_EPOCHS, Schedule
 
@@ -89,6 +90,9 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> optim.Optimizer:
             "This network has nothing to train.",
             got="no weights that take a gradient",
             expected="a convolution, a dense layer or batch normalisation",
+            hint="layers in a plain Python list are unknown to torch: keep them in nn.ModuleList"
+            if unregistered_layers(model)
+            else None,
         )
     groups = [
         {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": recipe.weight_decay},

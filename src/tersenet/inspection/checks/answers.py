@@ -1,4 +1,4 @@
-"""What stands between the last kernel and the loss: dropout, activations and the softmax."""
+"""What lies between the last kernel and the loss: dropout, activations and the softmax."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def _dropout(step: Step, pooled: bool) -> list[Finding]:
         why = "What it drops is part of a class's own evidence: the pooling behind it averages over the holes."
     else:
         why = (
-            f"In training every class loses its logit with probability {rate:g}, the right one too: the training "
-            f"accuracy cannot pass about {100 * (1 - rate):.0f} %."
+            f"In training every class loses its logit with probability {rate:g}, the correct one too: the training "
+            f"accuracy cannot exceed about {100 * (1 - rate):.0f} %."
         )
     return [
         Finding(
@@ -71,7 +71,7 @@ def _dropout(step: Step, pooled: bool) -> list[Finding]:
             value=float(rate),
             bound=0.0,
             why=why,
-            hint="take the dropout out, or put it before the last convolution or dense layer",
+            hint="remove the dropout, or put it before the last convolution or dense layer",
         )
     ]
 
@@ -86,8 +86,8 @@ def _activation(step: Step, seen: Trace) -> list[Finding]:
     else:
         share = float((seen.logits <= max(0.0, NEVER_NEGATIVE[step.type])).float().mean())
         figure = f"{step.type} on the logits: {100 * share:.0f} % of them are cut off at 0"
-        why = "No logit can be negative, so no class is ever ruled out; where one is cut off, no gradient comes back."
-    hint = f"take the {step.type} out: between the last convolution or dense layer and the loss belongs pooling alone"
+        why = "No logit can be negative, so no class is ever ruled out; where one is cut off, no gradient flows back."
+    hint = f"remove the {step.type}: only pooling belongs between the last convolution or dense layer and the loss"
     return [
         Finding(
             rule="logits",

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tersenet._errors import TersenetError
-from tersenet.inspection.doctor_patient import Patient, copied
+from tersenet.inspection.doctor_patient import Patient
 from tersenet.inspection.findings import Check, Finding, unlooked
-from tersenet.networks import LayerRow, summarize
+from tersenet.networks import LayerRow
 
 INK = 0.8  # of a picture's ink: what one feature must be able to see at once
 
@@ -20,15 +20,13 @@ def receptive_field(patient: Patient) -> Check:
     pictures = patient.test.images if patient.test is not None else patient.train.images
     if pictures.ndim != 4:
         return unlooked(rule, "the pictures have no height and width")
-    model, _ = copied(patient.model)
-    try:
-        rows = summarize(model, tuple(pictures.shape[1:])).layers
-    except TersenetError as error:
-        return unlooked(rule, error.problem)
+    if isinstance(patient.summary, TersenetError):
+        return unlooked(rule, patient.summary.problem)
+    rows = patient.summary.layers
     place = deciding_layer(rows)
     seen = rows[place].receptive_field if place is not None else None
     if place is None or seen is None:
-        return unlooked(rule, "it cannot be told for this network")
+        return unlooked(rule, "not known for this network")
     pixels = min(seen) if isinstance(seen, tuple) else seen
     digit = ink_window(pictures[:512])
     pooled = place + 1 < len(rows) and rows[place + 1].whole_map

@@ -113,7 +113,7 @@ def _agreement(neighbours: float, linear: float, labels: Tensor, others: Tensor,
 
 
 def _linear(rows: Tensor, labels: Tensor, other_rows: Tensor, other_labels: Tensor) -> float:
-    """The share of other pictures that ridge regression on one-hot labels reads rightly."""
+    """The share of other pictures that ridge regression on one-hot labels classifies correctly."""
     middle = rows.mean(dim=0)
     x, z = (rows - middle).double(), (other_rows - middle).double()
     targets = F.one_hot(labels, int(max(labels.max(), other_labels.max())) + 1).double()

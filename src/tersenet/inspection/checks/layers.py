@@ -18,6 +18,28 @@ WEAK = 1e-2  # of the strongest relative gradient; in the shipped networks no la
 VIOLENT = 10.0  # a step of rate 0.1 then moves a kernel by its own length; the shipped networks stay below 3
 
 
+def registration(patient: Patient) -> Check:
+    """Weights that the network uses but that are not among its parameters."""
+    rule = "registration"
+    counts = patient.trace.unregistered
+    weights = sum(counts.values())
+    if not counts:
+        return Check(rule=rule, reading="every weight that is used is among the network's parameters")
+    finding = Finding(
+        rule=rule,
+        severity="fault",
+        where=next(iter(counts)),
+        figure=f"{weights:,} weights in {len(counts)} layer{'s' * (len(counts) > 1)} are not among the network's "
+        "parameters",
+        value=float(weights),
+        bound=0.0,
+        why="Layers in a plain Python list, tuple or dictionary are unknown to torch: no optimiser that is given "
+        "model.parameters() trains them, no file keeps them, and neither .to(device) nor .eval() reaches them.",
+        hint="keep the layers in nn.ModuleList (or nn.Sequential, nn.ModuleDict)",
+    )
+    return Check(rule=rule, reading=f"{weights:,} weights are not registered", findings=(finding,))
+
+
 def dead_units(patient: Patient) -> Check:
     """Units of ReLU layers that give 0 for every picture of the sample, at every place."""
     rule = "dead units"
@@ -41,8 +63,7 @@ def dead_units(patient: Patient) -> Check:
                     value=dead / units,
                     bound=DEAD,
                     why="A ReLU that always gives 0 passes no gradient: its unit costs parameters and stays dead.",
-                    hint="batch normalisation before the ReLU, a lower learning rate, or LR.1 (leaky ReLU) in its "
-                    "place",
+                    hint="batch normalisation before the ReLU, a lower learning rate, or LR.1 (leaky ReLU) instead",
                 )
             )
     dead = sum(int(step.dead.sum()) for step in layers if step.dead is not None)
@@ -58,7 +79,8 @@ def _look_again(patient: Patient, layers: list[Step]) -> None:
     images = patient.train.images
     batch = len(patient.traced_batch[0])
     for start in range(batch, len(images) - 1, batch):
-        silent = silent_units(model, images[start : start + batch].to(patient.device))
+        pictures, _ = patient.taken(images[start : start + batch], patient.train.labels[start : start + batch])
+        silent = silent_units(model, pictures)
         for step, dead in zip(layers, silent, strict=True):
             assert step.dead is not None
             step.dead &= dead
@@ -97,7 +119,7 @@ def signal(patient: Patient) -> Check:
                 figure=f"the output differs by {_figure(faint[0].signal)} from picture to picture{_more(faint)}",
                 value=faint[0].signal,
                 bound=FAINT,
-                why="The activations vanish: what comes after this layer can hardly tell one picture from another.",
+                why="The activations vanish: the layers after this one can hardly tell one picture from another.",
                 hint="batch normalisation, residuals [ ] around the layers, fewer of them, or He's starting weights",
             )
         )
@@ -116,7 +138,9 @@ def gradients(patient: Patient) -> Check:
     size = {step.name: relative[step.number or 0] for step in steps}
     highest = max(size.values())
     found = []
-    violent = [name for name, value in size.items() if not value <= VIOLENT]
+    # Normalisation behind a kernel undoes its length: long steps only turn it, and lengthen it until they fit.
+    free = {step.name for step in steps if not patient.trace.is_normalised(step)}
+    violent = [name for name, value in size.items() if name in free and not value <= VIOLENT]
     weak = [name for name, value in size.items() if value < WEAK * highest or value == 0]
     if violent:
         found.append(
@@ -127,7 +151,7 @@ def gradients(patient: Patient) -> Check:
                 figure=f"the gradient is {_figure(size[violent[0]])} times as long as the kernel{_others(violent)}",
                 value=size[violent[0]],
                 bound=VIOLENT,
-                why="The gradient explodes: one step of rate 0.1 would replace the kernel.",
+                why="The gradient explodes: one step at rate 0.1 would replace the kernel.",
                 hint="batch normalisation, smaller starting weights, or clipping of the gradient",
             )
         )
@@ -142,8 +166,8 @@ def gradients(patient: Patient) -> Check:
                 + _others(weak),
                 value=of_strongest,
                 bound=WEAK,
-                why="The gradient vanishes: this layer stands still while others learn.",
-                hint="ReLU in place of sigmoid or tanh, batch normalisation, residuals [ ] around later layers",
+                why="The gradient vanishes: this layer hardly moves while others learn.",
+                hint="ReLU instead of sigmoid or tanh, batch normalisation, residuals [ ] around later layers",
             )
         )
     found += _unreached(patient, rule)
@@ -152,7 +176,7 @@ def gradients(patient: Patient) -> Check:
 
 
 def _unreached(patient: Patient, rule: str) -> list[Finding]:
-    """Weights that no gradient comes to, where others get one."""
+    """Weights that no gradient reaches, where others get one."""
     names = patient.trace.unreached
     if not names:
         return []
@@ -166,7 +190,7 @@ def _unreached(patient: Patient, rule: str) -> list[Finding]:
             value=0.0,
             bound=0.0,
             why="They are never used on the way to the loss, or the way is cut (detach, no_grad, argmax).",
-            hint="use the layer in forward, or take it out",
+            hint="use the layer in forward, or remove it",
         )
     ]
 
@@ -181,7 +205,7 @@ def _broken_pictures(patient: Patient) -> Finding:
         value=float(broken),
         bound=0.0,
         why="One such value makes the loss NaN, and after one step all weights.",
-        hint="look at the normalisation: a deviation of 0 divides by nothing",
+        hint="check the normalisation: is a deviation 0?",
     )
 
 
@@ -190,7 +214,13 @@ def _more(steps: list[Step]) -> str:
 
 
 def _others(names: list[str]) -> str:
-    return f"; so are {len(names) - 1} more layers" if len(names) > 2 else "; so is 1 more" if len(names) == 2 else ""
+    return (
+        f"; likewise {len(names) - 1} more layers"
+        if len(names) > 2
+        else "; likewise 1 more"
+        if len(names) == 2
+        else ""
+    )
 
 
 def _figure(value: float) -> str:

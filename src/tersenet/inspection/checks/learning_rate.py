@@ -18,7 +18,8 @@ from tersenet.inspection.findings import Check, Finding, Severity, unlooked
 from tersenet.training.metrics import EpochMetrics
 
 STEPS = 24  # enough for a fitting rate to bring the loss of a fresh network down by a third
-BATCH = 64  # pictures a step at most: the probe takes seconds
+BATCH = 64  # pictures per step at most: the probe takes seconds
+FEWEST_A_STEP = 16  # fewer say too little of a rate
 PLAINLY_FITS = 0.3  # part of the loss that the probe's steps take off: no other rate need be tried
 TIMES_BETTER = 4.0  # how many times as far another rate must bring the loss down to be called better
 MARGIN = 0.1  # part of the loss, and MARGIN_LEAST in nats: less is noise
@@ -61,6 +62,8 @@ def learning_rate(patient: Patient) -> Check:
         return Check(rule=rule, reading="the optimiser moves other weights", findings=(_other_weights(),))
     if not patient.trace.learns:
         return unlooked(rule, "the loss has no gradient")
+    if patient.room(BATCH) < FEWEST_A_STEP:
+        return unlooked(rule, "the network is too large for a quick trial")
     probe = run_probe(patient)
     reading = (
         f"{probe.rate:g}: {STEPS} steps take the loss from {_nats(probe.start)} to {_nats(probe.end)}, {_size(probe)}"
@@ -153,13 +156,14 @@ def run_probe(patient: Patient, *, factor: float = 1.0, steps: int = STEPS) -> P
     updates: list[float] = []
     batches = itertools.islice(itertools.cycle(patient.train.batches), steps)
     model.train()
+    count = patient.room(BATCH)
     finite = True
     for step, (images, labels) in enumerate(batches):
         rise = min(1.0, (step + 1) / (steps / 2)) if patient.warm_up else 1.0
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * rise
         before = [kernel.detach().clone() for kernel in kernels]
-        loss = _step(model, optimizer, patient, images[:BATCH], labels[:BATCH])
+        loss = _step(model, optimizer, patient, images[:count], labels[:count])
         pairs = zip(kernels, before, strict=True)
         sizes = [float((new.detach() - old).norm() / old.norm().clamp_min(1e-12)) for new, old in pairs]
         updates += [size for size in sizes if math.isfinite(size)]
