@@ -201,9 +201,12 @@ def _conclude(run: Run, report: Path | None, output: Output, *, show: bool) -> i
         output.say(run.environment["data_notice"], style="bold yellow")
     output.say(
         f"{run.name}: {correct}/{result['test_images']} ({result['test_accuracy']:.2f} %) on the test set of "
-        f"{result['data']} after epoch {result['epochs']}, {result['parameters']:,} parameters, "
-        f"{result['seconds']:.0f} s of training, seed {result['seed']}",
+        f"{result['data']}",
         style="bold",
+    )
+    output.say(
+        f"after epoch {result['epochs']}, {result['parameters']:,} parameters, "
+        f"{result['seconds']:.0f} s of training, seed {result['seed']}"
     )
     say_budget(result["budget"], output)
     output.say(f"run:    {run.path}")
