@@ -60,7 +60,7 @@ def test_without_settings_the_words_are_as_they_were():
     assert gathered(["sprint", "--epochs", "3"], {}) == ["sprint", "--epochs", "3"]
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "explain", "summary", "networks", "experiments", "new"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_names_values_in_words(capsys, command):
     with pytest.raises(SystemExit) as leaving:
         main([command, "--help"])

@@ -1,7 +1,7 @@
-"""Write a run's report again: report.html (one file, pictures inside), report.md and figures/.
+"""Write the report of a run again: report.html (one file, with its pictures inside), report.md and figures/.
 
-RUN is a run's or a group's folder, its name, or an experiment's name (its latest). One seed of a group is
-`sprint-3/seed-0`. A run that is not finished has a report too, which says so.
+RUN is a run or a group of seeds: its folder, its name, or an experiment (its latest run). One seed of a group is
+`sprint-3/seed-0`. The report of an unfinished run says that it is unfinished.
 
 examples:
   tersenet report sprint
@@ -11,11 +11,11 @@ examples:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir
 from tersenet.cli.output import Output, TrustArguments
 
 
@@ -24,11 +24,9 @@ class Arguments(TrustArguments):
     """What `tersenet report` takes."""
 
     run: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
-    """A run's or group's folder, its name, or an experiment's name (its latest)."""
-    data_dir: Path | None = None
-    """Where data sets lie; else where the run found them, $TERSENET_DATA, your cache folder."""
-    runs_dir: Path = Path("runs")
-    """The folder that holds the runs."""
+    """A run or a group: its folder, its name, or an experiment (its latest run)."""
+    data_dir: DataDir = None
+    runs_dir: RunsDir = RUNS_DIR
 
 
 def run(arguments: Arguments, output: Output) -> int:

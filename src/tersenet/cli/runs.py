@@ -12,12 +12,12 @@ examples:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet.cli.arguments import RUNS_DIR, RunsDir
 from tersenet.cli.fitted_table import Column, fitted_table
 from tersenet.cli.output import CommonArguments, Output, option
 from tersenet.cli.runs_best import best
@@ -33,8 +33,7 @@ class Arguments(CommonArguments):
     """best: only networks with fewer parameters than this."""
     data: Annotated[str | None, option("NAME")] = None
     """best: only runs measured on this data set (default: mnist)."""
-    runs_dir: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs")
-    """The folder that holds the runs."""
+    runs_dir: RunsDir = RUNS_DIR
 
 
 RUN_COLUMNS = (
