@@ -61,7 +61,7 @@ SMALL = Ladder(
         ),
     ],
     missing=[Missing(name="ladder-04-gap", seeds=(0, 1, 2), commands=("tersenet train ladder-04-gap --seeds 3",))],
-    otherwise=["ladder-04-gap-1 does not count: it was told otherwise (training.epochs)."],
+    otherwise=["ladder-04-gap-1 is left out because these settings differ: training.epochs."],
 )
 
 # Differences, intervals and p-values are those of scipy's ttest_ind for these accuracies.
@@ -79,14 +79,13 @@ mnist         change              meters      epoch %   last 3      % verdict
 to +0.60, p < 0.001 by Welch's test).
 03 averaged: Accuracy rises: +0.57 points against step 02 (95 % interval +0.45
 to +0.69, p = 0.0012 by Welch's test).
-Up to 3 seeds a step: an indication of the direction, not a claim. Each interval
-is that of one comparison; held against all of them together (Holm), p is
-larger. All figures are of the test set after the last epoch; no epoch is
-picked.
+Up to 3 seeds per step: an indication, not a claim. Each interval is for one
+comparison; adjusted for all of them (Holm), p is larger. All accuracies are on
+the test set after the last epoch; no epoch is picked.
 
 Not yet trained with 3 seeds. What is missing:
   tersenet train ladder-04-gap --seeds 3
-ladder-04-gap-1 does not count: it was told otherwise (training.epochs).
+ladder-04-gap-1 is left out because these settings differ: training.epochs.
 """
 
 

@@ -94,7 +94,7 @@ def test_groups_and_single_runs_make_a_step_and_others_do_not_count(ladder):
     assert [step.name for step in ladder.steps] == ["ladder-01-plain", "ladder-02-normalised"]
     assert [len(step.runs) for step in ladder.steps] == [3, 2]
     (said,) = ladder.otherwise
-    assert said == "ladder-03-wider-1 does not count: it was told otherwise (training.epochs)."
+    assert said == "ladder-03-wider-1 is left out because these settings differ: training.epochs."
 
 
 def test_what_is_missing_is_said_with_the_command_that_trains_it(ladder, folder):
@@ -172,18 +172,16 @@ def test_the_analysis_says_the_direction_that_the_figures_have():
         test = welch_test(before.accuracies, [curve[-1] for curve in after])
         said = analyse(step("ladder-02-next", after, 5_100, difference=test, adjusted_p=0.2), before)
         assert said[0].startswith(f"Accuracy {word}: ")
-        assert "Held against all steps together it is less sure (p = 0.20)." in said[0]
+        assert "Adjusted for all steps (Holm) it is not significant (p = 0.20)." in said[0]
     test = welch_test(low.accuracies, [curve[-1] for curve in high])
     said = analyse(step("ladder-02-next", high, 5_100, difference=test, adjusted_p=0.01), low)
     assert said[0].startswith(
         f"Accuracy rises: +0.46 points against step 01 (95 % interval +{ends.low:.2f} to +{ends.high:.2f}"
     )
     assert said[1] == "It has 100 parameters more than the step before (5,100 against 5,000)."
-    assert said[2].startswith(
-        "In the last epoch it reads 99.00 % of the training images while it learns, 0.41 points"
-    )
+    assert said[2].startswith("The training accuracy during the last epoch is 99.00 %, 0.41 points")
     # Spans 0.40, 0.22 and 0.31.
-    assert said[3].startswith("Over its last 3 epochs a seed's accuracy spans 0.31 points in the mean; the least")
+    assert said[3].startswith("Over the last 3 epochs a seed's accuracy varies by 0.31 points on average; the lowest")
     assert said[4] == "The target of 99.5 % is missed: 0.09 short. It does not stay above 99.4 % in every seed."
     assert result_of(low).startswith("98.95 ± 0.05 % after epoch 2 (3 seeds, an indication: 98.90, 99.00, 98.95)")
     assert step_row(low)[2:] == ["5,000", "98.95 ± 0.05", "98.00", "99.5", "0.55 short"]

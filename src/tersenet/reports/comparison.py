@@ -120,7 +120,7 @@ def _seeds_of(side: Side) -> str:
 
 
 def measured_otherwise(sides: Sequence[Side]) -> str:
-    """A remark where a side measures otherwise here than after its training; empty where none does."""
+    """A remark where a side has another accuracy here than after its training; else empty."""
     moved = [
         side.name
         for side in sides

@@ -67,7 +67,7 @@ def plot_confusion(confusion: ArrayLike, classes: Sequence[str] | None = None, *
 
 
 def _at_most(counts: np.ndarray, most: int) -> np.ndarray:
-    """A matrix of at most `most` rows and columns; each cell holds the largest of those that it stands for."""
+    """A matrix of at most `most` rows and columns; each cell holds the largest of those that it covers."""
     together = -(-len(counts) // most)
     starts = np.arange(0, len(counts), together)
     largest: np.ndarray = np.maximum.reduceat(np.maximum.reduceat(counts, starts, axis=0), starts, axis=1)

@@ -151,7 +151,7 @@ def _name_last(axes: Axes, history: History, text: str, value: float) -> None:
 
 
 def _mark_drops(axes: Axes, history: History, *, named: bool) -> None:
-    """A dotted line where the learning rate fell to half or less; the factor stands above it where `named`."""
+    """A dotted line where the learning rate fell to half or less; the factor is written above it where `named`."""
     rates = history.learning_rate or []
     for place in history.drops:
         between = history.epochs[place] - 0.5

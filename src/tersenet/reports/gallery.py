@@ -61,7 +61,7 @@ def plot_mistakes(
     """The first `limit` mistakes: under each picture its true label, the guess, its probability and its number.
 
     `images` are all pictures of the set, `[N, H, W]` or `[N, 1, H, W]`; a mistake's index counts along N. Pictures
-    whose label is known to be wrong (`wrong_labels`, by index) are framed, and what people read is said.
+    whose label is known to be wrong (`wrong_labels`, by index) are framed, and the class that people see is added.
 
     >>> import torch
     >>> mistake = Mistake(index=1, label=4, guess=9, probability=0.98)
@@ -85,7 +85,7 @@ def plot_captioned(
     framed: Collection[int] = (),
     title: str = "",
 ) -> Drawing:
-    """Pictures by number with a caption each: `chosen` are pairs of a picture's number and what stands under it.
+    """Pictures by number with a caption each: `chosen` are pairs of a picture's number and its caption.
 
     `images` are all pictures of the set, `[N, H, W]` or `[N, 1, H, W]`; those numbered in `framed` get a frame.
 

@@ -51,7 +51,7 @@ class Step:
 
     @property
     def accuracies(self) -> list[float]:
-        """After the last epoch, a figure a seed."""
+        """The accuracy after the last epoch, one per seed."""
         return [run.result["test_accuracy"] for run in self.runs if run.result]
 
     @property
@@ -135,7 +135,7 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ladder:
-    """The trained steps in order, what is missing, and which runs bear a step's name but were trained otherwise."""
+    """The trained steps in order, what is missing, and which runs have a step's name but other settings."""
 
     data: str
     steps: list[Step]
@@ -170,7 +170,7 @@ def read_ladder(runs_dir: Path = Path("runs"), experiments: Sequence[Experiment]
             difference = _difference(steps[-1], runs) if steps and steps[-1].experiment is before else None
             change = what_changed(before, experiment)
             steps.append(Step(experiment=experiment, change=change, runs=runs, difference=difference))
-        otherwise += _told_otherwise(experiment, found)
+        otherwise += _changed_runs(experiment, found)
         before = experiment
     if not steps:
         raise TersenetError(
@@ -254,13 +254,13 @@ def _runs_of(experiment: Experiment, found: Sequence[Entry]) -> tuple[Run, ...]:
     return tuple(by_seed[seed] for seed in sorted(by_seed))
 
 
-def _told_otherwise(experiment: Experiment, found: Sequence[Entry]) -> list[str]:
+def _changed_runs(experiment: Experiment, found: Sequence[Entry]) -> list[str]:
     said = []
     for entry in found:
         name = str(entry.runs[-1].experiment.name)
         changed = changed_fields(experiment, entry.runs[-1].experiment)
         if changed and (name == experiment.name or name.startswith(f"{experiment.name}-seed")):
-            said.append(f"{entry.name} does not count: it was told otherwise ({', '.join(changed)}).")
+            said.append(f"{entry.name} is left out because these settings differ: {', '.join(changed)}.")
     return said
 
 

@@ -96,10 +96,10 @@ def _name_in_the_margin(axes: Axes, steps: Sequence[Step], colours: Sequence[Any
 def plot_ladder_front(
     steps: Sequence[Step], *, target: float | None = None, others: bool = True, title: str = ""
 ) -> Drawing:
-    """Accuracy against parameters: the steps, the write-ups' networks as reported, and the best of what is public.
+    """Accuracy against parameters: the steps, the course networks as reported, and the best public records.
 
-    Both scales are logarithmic, that of the accuracy in the error. A write-up's network of which no accuracy is known
-    stands at the foot. Without `others`, for data that they say nothing of, the steps stand alone.
+    Both scales are logarithmic, that of the accuracy in the error. A course network without a known accuracy is
+    drawn at the bottom. Without `others`, for other data than MNIST, only the steps are drawn.
     """
     drawing = Drawing(height=6.0, title=title)
     axes = drawing.add_subplot()
@@ -112,8 +112,8 @@ def plot_ladder_front(
     seeds = " or ".join(map(str, sorted({len(step.runs) for step in steps})))
     if others:
         _points(axes, records, RECORD, "public records; most are best test epochs, of one run or of many")
-        _points(axes, list(known.values()), REPORTED, "the write-ups' networks as reported: best test epochs")
-    label = f"the ladder's steps: last epoch, mean over seeds ({seeds})"
+        _points(axes, list(known.values()), REPORTED, "course networks as reported: best test epochs")
+    label = f"steps of the ladder: last epoch, mean over seeds ({seeds})"
     axes.plot(*zip(*climbed, strict=True), color=BLUE, marker="o", markersize=7, linewidth=0.8, label=label)
     sizes = [*(size for size, _ in (*climbed, *known.values(), *records)), *unknown.values()]
     low, high = min(sizes) / 1.35, max(sizes) * 1.5
@@ -143,7 +143,7 @@ def plot_ladder_front(
 
 
 def _reported() -> tuple[dict[str, tuple[int, float]], dict[str, int]]:
-    """Parameters and best accuracy of the write-ups' networks; and the parameters of those that show no accuracy."""
+    """Parameters and best accuracy of the course networks; and the parameters of those without an accuracy."""
     known, unknown = {}, {}
     for name, network in NETWORKS.items():
         size = int(name.rpartition("-")[2])
@@ -163,7 +163,7 @@ def _leave_little_above(axes: Axes, highest: float) -> None:
 
 
 def _at_the_foot(axes: Axes, unknown: dict[str, int]) -> list[Label]:
-    """Hollow marks for networks whose write-up shows no accuracy, just above the axis; and one label for them."""
+    """Hollow marks for networks without a known accuracy, just above the axis; and one label for them."""
     base, top = axes.get_ylim()
     height = 100 - (100 - base) ** 0.96 * (100 - top) ** 0.04
     for size in unknown.values():

@@ -43,12 +43,12 @@ def compose_ladder(ladder: Ladder) -> list[Block]:
 
 
 def ladder_table(ladder: Ladder) -> Table:
-    """A row a step."""
+    """One row per step."""
     return Table(head=HEAD, rows=[step_row(step) for step in ladder.steps], right=HEAD[2:6])
 
 
 def ladder_pictures(ladder: Ladder) -> list[Picture]:
-    """The curves and the front. Others' figures are of MNIST: on other data the steps stand alone."""
+    """The curves and the front. The public records are for MNIST: on other data only the steps are drawn."""
     data = data_title(ladder.data)
     target = ladder.steps[-1].target
     others = ladder.data == "mnist"
@@ -57,30 +57,24 @@ def ladder_pictures(ladder: Ladder) -> list[Picture]:
         ladder.steps, target=target, others=others, title=f"The ladder: accuracy and size on {data}"
     )
     beside = (
-        " Beside it the write-ups' networks as they report them, and the best of what is public: most of these are "
-        "best test epochs, picked on the images they were measured on; the ladder's are last epochs."
+        " Beside it the course networks and the best public records as reported: most of these are best test epochs, "
+        "picked on the images they were measured on; the ladder's are last epochs."
         if others
         else ""
     )
     return [
-        Picture(
-            key="ladder-curves",
-            number=1,
-            caption=f"Test accuracy on {data} by epoch, the mean of each step's seeds.",
-            png=curves.png(),
-        ),
-        Picture(
-            key="ladder-front",
-            number=2,
-            caption=f"Test accuracy on {data} after the last epoch against the number of parameters; the line leads "
+        curves.picture("ladder-curves", 1, f"Test accuracy on {data} by epoch, the mean of each step's seeds."),
+        front.picture(
+            "ladder-front",
+            2,
+            f"Test accuracy on {data} after the last epoch against the number of parameters; the line leads "
             f"from step to step.{beside}",
-            png=front.png(),
         ),
     ]
 
 
 def records_table() -> Table:
-    """The public figures that the front shows, and how they were come by."""
+    """The public records in the figure, and how they were measured."""
     head = ("accuracy %", "parameters", "what", "how", "where")
     rows = [
         [f"{record.accuracy:.2f}", f"{record.parameters:,}", record.name, record.how, record.where]

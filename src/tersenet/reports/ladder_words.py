@@ -1,4 +1,4 @@
-"""What a step of the ladder shows, in sentences that are made from its figures."""
+"""What a step of the ladder shows, in sentences made from its figures."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def result_of(step: Step) -> str:
 
 
 def analyse(step: Step, before: Step | None) -> list[str]:
-    """What the figures of a step say: against the step before it, of its size, of overfitting, of steadiness."""
+    """What the figures of a step say: accuracy and size against the step before, overfitting, steadiness, target."""
     return [
         *difference_in_words(step, before),
         *_size(step, before),
@@ -57,7 +57,7 @@ def analyse(step: Step, before: Step | None) -> list[str]:
 
 
 def warnings_of(ladder: Ladder) -> list[str]:
-    """What a reader must know first: steps that are missing, with their commands, and runs that do not count."""
+    """What a reader must know first: missing steps with their commands, and runs that are left out."""
     missing = ladder.missing
     names = ", ".join(each.name for each in missing)
     commands = ", ".join(f"`{command}`" for each in missing for command in each.commands)
@@ -70,9 +70,9 @@ def caution(ladder: Ladder) -> str:
     """How far the figures can be trusted."""
     most = max(len(step.runs) for step in ladder.steps)
     return (
-        f"{'One seed' if most == 1 else f'Up to {most} seeds'} a step: an indication of the direction, not a claim. "
-        "Each interval is that of one comparison; held against all of them together (Holm), p is larger. All figures "
-        "are of the test set after the last epoch; no epoch is picked."
+        f"{'One seed' if most == 1 else f'Up to {most} seeds'} per step: an indication, not a claim. Each interval "
+        "is for one comparison; adjusted for all of them (Holm), p is larger. All accuracies are on the test set "
+        "after the last epoch; no epoch is picked."
     )
 
 
@@ -87,15 +87,15 @@ def difference_in_words(step: Step, before: Step | None) -> list[str]:
     if found.p < SURE:
         said = f"Accuracy {'rises' if found.difference > 0 else 'falls'}: {against} ({interval})."
         if step.adjusted_p is not None and step.adjusted_p >= SURE:
-            said += f" Held against all steps together it is less sure ({p_in_words(step.adjusted_p)})."
+            said += f" Adjusted for all steps (Holm) it is not significant ({p_in_words(step.adjusted_p)})."
         return [said]
     deviations = [each.spread.deviation for each in (step, before) if each.spread.deviation is not None]
     pooled = fmean(deviation**2 for deviation in deviations) ** 0.5
-    said = f"No difference can be told: {against} ({interval})."
+    said = f"No significant difference: {against} ({interval})."
     if pooled > 0:
         seeds = min(len(step.runs), len(before.runs))
         if seeds > 1:
-            said += f" With this scatter {seeds} seeds a side find {resolved_difference(seeds, pooled):.2f} points."
+            said += f" At this spread, {seeds} seeds per side detect {resolved_difference(seeds, pooled):.2f} points."
     return [said]
 
 
@@ -115,7 +115,7 @@ def _overfitting(step: Step, before: Step | None) -> str:
     """The training accuracy beside the test accuracy, and how the gap moved."""
     gap = step.train_accuracy - step.spread.mean
     said = (
-        f"In the last epoch it reads {step.train_accuracy:.2f} % of the training images while it learns, "
+        f"The training accuracy during the last epoch is {step.train_accuracy:.2f} %, "
         f"{abs(gap):.2f} points {'above' if gap >= 0 else 'below'} the test accuracy"
     )
     if before is None:
@@ -125,11 +125,11 @@ def _overfitting(step: Step, before: Step | None) -> str:
 
 
 def _steadiness(step: Step) -> str:
-    """How wide the last epochs of a seed scatter: a wide span means that the last epoch is a throw of dice."""
+    """How much the last epochs of a seed vary: the more they do, the more the last one is luck."""
     spans = [max(curve[-LAST:]) - min(curve[-LAST:]) for curve in step.curves]
     return (
-        f"Over its last {LAST} epochs a seed's accuracy spans {fmean(spans):.2f} points in the mean; the least of "
-        f"all is {min(step.last_epochs):.2f} %."
+        f"Over the last {LAST} epochs a seed's accuracy varies by {fmean(spans):.2f} points on average; the lowest "
+        f"is {min(step.last_epochs):.2f} %."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a report is written from: everything about a run, read and measured once."""
+"""Everything that a report needs about a run, read and measured once."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Material:
 
     @property
     def data(self) -> str:
-        """The data set's name as titles bear it."""
+        """The data set's name for titles."""
         return data_title(self.dataset.name)
 
     @property
@@ -118,7 +118,7 @@ def rates_by_step(
 ) -> list[tuple[float, float]]:
     """The learning rate at every step that was done, by the recipe's schedule: (epochs done, rate).
 
-    A schedule that watches the loss is told the losses of `metrics`. At most `MOST_STEPS` points are kept, among them
+    A schedule that watches the loss gets the losses of `metrics`. At most `MOST_STEPS` points are kept, among them
     the one with the highest rate.
     """
     schedule = LearningRate(

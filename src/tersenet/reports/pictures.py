@@ -42,7 +42,7 @@ def draw(material: Material) -> Pictures:
     """The figures of the report; each has the run's and the data set's name in its title."""
     beside = [drawn for drawn in (_mistakes(material), _confusion(material)) if drawn]
     training = _training(material)
-    # What stands beside the curves: the mistakes, else the confusion matrix, else the learning rate.
+    # Beside the curves: the mistakes, else the confusion matrix, else the learning rate.
     second = beside.pop(0) if beside else training.pop(0)
     height = min(max(second[1].get_size_inches()[1], LOWEST), HIGHEST)
     first = [_curves(material, height), second]

@@ -1,4 +1,4 @@
-"""The training accuracy read in several ways, beside the test accuracy."""
+"""The training accuracy measured in several ways, beside the test accuracy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tersenet.reports.style import BLUE, FAINT, GRID, INK, LETTERS, ORANGE, SMAL
 
 
 def plot_readings(history: History, reading: Reading, *, title: str = "") -> Drawing:
-    """One dot a reading: while learning, read again with dropout, with augmentation, with neither, and held out.
+    """One dot each: during the epoch, measured again with dropout, with augmentation, with neither, and held out.
 
     >>> from tersenet.reports.history import history_of
     >>> history = history_of({"train_accuracy": [97.0], "test_accuracy": [98.5]})
@@ -18,7 +18,7 @@ def plot_readings(history: History, reading: Reading, *, title: str = "") -> Dra
     'trained, dropout on'
     """
     rows = [
-        ("while learning, last epoch", _last(history.train_accuracy), ORANGE, "s"),
+        ("during the last epoch", _last(history.train_accuracy), ORANGE, "s"),
         ("trained, dropout on", reading.with_dropout, ORANGE, "s"),
         ("trained, augmentation on", reading.with_augmentation, ORANGE, "s"),
         ("trained, all off", reading.accuracy, ORANGE, "o"),

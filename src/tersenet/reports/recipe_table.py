@@ -51,7 +51,7 @@ def _figure(value: float | tuple[int, ...]) -> str:
 
 
 def _augmentation(augmentation: Augmentation) -> str:
-    """The knobs that are turned; those that only serve another are told with it."""
+    """The settings that are switched on."""
     if not augmentation.active:
         return "none"
     still = Augmentation()

@@ -43,12 +43,12 @@ class Side:
 
     @property
     def seeds(self) -> int:
-        """How many trainings stand behind it."""
+        """The number of trainings."""
         return len(self.runs)
 
     @property
     def right(self) -> np.ndarray:
-        """Which pictures were read rightly: bool `[seeds, N]`."""
+        """Which images were classified correctly: bool `[seeds, N]`."""
         right: np.ndarray = self.guess == self.labels
         return right
 
@@ -107,7 +107,7 @@ def finished_runs(source: Run | Group) -> list[Run]:
 
 
 def read_side(source: Run | Group, dataset: Dataset) -> Side:
-    """Let every finished run of a side read the test set. Raises TersenetError."""
+    """Measure every finished run of a side on the test set. Raises TersenetError."""
     runs = finished_runs(source)
     answers = [predict_logits(run.model(), EvaluationBatches(dataset.test)) for run in runs]
     return Side(

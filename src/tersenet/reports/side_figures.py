@@ -46,7 +46,7 @@ def plot_seeds(
 ) -> Drawing:
     """The accuracy of every seed, one row per side, with the mean and its 95 % interval below the dots.
 
-    With `best` the best epochs stand in place of the last ones. `target` (percent) is drawn as a line.
+    With `best` the best epochs are drawn in place of the last ones. `target` (percent) is drawn as a line.
     """
     drawing = Drawing(height=height or 1.0 + 0.62 * len(sides), width=width, title=title)
     axes = drawing.add_subplot()
@@ -180,7 +180,7 @@ def _look(row: int) -> dict[str, Any]:
 
 
 def _beside_each_other(figures: Sequence[float]) -> list[int]:
-    """How many dots stand at a figure already: equal ones are stacked, so that all can be counted.
+    """How many dots are at a figure already: equal ones are stacked, so that all can be counted.
 
     >>> _beside_each_other([99.4, 99.5, 99.4, 99.4])
     [0, 0, 1, 2]

@@ -170,7 +170,7 @@ def _boxes_for_unknown_letters() -> Iterator[None]:
 
 
 def data_title(name: str) -> str:
-    """A data set's name as titles bear it: of `folder:PATH` the last folder, since a path would not fit.
+    """A data set's name for titles: of `folder:PATH` the last folder, since a path would not fit.
 
     >>> data_title("folder:/home/me/digits"), data_title("mnist")
     ('folder:digits', 'mnist')
