@@ -98,6 +98,11 @@ class Progress:
         )
         settings = experiment.settings
         say(f"device    {run.environment['device']}, {settings.description}")
+        from tersenet.runs import busy_notice
+
+        busy = busy_notice(settings)
+        if busy:
+            say(busy, style="bold yellow")
         say(f"run       {run.path}")
         say("each epoch: accuracy and loss; ↓ the learning rate dropped, ★ the best so far")
         self._kind = "validation" if experiment.validation else "test"

@@ -108,6 +108,11 @@ class GroupProgress:
             f"{len(dataset.test):,} test images"
         )
         say(f"device    {group.environment['device']}, {experiment.settings.description}")
+        from tersenet.runs import busy_notice
+
+        busy = busy_notice(experiment.settings)
+        if busy:
+            say(busy, style="bold yellow")
         at_a_time = "one after the other" if group.processes == 1 else f"{group.processes} at a time"
         say(f"seeds     {group.seeds[0]} to {group.seeds[-1]}, {at_a_time}")
         say(f"group     {group.path}")

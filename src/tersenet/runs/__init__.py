@@ -25,6 +25,7 @@ from tersenet.runs.resolver import (
     resolve,
 )
 from tersenet.runs.seeds import GroupListeners, resume_group, start_group
+from tersenet.runs.settle import busy_notice
 from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Settings",
     "Unreadable",
     "budget_lines",
+    "busy_notice",
     "experiment_from",
     "experiment_names",
     "experiment_to_train",

@@ -11,12 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from tersenet._errors import TersenetError
 from tersenet._files import write_whole
 from tersenet._notebook import small_table
 from tersenet.data import Dataset, load_data, match_classes
+from tersenet.evaluation.answers import LOW, own_precision
 from tersenet.networks import find_network
 from tersenet.networks.find import in_file
 from tersenet.runs.experiment import Experiment, load_experiment, to_toml
@@ -168,6 +170,8 @@ class Run:
         """Put the run's trained weights into a network of the same layers."""
         path = self.path / MODEL
         tensors, _ = load_tensors(path)
+        if own_precision(model) in LOW and any(tensor.dtype is torch.float32 for tensor in tensors.values()):
+            model.float()  # as it was trained
         fit_tensors(tensors, model.state_dict(), "The weights do not fit the network.", where=path)
         model.load_state_dict(tensors)
 

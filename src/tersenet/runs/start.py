@@ -30,7 +30,7 @@ from tersenet.runs.state import Watch, at_work
 from tersenet.training.checkpoint import TrainingState, has_checkpoint, load_checkpoint, save_checkpoint
 from tersenet.training.loop import BatchProgress
 from tersenet.training.metrics import EpochMetrics, best_epoch
-from tersenet.training.train import Training, check_held_out, train
+from tersenet.training.train import Training, check_held_out, check_trainable, train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +123,7 @@ def prepare_run(
     if experiment.init:
         facts["init_sha256"] = file_hash(Path(experiment.init) / folder.MODEL)
     with design.code.as_own_program() if design.code else nullcontext():
+        check_trainable(design.module, dataset, experiment.training, validation=experiment.validation)
         text = format_summary(summarize(design.module, size))
     source = source_of(design)  # now, as the summary ran the network once: what it imports late is known
     if source:

@@ -72,12 +72,6 @@ class TrainingBatches:
         full, rest = divmod(len(self.labels), self.batch_size)
         return full + (rest > 1 or (rest == 1 and full == 0))
 
-    @property
-    def smallest(self) -> int:
-        """The number of pictures in an epoch's smallest batch."""
-        full, rest = divmod(len(self.labels), self.batch_size)
-        return rest if rest > 1 or not full else self.batch_size
-
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of epoch `epoch`, counted from 1."""
         order = torch.randperm(len(self.labels), generator=generator_for(self.seed, SHUFFLE, epoch))
@@ -99,6 +93,16 @@ class TrainingBatches:
         if maps is None:
             return normalize(augment(images_nhw, self.augmentation, generator))
         return warp_and_normalize(images_nhw, maps, mean=MEAN, deviation=DEVIATION, workers=self.workers)
+
+
+def smallest_batch(count: int, batch_size: int) -> int:
+    """The number of pictures in the smallest of the training batches of `count` pictures.
+
+    >>> smallest_batch(10, 4), smallest_batch(9, 4), smallest_batch(1, 4)
+    (2, 4, 1)
+    """
+    full, rest = divmod(count, batch_size)
+    return rest if rest > 1 or not full else batch_size
 
 
 class EvaluationBatches:

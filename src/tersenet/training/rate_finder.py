@@ -20,7 +20,7 @@ from tersenet._errors import TersenetError, check_setting
 from tersenet.data.dataset import Split
 from tersenet.evaluation.answers import LOW, as_logits, check_answers, own_precision
 from tersenet.networks import copy_network
-from tersenet.training.batches import DROPOUT, Batch, TrainingBatches, derived_seed
+from tersenet.training.batches import DROPOUT, Batch, TrainingBatches, derived_seed, smallest_batch
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.train import set_dropout
 
@@ -95,7 +95,7 @@ def find_learning_rate(
         network = copy_network(model).to(device).train()
         if own_precision(network) in LOW:
             network = network.float()
-        smallest = next(iter(batches.epoch(1)))[0][: min(2, batches.smallest)]
+        smallest = next(iter(batches.epoch(1)))[0][: min(2, smallest_batch(len(images), recipe.batch_size))]
         check_answers(network, smallest, int(images.labels.max()) + 1, device=device)
         if recipe.dropout is not None:
             set_dropout(network, recipe.dropout)

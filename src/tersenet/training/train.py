@@ -20,7 +20,14 @@ from tersenet.evaluation.answers import LOW, check_answers, own_precision
 from tersenet.evaluation.logits import Evaluation, evaluate
 from tersenet.networks.compiled import CompiledNetwork, check_engine, compile_network, multiplies_bfloat16, refusal
 from tersenet.training.averaging import WeightAverage
-from tersenet.training.batches import DROPOUT, EvaluationBatches, TrainingBatches, derived_seed, hold_out
+from tersenet.training.batches import (
+    DROPOUT,
+    EvaluationBatches,
+    TrainingBatches,
+    derived_seed,
+    hold_out,
+    smallest_batch,
+)
 from tersenet.training.checkpoint import TrainingState
 from tersenet.training.fused import fused_step
 from tersenet.training.loop import BatchProgress, EpochResult, not_finite, train_one_epoch
@@ -97,7 +104,7 @@ def train(
     order = torch.contiguous_format if engine == "compiled" else torch.channels_last
     model = model.to(device=device, memory_format=order)  # type: ignore[call-overload]
     compiled = compiled_or_error(model, precision, workers) if engine == "compiled" else None
-    check_answers(model, _few(learned, batches.smallest), len(dataset.classes), device=device)
+    check_trainable(model, dataset, recipe, validation=validation, device=device)
     state = TrainingState(
         model=model,
         optimizer=make_optimizer(model, recipe),
@@ -197,14 +204,36 @@ def _check_optimizer(optimizer: optim.Optimizer) -> None:
                 )
 
 
+def check_trainable(
+    model: nn.Module,
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    validation: int = 0,
+    device: torch.device | str = "cpu",
+) -> None:
+    """Raise TersenetError unless labels and classes, pictures, batches and the network's answers fit each other.
+
+    The network, which is on `device`, answers one or two pictures in training and in evaluation mode; its modes, its
+    running statistics and all random numbers are as before afterwards.
+
+    >>> from tersenet.data import load_data
+    >>> check_trainable(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), load_data("synthetic"), Recipe())
+    """
+    check_held_out(dataset, validation)
+    learned = _with_labels(dataset).train
+    count = min(2, smallest_batch(len(learned) - validation, recipe.batch_size))
+    images, _ = next(iter(EvaluationBatches(learned.take(torch.arange(count)))))
+    check_answers(model, images, len(dataset.classes), device=device)
+
+
 def _trainable(model: nn.Module) -> nn.Module:
     """A network in half precision becomes float32, in which small steps are not rounded away."""
     kind = own_precision(model)
     if kind not in LOW:
         return model
     warnings.warn(
-        f"The network's weights are {str(kind).removeprefix('torch.')}; they are converted to float32 to be trained. "
-        'For speed, train in precision="bfloat16".',
+        f"The network's weights are {str(kind).removeprefix('torch.')}; they are converted to float32 to be trained.",
         stacklevel=3,
     )
     return model.float()
@@ -232,12 +261,6 @@ def _checked(split: Split, dataset: Dataset, name: str) -> Split:
     )
 
 
-def _few(split: Split, smallest: int) -> Tensor:
-    """A first look: as few pictures as the smallest batch has, at most two, float32 `[N, C, H, W]`."""
-    images, _ = next(iter(EvaluationBatches(split, batch_size=max(1, min(2, smallest)))))
-    return images
-
-
 def _require_finite_weights(state: TrainingState, epoch: int, batches: int) -> None:
     """A loss is seen before its step: what the last step did shows in the weights alone."""
     models = [state.model, *([state.average.model] if state.average else [])]
@@ -253,7 +276,7 @@ def check_held_out(dataset: Dataset, validation: int) -> None:
     """Raise TersenetError unless `validation` training images can be held out and some are left to train on."""
     if not 0 <= validation < len(dataset.train):
         raise TersenetError(
-            "Too many images are held out.",
+            "That many images cannot be held out.",
             got=f"validation = {validation}",
             expected=f"from 0 to {len(dataset.train) - 1}, the training images of {dataset.name} less one",
         )
