@@ -49,9 +49,9 @@ def test_on_a_busy_machine_one_line_says_so_with_the_remedy(machine, idle):
     machine(3.25, idle)
     said = busy_notice(TWO_WORKERS)
     assert "load 3.2 on 2 cores" in said
-    assert said.endswith("try --set settings.workers=1")
+    assert said.endswith("Try --set settings.workers=1")
     assert "\n" not in said
-    assert busy_notice(TWO_THREADS).endswith("try --set settings.threads=1")
+    assert busy_notice(TWO_THREADS).endswith("Try --set settings.threads=1")
 
 
 @pytest.mark.parametrize("changes", [{"workers": 1}, {"device": "cuda"}])
