@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tersenet.cli import main
-from tersenet.runs import find_run, load_experiment
+from tersenet.runs import find_run, list_runs, load_experiment
 
 NET = "4C5s3 BN R GAP 2Nb"
 
@@ -198,3 +198,15 @@ def test_damaged_pictures_of_a_folder_are_left_out_with_skip_bad(picture_folder,
     assert "1 file that cannot be read was passed over: 3.png" in capsys.readouterr().out
     assert main(["train", "sprint", "--skip-bad"]) == 1
     assert "--skip-bad without --data" in capsys.readouterr().err
+
+
+def test_files_that_are_not_pictures_are_said_once_and_not_kept_as_a_caution(
+    picture_folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(picture_folder, tmp_path / "signs")
+    (tmp_path / "signs" / "bar" / "Thumbs.db").write_text("strange")
+    assert main(["train", NET, "--data", "./signs", "--epochs", "1"]) in (0, 3)
+    assert capsys.readouterr().out.count("1 file that is not a picture was passed over: Thumbs.db.") == 1
+    [run] = list_runs(tmp_path / "runs")
+    assert run.environment["data_notice"] is None

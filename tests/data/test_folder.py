@@ -119,7 +119,8 @@ def test_files_that_are_not_pictures_are_passed_over_with_one_notice_and_a_count
     dataset = load_data(f"folder:{tmp_path}")
     assert time.perf_counter() - start < 5
     assert (len(dataset.train), len(dataset.test)) == (10, 2)
-    assert dataset.notice == (
+    assert dataset.notice is None
+    assert dataset.passed_over == (
         "7 files that are not pictures were passed over: README.md, .DS_Store, empty, notes.txt, Thumbs.db, …. "
         "1 file outside the class folders was passed over: stray.png."
     )
@@ -129,7 +130,7 @@ def test_a_picture_without_an_ending_is_read(tmp_path):
     fill(tmp_path, count=3)
     (tmp_path / "one" / "picture1.png").rename(tmp_path / "one" / "scan")
     dataset = load_data(f"folder:{tmp_path}")
-    assert (len(dataset.train) + len(dataset.test), dataset.notice) == (6, None)
+    assert (len(dataset.train) + len(dataset.test), dataset.passed_over) == (6, None)
 
 
 def damage(root):

@@ -23,7 +23,7 @@ import tyro
 
 from tersenet._errors import TersenetError
 from tersenet.cli.arguments import Flag
-from tersenet.cli.output import CommonArguments, Output, option
+from tersenet.cli.output import CommonArguments, Output, option, say_notices
 from tersenet.cli.progress import download_progress
 
 if TYPE_CHECKING:
@@ -270,8 +270,7 @@ def _show(arguments: ShowArguments, output: Output) -> None:
     with download_progress(output) as progress:
         name = with_skip_bad(arguments.name) if arguments.skip_bad else arguments.name
         dataset = load_data(name, data_dir=arguments.data_dir, progress=progress)
-    if dataset.notice:
-        output.say(dataset.notice, style="bold yellow")
+    say_notices(dataset, output)
     generator = torch.Generator().manual_seed(arguments.seed)
     split: Split = getattr(dataset, arguments.split)
     chosen = split.take(torch.randperm(len(split), generator=generator)[: arguments.count])
@@ -296,6 +295,7 @@ def _show(arguments: ShowArguments, output: Output) -> None:
             "data": dataset.name,
             "source": dataset.source,
             "notice": dataset.notice,
+            "passed_over": dataset.passed_over,
             "train": len(dataset.train),
             "test": len(dataset.test),
             "classes": dataset.classes,

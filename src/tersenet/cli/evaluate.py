@@ -21,7 +21,7 @@ import tyro
 from tersenet._errors import TersenetError
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Device, Flag, RunsDir
 from tersenet.cli.evaluate_group import evaluate_group
-from tersenet.cli.output import Output, TrustArguments, option
+from tersenet.cli.output import Output, TrustArguments, option, say_notices
 
 if TYPE_CHECKING:
     from tersenet.data import Dataset
@@ -69,8 +69,7 @@ def run(arguments: Arguments, output: Output) -> int:
         dataset = load_data(data, data_dir=arguments.data_dir)
         dataset = match_classes(run.environment["classes"], dataset, by_position=arguments.classes_by_position)
     _require_fit(run, dataset)
-    if dataset.notice:
-        output.say(dataset.notice, style="bold yellow")
+    say_notices(dataset, output)
     if isinstance(run, Group):
         _refuse_figures(arguments.figures or arguments.pictures, run)
         return evaluate_group(run, dataset, device, output)

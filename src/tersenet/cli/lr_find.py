@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tersenet.cli.output import Output
+from tersenet.cli.output import Output, say_notices
 
 if TYPE_CHECKING:
     from tersenet.runs import Experiment
@@ -39,8 +39,7 @@ def find_rate(experiment: Experiment, runs_dir: Path, data_dir: Path | None, out
         size = (1, *images.images.shape[1:])
         spec = experiment.notation or experiment.network
         design = find_network(spec, input_size=size, classes=len(dataset.classes))
-    if dataset.notice:
-        output.say(dataset.notice, style="bold yellow")
+    say_notices(dataset, output)
     name, recipe = experiment.name or design.name, experiment.training
     output.say(f"{name} on {dataset.name}: the learning rate rises while a copy of the network learns")
     bar = Progress(console=output.console, transient=True, disable=not output.console.is_terminal)

@@ -17,6 +17,7 @@ from tersenet._json import finite
 
 if TYPE_CHECKING:
     from tersenet.cli.console import SafeConsole
+    from tersenet.data import Dataset
 
 _STEERING = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # that JSON need not escape
 
@@ -91,3 +92,11 @@ class Output:
 
 def _json_escape(found: re.Match[str]) -> str:
     return json.dumps(found[0]).strip('"')
+
+
+def say_notices(dataset: Dataset, output: Output) -> None:
+    """What must be said of a data set when it was read: what it is not, and which files are not in it."""
+    if dataset.notice:
+        output.say(dataset.notice, style="bold yellow")
+    if dataset.passed_over:
+        output.say(dataset.passed_over, style="yellow")

@@ -80,7 +80,7 @@ def run(arguments: Arguments, output: Output) -> int:
     classes = run.environment["classes"]
     opened, passed_over = _open_all(arguments.pictures)
     tested = _of_the_test_set(run, arguments) if arguments.index else {}
-    familiarity, unchecked = _familiarity(run, arguments.data_dir)
+    familiarity, unchecked = _familiarity(run, arguments.data_dir, output)
     rows = _predict_all(run, opened, tested, familiarity)
     pictures = [each for _, each in opened if not isinstance(each, str)]
     shown = [] if arguments.show is None else _write_forms(pictures, arguments.show)
@@ -158,10 +158,13 @@ def _of_the_test_set(run: Run, arguments: Arguments) -> dict[str, tuple[Any, int
     return found
 
 
-def _familiarity(run: Run, data_dir: Path | None) -> tuple[Familiarity | None, str]:
+def _familiarity(run: Run, data_dir: Path | None, output: Output) -> tuple[Familiarity | None, str]:
     """What the training pictures are like; where that cannot be known, why not."""
     from tersenet.runs import familiarity_of
+    from tersenet.runs.familiar import kept_in
 
+    if not kept_in(run).is_file():
+        output.say("looking at the training pictures, once for this run …", style="dim")
     try:
         return familiarity_of(run, data_dir=data_dir), ""
     except TersenetError as error:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tersenet.cli.curve import curve_line
 from tersenet.cli.next_steps import resume_command
-from tersenet.cli.output import Output
+from tersenet.cli.output import Output, say_notices
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -86,8 +86,7 @@ class Progress:
         self._run = run
         experiment = run.experiment
         say = self._output.say
-        if dataset.notice:
-            say(dataset.notice, style="bold yellow")
+        say_notices(dataset, self._output)
         say(f"network   {experiment.network}")
         if experiment.notation and experiment.notation != experiment.network:
             say(f"          {experiment.notation}")

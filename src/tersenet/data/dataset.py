@@ -38,6 +38,7 @@ class Dataset:
     """A named data set: what to train on and what to measure on.
 
     `source` says where it came from; `notice`, where there is one, must be shown wherever a result is shown.
+    `passed_over` counts the files of a folder that are not pictures of it; it is said once, when the data is read.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Dataset:
     classes: tuple[str, ...]
     source: str
     notice: str | None = None
+    passed_over: str | None = None
 
     def __repr__(self) -> str:
         counts = f"{len(self.train):,} training and {len(self.test):,} test images"

@@ -24,24 +24,27 @@ class PassedOver:
     damaged: list[str] = field(default_factory=list)  # pictures that cannot be read, left out with skip-bad
 
     @property
-    def notice(self) -> str | None:
-        """What was passed over, one sentence per kind; None where nothing was.
+    def remark(self) -> str | None:
+        """The files that are not pictures of a class, in one line; None where there are none.
 
-        >>> PassedOver(strange=["notes.txt", "Thumbs.db"]).notice
+        >>> PassedOver(strange=["notes.txt", "Thumbs.db"]).remark
         '2 files that are not pictures were passed over: notes.txt, Thumbs.db.'
         """
-        kinds = (
-            (self.strange, "that are not pictures were", "that is not a picture was"),
-            (self.outside, "outside the class folders were", "outside the class folders was"),
-            (self.damaged, "that cannot be read were", "that cannot be read was"),
-        )
-        said = [
-            f"{len(names)} file{'s' * (len(names) > 1)} {many if len(names) > 1 else one} passed over: "
-            f"{_some(names)}."
-            for names, many, one in kinds
-            if names
-        ]
-        return " ".join(said) or None
+        strange = _sentence(self.strange, "that are not pictures were", "that is not a picture was")
+        outside = _sentence(self.outside, "outside the class folders were", "outside the class folders was")
+        return " ".join(filter(None, (strange, outside))) or None
+
+    @property
+    def notice(self) -> str | None:
+        """The pictures that were left out though they belong to the data, in one line; None where there are none."""
+        return _sentence(self.damaged, "that cannot be read were", "that cannot be read was")
+
+
+def _sentence(names: Sequence[str], many: str, one: str) -> str | None:
+    if not names:
+        return None
+    which = f"{len(names)} files {many}" if len(names) > 1 else f"1 file {one}"
+    return f"{which} passed over: {_some(names)}."
 
 
 def _some(names: Sequence[str]) -> str:
