@@ -39,7 +39,7 @@ def test_json_is_one_document(find, capsys):
 
 def test_mistakes_are_one_clear_error_and_leave_nothing(find, tmp_path, capsys):
     assert find("--validation", "68") == 1
-    assert "cannot be held out" in capsys.readouterr().err
+    assert "Too many images are held out" in capsys.readouterr().err
     assert main(["train", "--resume", "some-1", "--lr-find", "--runs-dir", str(tmp_path)]) == 1
     assert "--lr-find" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -167,7 +167,7 @@ def test_marks_tell_a_drop_of_the_rate_and_the_best_epoch(train, capsys):
 
 def test_images_that_cannot_be_held_out_leave_no_run_behind(train, tmp_path, capsys):
     assert train(NET, "--validation", "68") == 1
-    assert "cannot be held out" in capsys.readouterr().err
+    assert "Too many images are held out" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
