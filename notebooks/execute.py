@@ -1,10 +1,11 @@
 """Run notebooks from a clean kernel and keep what they show.
 
 `python notebooks/execute.py` runs all of them, `python notebooks/execute.py first_network` one, in an empty folder
-that is thrown away. What is saved is what the cells gave, and little else, so that a change shows as a small
-difference: no times, no versions, no settings of an editor. The address that the first cells install Tersenet from
-is that of `pyproject.toml`, where it holds one. A notebook that fails, warns, or shows a path of this machine is left
-as it was.
+that is thrown away. Only the outputs of the cells are saved, so that differences stay small: no times, versions or
+editor settings. A notebook that fails, warns, or shows a path of this machine is left unchanged.
+
+The first cells install Tersenet from the repository that `pyproject.toml` names, if it names one;
+`python notebooks/execute.py --address` only writes that address into the notebooks, and runs nothing.
 """
 
 from __future__ import annotations
@@ -26,11 +27,16 @@ SOURCE = re.compile(r'^SOURCE = "[^"]*"', re.MULTILINE)
 
 
 def main(names: list[str]) -> None:
-    """Run the notebooks of these names, or all."""
+    """Run the notebooks of these names, or all; with `--address` only write their address."""
+    only_address = "--address" in names
+    names = [name for name in names if name != "--address"]
     for path in sorted(HERE.glob("*.ipynb")):
         if not names or path.stem in names:
             notebook = nbformat.read(path, as_version=4)
             write_address(notebook)
+            if only_address:
+                nbformat.write(notebook, path)
+                continue
             run(notebook)
             for trouble in troubles(notebook):
                 sys.exit(f"{path.name} is left as it was: {trouble}")
@@ -47,7 +53,7 @@ def address() -> str:
 
 
 def write_address(notebook: Any) -> None:
-    """Put the address into the first code cell."""
+    """Put the address into the first code cell, which pip then installs from."""
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
     first.source, count = SOURCE.subn(f'SOURCE = "{address()}"', first.source)
     if count != 1:
@@ -92,7 +98,7 @@ def strip(notebook: Any) -> None:
 
 
 def joined(outputs: list[Any]) -> list[Any]:
-    """The outputs without their metadata; what was printed in pieces, as the clock would have it, is one piece."""
+    """The outputs without their metadata; stream outputs that timing split are merged."""
     kept: list[Any] = []
     for output in outputs:
         if "metadata" in output:

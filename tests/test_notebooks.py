@@ -194,3 +194,20 @@ def test_a_table_is_plain_text_in_a_notebook_as_elsewhere(monkeypatch):
 
 def test_there_are_notebooks():
     assert {path.stem for path in NOTEBOOKS} == {"backpropagation", "first_network", "under_budget"}
+
+
+def test_the_address_alone_is_written_without_running_anything(tmp_path, monkeypatch):
+    """`execute.py --address` changes the line SOURCE and nothing else."""
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nurls = { Repository = "https://example.org/x" }\n'
+    )
+    copy = tmp_path / "notebooks" / "first_network.ipynb"
+    copy.write_bytes((ROOT / "notebooks" / "first_network.ipynb").read_bytes())
+    before = code_cells(nbformat.read(copy, as_version=4))
+    monkeypatch.setattr(execute, "HERE", tmp_path / "notebooks")
+    execute.main(["--address"])
+    after = code_cells(nbformat.read(copy, as_version=4))
+    changed = [(old.source, new.source) for old, new in zip(before, after, strict=True) if old != new]
+    assert len(changed) == 1
+    assert 'SOURCE = "git+https://example.org/x"' in changed[0][1]
