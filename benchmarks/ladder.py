@@ -26,11 +26,11 @@ DOCS = Path(__file__).parent.parent / "docs"
 WANTED, MOST_PARAMETERS, MOST_EPOCHS = 99.5, 8_000, 15
 
 INTRODUCTION = f"""\
-How does one get from a plain network to {WANTED} % with fewer than {MOST_PARAMETERS:,} parameters in {MOST_EPOCHS} \
-epochs? In ten steps, each an experiment that comes with Tersenet and changes one idea of the step before. Set a \
-target, change one thing, look at the result, say what was learned, go on.
+From a plain network to {WANTED} % with fewer than {MOST_PARAMETERS:,} parameters in {MOST_EPOCHS} epochs, in \
+ten steps. Each step is an experiment that comes with Tersenet and changes one idea of the step before: set a \
+target, change one thing, look at the result, say what was learned.
 
-Climb it yourself: train a step, then the next one, and compare. The word `ladder` means all steps that are there.
+Try it: train a step, then the next one, and compare. The word `ladder` means all steps that have been trained.
 
 ```bash
 tersenet train ladder-01-plain
@@ -38,48 +38,50 @@ tersenet train ladder-02-normalised
 tersenet compare ladder
 ```
 
-One seed shows how it goes; to tell a step from the next takes several: `tersenet train STEP --seeds {SEEDS}`.
+One seed shows the direction; telling a step from the next takes several: `tersenet train STEP --seeds {SEEDS}`.
 
-`tersenet compare ladder --out my-ladder` writes the table, the curves and what each step shows as a page, and says \
-which steps are to be trained yet. The steps' names are those of `tersenet experiments`; \
-`tersenet new my-step --from ladder-04-gap` begins one of your own.
+`tersenet compare ladder --out my-ladder` writes a page with the table, the curves and the analysis of each \
+step, and lists the steps that have not been trained. `tersenet experiments` lists the names of the steps; \
+`tersenet new my-step --from ladder-04-gap` writes a new one.
 
 This page is written by `python benchmarks/ladder.py` from its own runs. The sentences under **Analysis** follow \
-from the figures by rule; [several seeds, and comparing](statistics.md) explains the tests. Under **Why** stands why \
-the change is tried and what one may expect of it, which is not yet what it does. Network and recipe of the last \
-step were chosen on held-out training images, two seeds of 10,000 each. The test figures of one network before it \
-were seen as well: with `6C3p1`, `8C3p1`, `12C3p1`, `16C3p1`, `16C3p1`, `10C3` in place of today's six convolutions \
-(7,068 parameters), the last step ended at 99.47 and 99.50 %, two seeds, and room was left for more parameters.
+from the figures by rule; [several seeds, and comparing](statistics.md) explains the tests. **Why** gives the \
+motivation and the expected effect; **Analysis** gives the measured one. Network and recipe of the last step \
+were chosen on held-out training images, two seeds of 10,000 each. Test figures of one earlier network had been \
+seen as well: with `6C3p1`, `8C3p1`, `12C3p1`, `16C3p1`, `16C3p1`, `10C3` instead of the present six \
+convolutions (7,068 parameters), the last step ended at 99.47 and 99.50 %, two seeds, with parameters to spare.
 """
 
-# Why each change is tried: an expectation. What came of it is for the figures to say.
+# Why each change is tried, and the expected effect.
 WHY = {
-    "01-plain": "Everything begins with something simple that works. Two convolutions find strokes and their "
-    "combinations, each pooling halves the maps, and a dense layer weighs every place of every map on its own, which "
-    "is where most of the parameters are.",
-    "02-normalised": "Batch normalisation gives every channel mean 0 and deviation 1 within a batch, so that no "
-    "layer has to follow the drift of the one before it. It costs two parameters a channel, and should let the same "
-    "rate learn faster.",
-    "03-dropout": "A dense layer on few maps can learn the training images by heart. Dropout hides a quarter of its "
-    "inputs at random, so that it cannot lean on a single one; in a network this small there may be little to gain.",
-    "04-gap": "Global average pooling keeps one figure a map and forgets where it was seen. That takes away most of "
-    "the parameters, but asks the maps themselves to be about whole digits, for which these two convolutions see too "
-    "little of the picture: a step back is to be expected, taken to have parameters to spend.",
-    "05-pooled-later": "The saved parameters are spent on depth. Two 3×3 convolutions see as far as one of 5×5, with "
-    "fewer weights and a non-linearity between them, and the first pooling waits until both have seen full detail.",
-    "06-padded": "Without padding each convolution trims the maps, and strokes near the border are seen by fewer "
-    "kernels. Padding keeps the maps large, and leaves room for one more convolution, whose receptive field then "
-    "covers the digit.",
-    "07-augmented": "Turned, scaled, moved and slanted a little, no picture comes twice. That is worth more training "
-    "images; the training accuracy should fall below the test accuracy, since training becomes the harder task.",
-    "08-scheduled": "A constant rate is a compromise: too low to move fast at first, too high to settle at the end. "
-    "A rate that rises, then falls to zero does both; with it go a higher peak and Nesterov's momentum, which a high "
-    "rate likes. The accuracy of the last epochs should scatter less.",
-    "09-decayed": "Batch normalisation makes a kernel's length meaningless, but the longer it grows, the less a step "
-    "turns it. Weight decay keeps kernels short, and so the rate effective.",
-    "10-averaged": "A moving average of the weights lies nearer to the middle of the valley that the last steps walk "
-    "around in. With a rate that falls to zero the gain at the very end is small; the epochs before it should be "
-    "steadier.",
+    "01-plain": "Start with something simple that works. Two convolutions find strokes and their "
+    "combinations, each pooling halves the maps, and a dense layer has a weight for every position of every map, "
+    "which is where most of the parameters are.",
+    "02-normalised": "Batch normalisation gives every channel mean 0 and deviation 1 within a batch, so no layer "
+    "has to follow the drift of the one before it. It costs two parameters per channel, and should let the "
+    "network learn faster at the same rate.",
+    "03-dropout": "A dense layer on few maps can memorise the training images. Dropout hides a quarter of its "
+    "inputs at random, so it cannot rely on a single one; in a network this small there may be little to gain.",
+    "04-gap": "Global average pooling keeps one value per map and discards its position. That removes most "
+    "of the parameters, but the maps must then describe whole digits, and these two convolutions see too little "
+    "of the picture: accuracy should fall, in exchange for parameters to spend later.",
+    "05-pooled-later": "The saved parameters are spent on depth. Two 3×3 convolutions see as far as one of 5×5, "
+    "with fewer weights and a non-linearity between them, and the first pooling waits until both have seen full "
+    "detail.",
+    "06-padded": "Without padding each convolution trims the maps, and strokes near the border are seen by "
+    "fewer kernels. Padding keeps the maps large, and leaves room for one more convolution, whose receptive "
+    "field then covers the digit.",
+    "07-augmented": "Rotated, scaled, shifted and sheared a little, no picture appears twice. That acts like "
+    "more training images; training accuracy should fall below test accuracy, because training becomes the "
+    "harder task.",
+    "08-scheduled": "A constant rate is a compromise: too low to move fast at first, too high to settle at the "
+    "end. A rate that rises and then falls to zero does both; it allows a higher peak, with Nesterov's momentum. "
+    "The accuracy of the last epochs should vary less.",
+    "09-decayed": "With batch normalisation the length of a kernel has no effect, but the longer it grows, the "
+    "less a step turns it. Weight decay keeps kernels short, and so the rate effective.",
+    "10-averaged": "A moving average of the weights is nearer to the middle of the region in which the last "
+    "steps move. With a rate that falls to zero the gain at the very end is small; the epochs before it should "
+    "be steadier.",
 }
 
 
@@ -136,7 +138,7 @@ def page(ladder: Ladder, misses: list[str]) -> str:
         INTRODUCTION.strip(),
         "## All steps",
         to_markdown([ladder_table(ladder), Paragraph(caution(ladder)), *ladder_pictures(ladder)]).strip(),
-        "The budget is the same for all steps, so that only the last can be expected to meet it. *Least of last 3* "
+        "The budget is the same for all steps, so only the last can be expected to meet it. *Least of last 3* "
         f"is the lowest accuracy among the last {LAST} epochs of all seeds.",
         *(section(step, before) for step, before in zip(ladder.steps, [None, *ladder.steps], strict=False)),
         to_markdown([Heading("The public records in the figure"), records_table()]).strip(),
