@@ -1,14 +1,20 @@
 """What is too large, too small or not a number is one clear error, at once; a full disk leaves nothing behind."""
 
+import contextlib
+import io
+import json
 import resource
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tersenet._errors import TersenetError
 from tersenet.backprop import (
+    ACTIVATIONS,
     COURSE,
     Graph,
     Network,
@@ -115,3 +121,38 @@ def test_too_many_samples_are_an_error():
         derive(make_problem(sizes="1-1", inputs=[[0.1]] * 30, targets=[[0.0]] * 30), "w1")
     with pytest.raises(TersenetError, match="too many samples"):
         make_problem(sizes="1-1", inputs=[[0.1]] * 10_001, targets=[[0.0]] * 10_001)
+
+
+NUMBERS = st.sampled_from(
+    ["0", "0.5", "-1", "3", "1e-300", "1e5", "1e9", "-1e9", "1e10", "1e200", "1e308", "nan", "-inf", "x"]
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.data())
+def test_any_numbers_give_a_result_or_one_error_and_never_a_traceback(data):
+    command = data.draw(st.sampled_from(["table", "study", "exercise", "conv", "batchnorm"]))
+    words = ["backprop", command, "--json"]
+    if command in ("table", "study", "exercise"):
+        words += [f"--lr={data.draw(NUMBERS)}", f"--sizes={data.draw(st.sampled_from(['2-2-2', '2-3-1', '2-1']))}"]
+        words += [
+            f"--seed={data.draw(st.integers(0, 9))}",
+            "--activation",
+            data.draw(st.sampled_from(sorted(ACTIVATIONS))),
+        ]
+        inputs = [word for word in data.draw(st.lists(NUMBERS, min_size=2, max_size=2)) if word[0] != "-"]
+        words += ["--inputs", *inputs] if len(inputs) == 2 else []
+    if command == "conv":
+        words += [f"--{name}={data.draw(NUMBERS)}" for name in ("bias", "dense-bias", "target")]
+    if command == "batchnorm":
+        words += [f"--gamma={data.draw(NUMBERS)}", f"--epsilon={data.draw(NUMBERS)}"]
+    said, told = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
+        try:
+            status = main(words)
+        except SystemExit as leaving:  # a word that is not a number is refused while the words are read
+            status = leaving.code
+    assert status in (0, 1)
+    assert (status == 0) == bool(said.getvalue())
+    if status == 0:
+        json.loads(said.getvalue(), parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
