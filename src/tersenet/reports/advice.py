@@ -1,13 +1,14 @@
-"""What to try next, by stated rules: each piece of advice names its figures, and the picture that it rests on.
+"""What to try next, by stated rules: each piece of advice names its figures and ends with a command to copy.
 
-A rule speaks where its condition holds and is silent elsewhere. The condition is the first sentence of its docstring;
-"the noise" is that of `reports/finding.py`. Advice is about one training with one seed: it says what is worth trying,
-not what will help.
+A rule applies where its condition holds; the condition is the first sentence of its docstring, "the noise" is that of
+`reports/finding.py`. The rules are ranked. Advice that contradicts what ranks above it is dropped, and no more than
+three pieces are given. They concern one training with one seed: what is worth trying, not what will help.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean
@@ -22,10 +23,10 @@ from tersenet.training import Recipe
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What advice rests on: a training's course, its recipe, its network, its budget and its answers.
+    """What advice is based on: a training's history, its recipe, network, budget and answers.
 
     `images` is the number of pictures behind each held-out accuracy, `target` the accuracy to be reached in percent,
-    `validation` the number of training images held out.
+    `validation` the number of training images held out, `word` what `tersenet train` was given to train it.
     """
 
     history: History
@@ -37,6 +38,7 @@ class Evidence:
     validation: int = 0
     reading: Reading | None = None
     measures: Measures | None = None
+    word: str = "NETWORK"
 
     @property
     def accuracy(self) -> float:
@@ -49,6 +51,10 @@ class Evidence:
         """The noise of that accuracy, in points."""
         return noise(self.accuracy, self.images)
 
+    def train(self, *options: str) -> str:
+        """The command that trains it again with other options, to copy: `tersenet train "8C3 GAP 10N" --seeds 5`."""
+        return f"`tersenet train {' '.join((_quoted(self.word), *options))}`"
+
     @property
     def gap(self) -> float | None:
         """Training accuracy, read again, less held-out accuracy, in points."""
@@ -57,12 +63,30 @@ class Evidence:
 
 Rule = Callable[[Evidence], Finding | None]
 
+MOST = 3  # pieces of advice
+CONTRARY = (
+    {"train longer", "spend less"},
+    {"save parameters", "spend less"},
+    {"overfit less", "regularise less"},
+    {"drop earlier", "leave out a drop"},
+    {"overfit less", "train longer"},
+)
+"""Rules that would send their reader two ways at once: of each pair the one that ranks higher is given."""
+
 
 def advise(evidence: Evidence) -> list[Finding]:
-    """All advice that the figures give reason for, the most pressing first; none where no accuracy was kept."""
+    """At most three pieces of advice, the most pressing first; none where no accuracy was kept.
+
+    None contradicts another, and each ends with a command to copy.
+    """
     if evidence.history.held_out_accuracy is None:
         return []
-    return [found for rule in RULES if (found := rule(evidence)) is not None]
+    given: list[Finding] = []
+    for rule in RULES:
+        found = rule(evidence)
+        if found is not None and not any({found.rule, before.rule} in CONTRARY for before in given):
+            given.append(found)
+    return given[:MOST]
 
 
 def save_parameters(evidence: Evidence) -> Finding | None:
@@ -77,25 +101,24 @@ def save_parameters(evidence: Evidence) -> Finding | None:
         f"{row.parameters:,} of them, {100 * row.parameters / total:.0f} %. Fewer channels there save most"
     )
     if row.type.endswith("Linear"):
-        said += "; global average pooling (`GAP`) before it leaves it one input a channel"
-    return Finding(rule="save parameters", text=said + ".", figure=None)
+        said += "; global average pooling (`GAP`) before it leaves it one input per channel"
+    return _advice("save parameters", said, f"`tersenet summary {_quoted(evidence.word)}`", None)
 
 
 def add_layers(evidence: Evidence) -> Finding | None:
-    """A layer that the budget asks for is absent: say where it goes."""
+    """A layer that the budget requires is absent: say where it goes."""
     how = {
         "batch normalisation": "`BN` after each convolution",
         "dropout": "`D.05` after an activation, not after the last layer",
-        "global average pooling": "`GAP` in place of the flattening",
+        "global average pooling": "`GAP` instead of flattening",
         "dense layer": "`10Nb` as the last layer",
     }
     missed = [line.line for line in evidence.budget if line.line.split(" or ")[0] in how and line.met is False]
     if not missed:
         return None
     ways = "; ".join(f"{name}: {how[name.split(' or ')[0]]}" for name in missed)
-    return Finding(
-        rule="add layers", text=f"Add what the budget asks for and the network lacks: {ways}.", figure=None
-    )
+    said = f"Add the layers that the budget requires: {ways}"
+    return _advice("add layers", said, f"`tersenet new mine --from {_quoted(evidence.word)}`", None)
 
 
 def train_longer(evidence: Evidence) -> Finding | None:
@@ -105,16 +128,23 @@ def train_longer(evidence: Evidence) -> Finding | None:
         return None
     window = min(3, len(accuracies) // 2)
     rise = fmean(accuracies[-window:]) - fmean(accuracies[-2 * window : -window])
-    if rise <= evidence.noise:
-        return None
     more = len(accuracies) + max(2, len(accuracies) // 2)
-    limits = [line.limit for line in evidence.budget if line.line == "epochs"]
-    within = f" The budget allows {limits[0]} epochs." if limits else ""
-    said = (
-        f"Train longer: the {evidence.history.held_out} accuracy still rose by {rise:.2f} points from one "
-        f"{_epochs(window)} to the next. Try `--epochs {more}`.{within}"
+    limits = [int(re.sub(r"\D", "", line.limit)) for line in evidence.budget if line.line == "epochs"]
+    if limits:
+        more = min(more, limits[0] - 1)  # strictly fewer
+    if rise <= evidence.noise or more <= len(accuracies):
+        return None
+    late, early = (
+        ("the last epoch", "the one before")
+        if window == 1
+        else (f"the last {window} epochs", f"the {window} epochs before")
     )
-    return Finding(rule="train longer", text=said, figure=CURVES)
+    within = f" (the budget allows {limits[0] - 1})" if limits else ""
+    said = (
+        f"Train longer: the {evidence.history.held_out} accuracy was still rising at the end, by {rise:.2f} points "
+        f"from {early} to {late}{within}"
+    )
+    return _advice("train longer", said, evidence.train("--epochs", str(more)), CURVES)
 
 
 def overfit_less(evidence: Evidence) -> Finding | None:
@@ -126,14 +156,20 @@ def overfit_less(evidence: Evidence) -> Finding | None:
         f"Close the gap: {reading.accuracy:.2f} % on the training images, read again, against "
         f"{evidence.accuracy:.2f} %, {gap:.2f} points. "
     )
-    if not evidence.recipe.augmentation.active:
-        words = "training.augmentation.rotation=8 training.augmentation.shift=0.06"
-        said += f"The recipe has no augmentation, which is the strongest hint: `--set {words}`."
+    augmentation = evidence.recipe.augmentation
+    if not augmentation.active:
+        said += "The recipe has no augmentation, which is the strongest regulariser"
+        settings = ["training.augmentation.rotation=8", "training.augmentation.shift=0.06"]
     elif not evidence.recipe.weight_decay:
-        said += "The recipe has augmentation but no weight decay: `--set training.weight_decay=0.0005`."
+        said += "The recipe has augmentation but no weight decay"
+        settings = ["training.weight_decay=0.0005"]
     else:
-        said += "The recipe has augmentation and weight decay: more of the former, or more epochs with it."
-    return Finding(rule="overfit less", text=said, figure=REGULARISATION)
+        said += "The recipe has augmentation and weight decay: try more of the former"
+        settings = [
+            f"training.augmentation.rotation={1.5 * augmentation.rotation or 8.0:g}",
+            f"training.augmentation.shift={1.5 * augmentation.shift or 0.06:g}",
+        ]
+    return _advice("overfit less", said, evidence.train("--set", *settings), REGULARISATION)
 
 
 def regularise_less(evidence: Evidence) -> Finding | None:
@@ -143,17 +179,19 @@ def regularise_less(evidence: Evidence) -> Finding | None:
     if gap is None or found is None or gap > 2 * evidence.noise or found[1] <= 4 * evidence.noise:
         return None
     name, points = found
-    how = (
-        "give it a lower rate (`--set training.dropout=0.02`), or leave it out"
-        if name == "dropout"
-        else "turn its strongest knob down (`--set training.augmentation.…`)"
-    )
+    if name == "dropout":
+        settings = [f"training.dropout={(evidence.recipe.dropout or 0.04) / 2:g}"]
+    else:
+        policy = evidence.recipe.augmentation
+        halved = {field: getattr(policy, field) / 2 for field in ("rotation", "scale", "shift", "shear", "elastic")}
+        settings = [f"training.augmentation.{field}={value:g}" for field, value in halved.items() if value]
+        settings = settings or ["training.augmentation.crop_probability=0"]
     said = (
         f"Regularise less: {name} alone costs {points:.2f} points on the training images, and the gap to the "
-        f"{evidence.history.held_out} images is {gap:.2f} points, not beyond twice the noise: there is nothing left "
-        f"for it to close. {how[0].upper()}{how[1:]}, or give the network more parameters or epochs to use it."
+        f"{evidence.history.held_out} images is {gap:.2f} points, not beyond twice the noise, so there is nothing "
+        "left for it to close"
     )
-    return Finding(rule="regularise less", text=said, figure=REGULARISATION)
+    return _advice("regularise less", said, evidence.train("--set", *settings), REGULARISATION)
 
 
 def let_the_rate_fall(evidence: Evidence) -> Finding | None:
@@ -167,10 +205,9 @@ def let_the_rate_fall(evidence: Evidence) -> Finding | None:
         return None
     said = (
         f"Let the learning rate fall: it stayed at {rates[0]:.3g}, and the last {len(last)} epochs lie "
-        f"{spread:.2f} points apart, so that the last one is partly chance. Try "
-        "`--set training.schedule.kind=linear`."
+        f"{spread:.2f} points apart, so the last one is partly chance"
     )
-    return Finding(rule="let the rate fall", text=said, figure=LEARNING_RATE)
+    return _advice("let the rate fall", said, evidence.train("--set", "training.schedule.kind=linear"), LEARNING_RATE)
 
 
 def drop_earlier(evidence: Evidence) -> Finding | None:
@@ -184,10 +221,11 @@ def drop_earlier(evidence: Evidence) -> Finding | None:
         helped = fmean(accuracies[drop : drop + 2]) - fmean(accuracies[drop - 2 : drop])
         if helped > evidence.noise and gained <= evidence.noise:
             said = (
-                f"Drop the rate earlier: the drop before epoch {history.epochs[drop]} brought {helped:.2f} points at "
-                f"once, and the two epochs before it only {gained:.2f} over the two before them."
+                f"Drop the rate earlier: the drop before epoch {history.epochs[drop]} gained {helped:.2f} points at "
+                f"once, and the two epochs before it only {gained:.2f} over the two before them"
             )
-            return Finding(rule="drop earlier", text=said, figure=LEARNING_RATE)
+            kept = [place for place in history.drops if place != drop]
+            return _advice("drop earlier", said, _with_drops(evidence, sorted([*kept, drop - 2])), LEARNING_RATE)
     return None
 
 
@@ -202,9 +240,10 @@ def leave_out_drop(evidence: Evidence) -> Finding | None:
             said = (
                 f"Leave a drop out: the one before epoch {history.epochs[drop]} ({rates[drop - 1]:.3g} to "
                 f"{rates[drop]:.3g}) changed the {history.held_out} accuracy by {change:+.2f} points, less than the "
-                f"noise of {evidence.noise:.2f}. The epochs after it can be saved."
+                f"noise of {evidence.noise:.2f}"
             )
-            return Finding(rule="leave out a drop", text=said, figure=LEARNING_RATE)
+            kept = [place for place in history.drops if place != drop]
+            return _advice("leave out a drop", said, _with_drops(evidence, kept), LEARNING_RATE)
     return None
 
 
@@ -219,12 +258,12 @@ def average_weights(evidence: Evidence) -> Finding | None:
     if above <= evidence.noise and not lost:
         return None
     why = (
-        f"{lost} epochs fell below the target of {evidence.target:g} % after it was reached"
+        f"{lost} epoch{'s' * (lost > 1)} fell below the target of {evidence.target:g} % after it was reached"
         if lost
         else f"epoch {history.epochs[best]} was {above:.2f} points above the last one"
     )
-    said = f"Average the weights: {why}. A moving average is steadier: `--set training.averaging=0.999`."
-    return Finding(rule="average weights", text=said, figure=CURVES)
+    said = f"Average the weights: {why}, and a moving average is steadier"
+    return _advice("average weights", said, evidence.train("--set", "training.averaging=0.999"), CURVES)
 
 
 def spend_less(evidence: Evidence) -> Finding | None:
@@ -238,14 +277,14 @@ def spend_less(evidence: Evidence) -> Finding | None:
     if held < 2 or held < epochs / 4:
         return None
     said = (
-        f"Spend less: {target:g} % was reached in epoch {history.epochs[first]} of {epochs} and held. A recipe of "
-        f"fewer epochs, its rate falling to the end of them, may do"
+        f"Spend less: {target:g} % was reached in epoch {history.epochs[first]} of {epochs} and held, so fewer "
+        "epochs may do"
     )
     spare = _to_spare(evidence)
     if spare is not None:
-        fewer = f"fewer than {evidence.summary.parameters:,} parameters"
-        said += f"; and with {spare:.2f} points to spare at the end, so may {fewer}"
-    return Finding(rule="spend less", text=said + ".", figure=CURVES)
+        said += f", and with {spare:.2f} points to spare so may fewer than {evidence.summary.parameters:,} parameters"
+    fewer = max(1, min(epochs - 1, math.ceil((first + 1 + epochs) / 2)))
+    return _advice("spend less", said, evidence.train("--epochs", str(fewer)), CURVES)
 
 
 def be_less_sure(evidence: Evidence) -> Finding | None:
@@ -260,17 +299,19 @@ def be_less_sure(evidence: Evidence) -> Finding | None:
     smoothing = evidence.recipe.label_smoothing
     if over > 2 * evidence.noise and not smoothing:
         said = (
-            f"Make it less sure: on average its probability is {over:.2f} points above what is right. "
-            "Label smoothing lowers it: `--set training.label_smoothing=0.05`."
+            f"Make it less confident: its mean probability is {over:.2f} points above its accuracy, and label "
+            "smoothing lowers it"
         )
+        wanted = 0.05
     elif -over > 2 * evidence.noise and smoothing:
         said = (
-            f"Make it surer: on average its probability is {-over:.2f} points below what is right, and the recipe "
-            f"smooths labels by {smoothing:g}. Less of it would bring the two together."
+            f"Make it more confident: its mean probability is {-over:.2f} points below its accuracy, and the recipe "
+            f"smooths labels by {smoothing:g}"
         )
+        wanted = smoothing / 2
     else:
         return None
-    return Finding(rule="calibrate", text=said, figure=CALIBRATION)
+    return _advice("calibrate", said, evidence.train("--set", f"training.label_smoothing={wanted:g}"), CALIBRATION)
 
 
 def choose_honestly(evidence: Evidence) -> Finding | None:
@@ -278,20 +319,22 @@ def choose_honestly(evidence: Evidence) -> Finding | None:
 
     Two trainings differ by chance by up to twice the standard error of a difference: 2·√2 times the noise.
     """
-    said = f"Before you believe a difference of less than {2 * math.sqrt(2) * evidence.noise:.2f} points between two "
-    said += "trainings, train several seeds of both (`--seeds 5`)"
+    chance = 2 * math.sqrt(2) * evidence.noise
+    said = f"Train several seeds before you trust a difference of less than {chance:.2f} points"
+    options = ["--seeds", "5"]
     if not evidence.validation:
-        said += ", and choose between recipes on training images held out (`--validation 5000`), not on the test set"
-    return Finding(rule="choose honestly", text=said + ".", figure=None)
+        said += ", and choose between recipes on held-out training images, not on the test set"
+        options += ["--validation", "5000"]
+    return _advice("choose honestly", said, evidence.train(*options), None)
 
 
 RULES: tuple[Rule, ...] = (
     save_parameters,
     add_layers,
+    let_the_rate_fall,
     overfit_less,
     regularise_less,
     train_longer,
-    let_the_rate_fall,
     average_weights,
     drop_earlier,
     leave_out_drop,
@@ -299,10 +342,21 @@ RULES: tuple[Rule, ...] = (
     be_less_sure,
     choose_honestly,
 )
+"""The most pressing first."""
 
 
-def _epochs(count: int) -> str:
-    return "epoch" if count == 1 else f"{count} epochs"
+def _advice(rule: str, said: str, command: str, figure: str | None) -> Finding:
+    return Finding(rule=rule, text=f"{said}. Try {command}.", figure=figure)
+
+
+def _with_drops(evidence: Evidence, places: list[int]) -> str:
+    """The command with the rate dropping before these epochs (places from 0)."""
+    milestones = f"'training.schedule.milestones=[{', '.join(map(str, places))}]'"
+    return evidence.train("--set", "training.schedule.kind=MultiStepLR", milestones)
+
+
+def _quoted(word: str) -> str:
+    return word if re.fullmatch(r"[\w./:-]+", word) else f'"{word}"'
 
 
 def _to_spare(evidence: Evidence) -> float | None:

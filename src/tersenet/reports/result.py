@@ -12,6 +12,7 @@ from tersenet.reports.blocks import Block, Heading, Item, Items, Paragraph, Pict
 from tersenet.reports.finding import Finding
 from tersenet.reports.material import Material
 from tersenet.reports.sections import budget_blocks
+from tersenet.runs import experiment_names
 
 PAIRS = 10  # confused pairs listed
 
@@ -176,6 +177,7 @@ def analysis(material: Material, pictures: dict[str, Picture]) -> list[Block]:
             validation=experiment.validation,
             reading=material.reading,
             measures=material.measures,
+            word=experiment.name if experiment.name in experiment_names() else experiment.network,
         )
     )
     return [
