@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import statistics
@@ -312,6 +313,41 @@ def test_each_field_is_compared_with_the_runs_folder(run, tmp_path, old, new, fi
     assert not verdict.holds
     assert verdict.false
     assert all(line.startswith(field) for line in verdict.false)
+
+
+ODD = [
+    "nan",
+    "-inf",
+    "-1",
+    "10000000000000000000000000",
+    "[]",
+    "true",
+    '"x"',
+    '""',
+    "{}",
+    "0",
+    "1979-05-27",
+    '"\\u0000"',
+]
+
+
+def test_no_line_of_a_claim_can_be_changed_unnoticed(run, tmp_path):
+    """Whatever is put in the place of any value: an error, a claim that does not hold, or a field not checked."""
+    path, draw = written(run, tmp_path), random.Random(0)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        key, equals, value = line.partition(" = ")
+        if not equals or line.startswith("#"):
+            continue
+        for odd in draw.sample([each for each in ODD if each != value], 8):
+            path.write_text("\n".join([*lines[:number], f"{key} = {odd}", *lines[number + 1 :]]), encoding="utf-8")
+            try:
+                verdict = evaluate_claim(read_claim(path), places=(tmp_path / "runs",))
+            except TersenetError:
+                continue
+            unchecked = " ".join(verdict.not_checked)
+            same = odd == "0" and float(value) == 0  # 0 for 0.0
+            assert not verdict.holds or f"{key}:" in unchecked or same, f"{key} = {odd}, once {value}"
 
 
 def test_the_number_of_a_seed_is_compared_with_the_runs_folder(run, tmp_path):

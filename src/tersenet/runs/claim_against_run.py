@@ -56,7 +56,8 @@ def check_against_run(claim: Claim, seed: SeedClaim, folder: Path, dataset: Data
     recorded = facts.get("data_sha256")
     if recorded is not None and recorded != dataset_hash(dataset):
         false.append(f"data: the run of seed {seed.seed} was trained on other images or labels than those here")
-    return RunCheck(folder=folder, false=tuple(false), training_images=recorded is not None)
+    named = () if run.name == seed.run else (f"run: called {seed.run} in the claim, {run.name} here",)
+    return RunCheck(folder=folder, false=tuple(false), not_checked=named, training_images=recorded is not None)
 
 
 def _of_result(claim: Claim, seed: SeedClaim, result: Mapping[str, Any], done: int) -> Iterator[str]:
@@ -80,9 +81,10 @@ def _of_result(claim: Claim, seed: SeedClaim, result: Mapping[str, Any], done: i
 
 
 def _of_experiment(claim: Claim, seed: SeedClaim, trained: Experiment) -> Iterator[str]:
-    """All fields of the experiment but its name, which a training repeated under another name may change."""
-    claimed = _flat(to_tables(claim.experiment.changed(seed=seed.seed, name=None)))
-    said = _flat(to_tables(trained.changed(name=None)))
+    """All fields of the experiment; a training that repeated a claim is called so."""
+    name = claim.experiment.name if trained.name == f"{claim.name}-again" else trained.name
+    claimed = _flat(to_tables(claim.experiment.changed(seed=seed.seed)))
+    said = _flat(to_tables(trained.changed(name=name)))
     for field in sorted({*claimed, *said}):
         if claimed.get(field) != said.get(field):
             yield _differs(f"experiment.{field}", f"seed {seed.seed}", claimed.get(field), said.get(field))

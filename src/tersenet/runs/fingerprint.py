@@ -1,4 +1,4 @@
-"""What files and data sets are told apart by: SHA-256, as `sha256sum` prints it."""
+"""The SHA-256 of files and data sets, as `sha256sum` prints it."""
 
 from __future__ import annotations
 
