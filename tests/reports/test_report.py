@@ -5,6 +5,7 @@ import html
 import json
 import re
 import shutil
+import subprocess
 from html.parser import HTMLParser
 
 import pytest
@@ -142,6 +143,21 @@ def test_the_page_stands_alone(written):
     assert not {"script", "link", "iframe", "object"} & set(found.tags)
     assert "url(" not in page.replace("url(#", "")
     assert "@import" not in page
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser to print with")
+def test_it_prints_on_six_pages_of_a4_at_most(written, tmp_path):
+    run, _, _ = written
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+    command += [f"--print-to-pdf={tmp_path}/report.pdf", (run.path / "report.html").resolve().as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    printed = (tmp_path / "report.pdf").read_bytes()
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 6
+    assert re.search(rb"/MediaBox\s*\[0 0 59[45]\.\d+ 84[12]\.\d+\]", printed)
+
+
+def test_the_command_can_be_copied(written):
+    assert "tersenet/__main__.py" not in written[1]
 
 
 def test_every_figure_is_a_file_beside_the_report_and_a_target_of_the_analysis_links(written):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tersenet._look import one_line
@@ -135,6 +136,16 @@ def environment_section(
         ("speed", f"{speed:,.0f} training images per second"),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
         ("commit", str(environment.get("git_commit") or "–")),
-        ("command", f"`{shlex.join(map(str, environment.get('command_line', [])))}`"),
+        ("command", f"`{_command(environment.get('command_line', []))}`"),
     ]
     return [Heading("Environment"), Table(head=("what", "value"), rows=facts)]
+
+
+def _command(words: Sequence[str]) -> str:
+    """A command line to copy; `python -m tersenet` calls itself by the name of a file.
+
+    >>> _command(["/venv/tersenet/__main__.py", "train", "8C3 GAP 10N"])
+    "tersenet train '8C3 GAP 10N'"
+    """
+    first, *rest = map(str, words or ["–"])
+    return shlex.join(["tersenet" if Path(first).name in ("__main__.py", "tersenet") else first, *rest])
