@@ -113,7 +113,7 @@ def test_a_damaged_folder_is_one_error_and_hides_no_other(seed, tmp_path, capsys
     kind = spoil(file, numbers)
     run, place = where, ["--runs-dir", str(runs)]
     lists = [["runs", *place], ["runs", "best", "--data", "synthetic", *place], ["experiments", *place]]
-    commands = lists if MANY else [["runs", *place], numbers.choice(lists[1:])]
+    commands = [*lists] if MANY else [["runs", *place], numbers.choice(lists[1:])]
     acting = [
         ["claim", run, *place, "--out", str(tmp_path / "claim.toml")],
         ["train", "--resume", run, *place, "--no-report"],
@@ -124,7 +124,7 @@ def test_a_damaged_folder_is_one_error_and_hides_no_other(seed, tmp_path, capsys
         acting += [
             ["report", run, *place],
             ["compare", run, "seeds-1/seed-1", *place],
-            ["predict", run, str(tmp_path)],
+            ["predict", run, str(tmp_path), *place],
         ]
     commands += [numbers.choice(acting)]
     for words in commands:

@@ -129,3 +129,11 @@ def test_a_file_that_holds_no_checkpoint_is_one_error(tmp_path, content):
     (tmp_path / FILE).write_bytes(content)
     with pytest.raises(TersenetError):
         load_checkpoint(tmp_path, fresh(), run="mine")
+
+
+def test_a_folder_whose_name_is_not_utf8_is_read_as_any_other(tmp_path):
+    folder = tmp_path / "caf\udce9"
+    save_checkpoint(folder, trained(), run="mine")
+    state = fresh()
+    load_checkpoint(folder, state, run="mine")
+    assert len(state.metrics) == 1

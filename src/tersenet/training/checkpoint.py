@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -203,7 +206,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not os.path.isfile(path):  # noqa: PTH113  # Path.is_file raises where a folder may not be entered
         raise TersenetError("This file is not there.", where=path)
     try:
-        with safe_open(path, framework="pt") as file:
+        with _named_in_utf8(path) as readable, safe_open(readable, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, AttributeError, TypeError) as error:
         raise TersenetError(
@@ -212,6 +215,18 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             where=path,
             hint="train again, or restore the file",
         ) from error
+
+
+@contextmanager
+def _named_in_utf8(path: Path) -> Iterator[Path]:
+    """A path to the same content that safetensors can open: it takes no other name than one in UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(shutil.copy(path, Path(folder) / "tensors"))
+    else:
+        yield path
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
