@@ -51,7 +51,7 @@ class Arguments(TrustArguments):
 
 
 def run(arguments: Arguments, output: Output) -> int:
-    """Look inside, write the figure and the page, say what was read and where they are."""
+    """Look inside, write the figure and the page, say the class and where they are."""
     from tersenet.inspection import explain
     from tersenet.reports import write_explanation
     from tersenet.runs import find_run, output_folder
@@ -69,8 +69,8 @@ def run(arguments: Arguments, output: Output) -> int:
     name = f"test-{arguments.index}" if arguments.picture is None else arguments.picture.stem
     written = write_explanation(found, arguments.out or output_folder(run, "explain") / name)
     guess = found.guess
-    read = f"{found.picture}: reads {found.classes[guess]}, {100 * found.probabilities[guess]:.2f} %"
-    output.say(read + (f" (label {found.classes[found.label]})" if found.label is not None else ""), style="bold")
+    said = f"{found.picture}: classified as {found.classes[guess]}, {100 * found.probabilities[guess]:.2f} %"
+    output.say(said + (f" (label {found.classes[found.label]})" if found.label is not None else ""), style="bold")
     exact = "exact" if found.activation.bias is not None else "an approximation (Grad-CAM)"
     output.say(f"class activation maps from {found.activation.layer.name}: {exact}")
     say_unfinished(run, output)
