@@ -276,7 +276,7 @@ def check_held_out(dataset: Dataset, validation: int) -> None:
     """Raise TersenetError unless `validation` training images can be held out and some are left to train on."""
     if not 0 <= validation < len(dataset.train):
         raise TersenetError(
-            "That many images cannot be held out.",
+            "Too many images are held out.",
             got=f"validation = {validation}",
             expected=f"from 0 to {len(dataset.train) - 1}, the training images of {dataset.name} less one",
         )
