@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tersenet.runs.claim import Claim
     from tersenet.runs.verify import Verdict
 
+BESIDE = 51  # columns that the table takes beside the claim's path
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments(CommonArguments):
@@ -91,13 +93,13 @@ def _several(arguments: Arguments, output: Output) -> int:
         try:
             claim, verdict = _verdict(path, arguments, output)
         except TersenetError as error:
-            table.add_row(Text(str(path)), "–", "–", "–", Text("not verified", style="bold red"))
+            table.add_row(_end_of(path, output), "–", "–", "–", Text("not verified", style="bold red"))
             failures.append(f"{path}: {error}")
             documents.append({"claim": str(path), "holds": False, "error": str(error)})
             continue
         result = Text("holds") if verdict.holds else Text("does not hold", style="bold red")
         row = (_figure(claim).removesuffix(" %"), f"{verdict.accuracy:.2f}", str(len(claim.seeds)))
-        table.add_row(Text(str(path)), *row, result)
+        table.add_row(_end_of(path, output), *row, result)
         if not verdict.holds:
             failures.append("\n  ".join((f"{path}: The claim does not hold.", *verdict.reasons)))
         unchecked = unchecked or bool(verdict.not_checked)
@@ -132,6 +134,14 @@ def _verdict(path: Path, arguments: Arguments, output: Output) -> tuple[Claim, V
         tolerance=arguments.tolerance,
         data_dir=arguments.data_dir,
     )
+
+
+def _end_of(path: Path, output: Output) -> Any:
+    """A path in the width that the table leaves: its end tells one claim from another."""
+    from rich.text import Text
+
+    width, name = max(output.console.width - BESIDE, 12), str(path)
+    return Text(name if len(name) <= width else f"…{name[1 - width :]}")
 
 
 def _figure(claim: Claim) -> str:

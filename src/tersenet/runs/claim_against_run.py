@@ -15,7 +15,10 @@ from tersenet.runs.fingerprint import dataset_hash
 from tersenet.runs.folder import EXPERIMENT, Run
 
 # What weights alone do not show of a claim.
-OF_A_RUN = "seed, epochs, recipe, validation, settings, budget, target, source, machine, versions, commit"
+OF_A_RUN = (
+    "seed, run, epochs, name, recipe, validation, settings, budget, target, source, choices, "
+    "machine, versions, commit"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
