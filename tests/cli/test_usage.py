@@ -8,8 +8,7 @@ import pytest
 from tersenet.cli import main
 from tersenet.cli.arguments import gathered
 from tersenet.cli.main import COMMANDS
-from tersenet.cli.train import Arguments
-from tersenet.cli.usage import flags_of
+from tersenet.cli.usage import flags_of, subcommands_of
 
 
 @pytest.mark.parametrize(
@@ -42,8 +41,11 @@ def doc(command):
     return importlib.import_module(f"tersenet.cli.{command}").__doc__
 
 
-def test_train_has_fewer_than_twenty_options():
-    assert len(set(flags_of(Arguments)) - {"--json", "--learning-rate"}) < 20
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_has_fewer_than_twenty_options(command):
+    shape = importlib.import_module(f"tersenet.cli.{command}").Arguments
+    for taken in (subcommands_of(shape) or {command: shape}).values():
+        assert len(set(flags_of(taken)) - {"--json", "--learning-rate"}) < 20  # every command's, and an alias
 
 
 def test_set_may_be_given_more_than_once(picture_folder, tmp_path):
