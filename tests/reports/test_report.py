@@ -2,14 +2,18 @@
 
 import dataclasses
 import html
+import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tersenet._errors import TersenetError
 from tersenet.evaluation import WrongLabel, evaluate
@@ -335,3 +339,28 @@ def test_a_run_without_budget_or_target_says_so(run):
     markdown, _ = both(Run(run.path))
     assert "No target was stated." in markdown
     assert "No budget was given." in markdown
+
+
+def test_names_of_any_bytes_go_through_a_whole_report_as_they_are(tmp_path):
+    names = ["$\\frac{$", "<script>alert(1)<", "two\nlines `x", os.fsdecode(b"\xff\x1b[31m")]
+    draws = np.random.default_rng(0)
+    for split, name, number in itertools.product(("train", "test"), names, range(2)):
+        folder = tmp_path / "pictures" / split / name
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = np.zeros((28, 28), dtype=np.uint8)
+        left, top = draws.integers(4, 14, 2)
+        picture[top : top + 9, left : left + 5] = 255
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    experiment = Experiment(
+        name="a$_$b",
+        network="2C3s4 GAP 4N",
+        data=f"folder:{tmp_path / 'pictures'}",
+        target="`\n\n<script>",
+        training=Recipe(epochs=1, batch_size=4, averaging=0.0),
+    )
+    run = start_run(experiment, runs_dir=tmp_path / "runs")
+    markdown, page = both(run)
+    assert "<script" not in page
+    assert re.findall(r"(?<!\\)<script", re.sub(r"`[^`\n]*`", "", markdown)) == []
+    assert "\x1b" not in markdown + page
+    assert Page(page).tags.count("figure") == 7

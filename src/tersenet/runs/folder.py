@@ -70,7 +70,7 @@ class Run:
         experiment, result = self.experiment, self.result
         reached = f"{len(self.metrics)} of {experiment.training.epochs} epochs done"
         if result is not None:
-            reached = f"{result['test_accuracy']:.2f} % after {result['epochs']} epochs, seed {experiment.seed}"
+            reached = f"{result['test_accuracy']:.2f} % after epoch {result['epochs']}, seed {experiment.seed}"
         return f"{experiment.network} on {experiment.data}, {reached}"
 
     @property
