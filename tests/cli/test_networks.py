@@ -37,7 +37,7 @@ def test_one_network_is_shown_whole(capsys):
     assert "10C1 BN R D.1" in out
     assert "course network, class Model1" in out
     assert "dropout_value is not given" in out
-    assert "stand on the logits" in out
+    assert "are on the logits" in out
 
 
 def test_an_unknown_name_offers_the_nearest(capsys):

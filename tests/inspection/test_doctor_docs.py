@@ -17,6 +17,12 @@ def rows():
     return found
 
 
+def power_of_ten(value):
+    """3e-4 as the page writes it: 3·10⁻⁴."""
+    digits, exponent = f"{value:.0e}".split("e")
+    return f"{digits}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+
+
 def test_every_rule_has_its_row():
     assert len(rows()) == len(RULES) + 1  # the learning curve is a run's alone
     spelled = {name.replace(" ", "_") for name in rows()}
@@ -27,17 +33,24 @@ def test_the_bounds_are_those_of_the_code():
     said = rows()
     assert f"more than {100 * layers.DEAD:.0f} %" in said["dead units"]
     assert f"from {100 * layers.MOSTLY_DEAD:.0f} % a fault" in said["dead units"]
-    assert (layers.FAINT, layers.LOUD) == (0.001, 1000)
+    assert f"below {layers.FAINT} or above {layers.LOUD:,.0f}" in said["signal"]
     assert f"below 1/{1 / layers.WEAK:.0f} of" in said["gradients"]
     assert f"Above {layers.VIOLENT:.0f}:" in said["gradients"]
     assert f"{learning_rate.STEPS} steps of at most {learning_rate.BATCH}" in said["learning rate"]
-    assert (learning_rate.TINY, learning_rate.FITTING, learning_rate.TIMES_BETTER) == (3e-4, 3e-2, 4)
-    assert (learning_rate.RUINED, learning_rate.MARGIN, learning_rate.MARGIN_LEAST) == (0.5, 0.1, 0.05)
+    assert f"shorter than {power_of_ten(learning_rate.TINY)} of the kernel" in said["learning rate"]
+    assert f"steps of {power_of_ten(learning_rate.FITTING)} lower the loss" in said["learning rate"]
+    times = {4.0: "four"}[learning_rate.TIMES_BETTER]
+    assert said["learning rate"].count(f"{times} times as much") == 2
+    assert f"rises by more than {learning_rate.RUINED}" in said["learning rate"]
+    part = {0.1: "a tenth"}[learning_rate.MARGIN]
+    assert f"{part} of the loss, and {learning_rate.MARGIN_LEAST}, to count" in said["learning rate"]
     assert f"{100 * field.INK:.0f} % of the ink" in said["receptive field"]
     assert f"chance + {labels.DEVIATIONS:.0f} standard" in said["labels"]
     assert f"{labels.FEWEST} pictures" in said["labels"]
     assert f"{100 * pictures.EXTREMES} % of the range" in said["normalisation"]
-    assert (pictures.MEANS, pictures.DEVIATIONS) == (0.25, 1.25)
+    part = {0.25: "a quarter"}[pictures.MEANS]
+    assert f"mean by {part} of the deviation, or the deviation by {part}" in said["normalisation"]
+    assert pictures.DEVIATIONS == 1 + pictures.MEANS
     assert f"{pictures.COMPARED} pictures" in said["augmentation"]
     assert f"above {learning_rate.NOTHING_LEARNED}·ln K" in said["learning curve"]
     assert f"more than {learning_rate.JUMP} times" in said["learning curve"]

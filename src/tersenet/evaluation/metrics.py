@@ -40,7 +40,7 @@ class Measures:
 
     `accuracy` is in percent, `loss` the mean cross-entropy in nats; `confusion` is int64 `[K, K]`, rows the truth,
     columns the guess; `confused_pairs` holds its entries off the diagonal, most frequent first. `unanswered` pictures
-    got NaN for an answer: they count as wrong, and stand in no column of `confusion` and in no bin of `calibration`.
+    got NaN for an answer: they count as wrong and appear in no column of `confusion` and no bin of `calibration`.
     """
 
     images: int

@@ -146,4 +146,4 @@ COURSE_BUDGET = Budget(
     accuracy=99.4,
     layers=("batch normalisation", "dropout", "global average pooling or dense layer"),
 )
-"""The budget of the course whose write-ups Tersenet implements."""
+"""The budget of the course whose networks Tersenet implements."""

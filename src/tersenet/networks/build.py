@@ -35,7 +35,7 @@ def build(
 ) -> NotationNetwork:
     """The module of a notation or of its tree, with torch's own initial weights.
 
-    It takes pictures `[N, C, H, W]` and gives logits `[N, K]`; no softmax stands in it. `classes=None` takes
+    It takes pictures `[N, C, H, W]` and gives logits `[N, K]`; it contains no softmax. `classes=None` takes
     whatever the last layer gives, flattened. Raises TersenetError where the notation or its shapes cannot work.
 
     >>> import torch

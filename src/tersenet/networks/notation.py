@@ -168,9 +168,7 @@ class _Reader:
         self.at += 1
         self.depth += 1
         if self.depth >= MAX_DEPTH:
-            raise self.fail(
-                "Blocks stand too deep inside each other.", start, start + 1, expected=f"up to {MAX_DEPTH}"
-            )
+            raise self.fail("Blocks are nested too deeply.", start, start + 1, expected=f"up to {MAX_DEPTH}")
         inside = self.layers(closing=")" if opening == "(" else "]", opened_at=start)
         self.depth -= 1
         if opening == "[":
@@ -180,7 +178,7 @@ class _Reader:
         if times is None:
             end = word.end() if word else self.at
             raise self.fail(
-                "After a block in round brackets stands how often it comes.",
+                "A block in round brackets needs a count after it.",
                 self.at if word else self.at - 1,
                 end,
                 got=word[0] if word else None,
@@ -230,17 +228,17 @@ class _Reader:
 
         if bool(before) != (letters in ("C", "N")):
             raise misfit(
-                "No number stands before these letters."
+                "These letters take no number in front."
                 if before
                 else "The number of channels or units is missing before the letter."
             )
         takes_size, takes_rate = letters in ("C", "DW", "MP", "AP"), letters in ("LR", "D", "DD")
         if takes_rate and not _RATE.fullmatch(after):
-            raise misfit("A number must stand after these letters.")
+            raise misfit("These letters need a number after them.")
         if takes_size and not after.isdigit():
-            raise misfit("The kernel must stand after these letters.")
+            raise misfit("These letters need the kernel size after them.")
         if after and not (takes_size or takes_rate):
-            raise misfit("No number stands after these letters.")
+            raise misfit("These letters take no number after them.")
         if len(before) > 9 or len(after) > (9 if takes_size else 400):
             raise misfit("The number is too long.")
         options = self.options(word, options_at, allowed, misfit)
@@ -279,7 +277,7 @@ class _Reader:
                 names = ", ".join(f"{key} ({OPTIONS[key]})" for key in allowed)
                 raise self.fail("There is no such option here.", *place, got=option[0], expected=names or "no option")
             if OPTIONS[letter] in found:
-                raise self.fail("The same option stands here twice.", *place, got=option[0])
+                raise self.fail("The same option is given twice.", *place, got=option[0])
             if len(number) > 9 or bool(number) == (letter == "b"):
                 raise (
                     self.fail(

@@ -21,7 +21,7 @@ MAX_PERIOD = 4096
 
 
 class Unknown(Exception):  # noqa: N818 - no error, but the answer that no figure can be given
-    """The receptive field cannot be told: a dash, never a wrong figure."""
+    """The receptive field is not known: a dash, never a wrong figure."""
 
 
 @dataclass(frozen=True)

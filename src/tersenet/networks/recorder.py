@@ -171,7 +171,7 @@ def layer_type(module: nn.Module) -> str:
 
 
 def layer_of(call: Call, weights: Sequence[nn.Parameter]) -> str | None:
-    """The name of the layer that a function called with these weights stands for; None where it is none."""
+    """The name of the layer that corresponds to a function called with these weights; None if there is none."""
     if call.name == "mean" and covers_whole_map(call):
         return "AdaptiveAvgPool2d"
     if call.name in PRODUCTS:

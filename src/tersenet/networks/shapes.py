@@ -112,7 +112,7 @@ class _Walk:
         if isinstance(block, Residual) and shape != given:
             raise self.fail(
                 path,
-                "A residual block must give the shape that it is given: x + f(x).",
+                "A residual block must keep the shape of its input: x + f(x).",
                 got=f"{spelled(given)} in, {spelled(shape)} out",
                 hint="pad the convolutions inside (3×3: p1) and end on the channels of its input",
             )
@@ -153,11 +153,11 @@ class _Walk:
         return output
 
     def check_classes(self, final: Shape, classes: int) -> None:
-        """Raises unless the network ends in one value a class."""
+        """Raises unless the network ends in one value per class."""
         if math.prod(final[1:]) != 1:
             raise self.fail(
                 self.last,
-                "The network ends in maps larger than 1×1, where one value a class is wanted.",
+                "The network ends in maps larger than 1×1, but one value per class is needed.",
                 got=spelled(final),
                 expected=f"{classes}×1×1 or {classes}",
                 hint="end with GAP, or with a dense layer such as 10Nb",

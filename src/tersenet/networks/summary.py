@@ -63,7 +63,7 @@ class Summary:
 
     @property
     def known_macs(self) -> int:
-        """The multiply-adds that are known: all, or at least so many where `macs` is None."""
+        """The multiply-adds that are known: all of them, or a lower bound where `macs` is None."""
         return sum(row.macs or 0 for row in self.layers) + (self.other_macs or 0)
 
     @property

@@ -1,4 +1,4 @@
-"""The tree that a notation stands for: small immutable layers that print themselves back.
+"""The tree of a notation: small immutable layers that print themselves back.
 
 Every node checks itself when it is made, so that whatever tree exists can be printed and parsed again:
 `parse(str(tree)) == tree`.
@@ -20,7 +20,7 @@ MAX_LAYERS = 2_000
 MAX_DEPTH = 40
 
 Path = tuple[int, ...]
-"""Where a layer stands in a tree: its index, and for a block the index inside it, and so on."""
+"""The position of a layer in a tree: its index, and for a block the index inside it, and so on."""
 
 
 def _check(what: str, value: int, low: int, high: int) -> None:
@@ -221,7 +221,7 @@ class Block:
         depth = 1 + max((block.depth for block in inner), default=0)
         size = self._times() * (len(self.layers) - len(inner) + sum(block.size for block in inner))
         if depth > MAX_DEPTH:
-            raise TersenetError("Blocks stand too deep inside each other.", got=depth, expected=f"up to {MAX_DEPTH}")
+            raise TersenetError("Blocks are nested too deeply.", got=depth, expected=f"up to {MAX_DEPTH}")
         if size > MAX_LAYERS:
             raise TersenetError(
                 "The network has too many layers.", got=f"{size:,} layers", expected=f"up to {MAX_LAYERS:,}"
@@ -301,7 +301,7 @@ Layer = (
 
 
 def span(network: Network, path: Path) -> tuple[int, int]:
-    """Where the layer at `path` stands in `str(network)`: start and end."""
+    """The place of the layer at `path` in `str(network)`: start and end."""
     block: Block = network
     start = 0
     for index in path:

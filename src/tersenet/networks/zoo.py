@@ -97,7 +97,7 @@ _ALL = (
         source="course network, class Net",
         about="the bi-directional funnel: channels fall to the first pooling, rise after it, fall again",
         marks=(
-            "A ReLU stands on the logits (after the last convolution), so that no logit can be negative.",
+            "A ReLU follows the last convolution, so no logit can be negative: it is on the logits.",
             "Block 4 is convolution, ReLU, BN, dropout, where every other block is convolution, BN, dropout, ReLU.",
             "It has neither a global average pooling nor a dense layer.",
         ),
@@ -124,7 +124,7 @@ _ALL = (
         choices=(
             "Only the summary is given: the biases of all convolutions follow from its counts.",
             "The rate of Dropout2d is not given: 0.05, as in funnel-18937; of 8 maps a higher rate drops too many.",
-            "The global average pooling that the text names stands after the last printed row.",
+            "The global average pooling that the text names comes after the last printed row.",
         ),
         reported=Reported(
             epochs=20,
@@ -147,7 +147,7 @@ _ALL = (
             "at rate p on the logits caps it near 98.5·(1 - p) %.",
         ),
         marks=(
-            "BN, ReLU and dropout stand on the logits (after the last convolution): the dropout is why the training "
+            "BN, ReLU and dropout are on the logits (after the last convolution): the dropout is why the training "
             "accuracy sits ten points under the test accuracy.",
         ),
         reported=Reported(
@@ -191,7 +191,7 @@ _ALL = (
         source="course network, class Network",
         about="two blocks of four convolutions, each with a 1×1 convolution after it; receptive field 28",
         marks=(
-            "ReLU, dropout and BN stand on the class maps (after the last convolution, before the pooling).",
+            "ReLU, dropout and BN are on the class maps (after the last convolution, before the pooling).",
             "The text counts four convolutions and two dense layers; there are ten convolutions and no dense layer.",
         ),
         reported=Reported(epochs=20, remark="its accuracy is not stated"),

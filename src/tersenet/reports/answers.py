@@ -34,7 +34,7 @@ def confidence(measures: Measures) -> Finding | None:
 def weakest_class(measures: Measures) -> Finding | None:
     """The class with the lowest recall, and whether its interval (Wilson) lies below the accuracy of all.
 
-    The lowest of K classes is looked at, so the interval is that of 1 − 0.05/K: one set of classes that are all alike
+    The lowest of K classes is tested, so the interval is that of 1 − 0.05/K: one set of classes that are all alike
     is found wanting once in twenty times.
     """
     there = [(row.recall, place) for place, row in enumerate(measures.per_class) if row.support]
@@ -47,13 +47,13 @@ def weakest_class(measures: Measures) -> Finding | None:
     facts = f"class {row.name} has the lowest recall, {100 * recall:.2f} % of {row.support} pictures"
     if 100 * upper < measures.accuracy:
         said = (
-            f"One class stands out: {facts}, and its {100 * sure:.3g} % interval ends at {100 * upper:.2f} %, below "
-            f"the accuracy of all, {measures.accuracy:.2f} %."
+            f"One class is significantly worse: {facts}, and its {100 * sure:.3g} % interval ends at "
+            f"{100 * upper:.2f} %, below the overall accuracy, {measures.accuracy:.2f} %."
         )
     else:
         said = (
-            f"No class stands out: {facts}, and its {100 * sure:.3g} % interval reaches up to {100 * upper:.2f} %, "
-            f"past the accuracy of all, {measures.accuracy:.2f} %."
+            f"No class is significantly worse: {facts}, and its {100 * sure:.3g} % interval reaches up to "
+            f"{100 * upper:.2f} %, past the overall accuracy, {measures.accuracy:.2f} %."
         )
     return Finding(rule="weakest class", text=said, figure=CONFUSION)
 

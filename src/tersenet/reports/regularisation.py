@@ -2,7 +2,7 @@
 
 The training accuracy of an epoch is counted while the weights change, on augmented images and with dropout at work,
 so that it cannot be compared with the test accuracy. Here the same images are read as test images are: with the saved
-weights, in evaluation mode, as they stand in the set. On a sample of them dropout alone and augmentation alone are
+weights, in evaluation mode, without augmentation. On a sample of them dropout alone and augmentation alone are
 switched on again, which tells what each of the two costs.
 """
 
