@@ -21,6 +21,12 @@ if TYPE_CHECKING:
         load_data as load_data,
     )
     from tersenet.data import (
+        match_classes as match_classes,
+    )
+    from tersenet.data import (
+        open_picture as open_picture,
+    )
+    from tersenet.data import (
         read_picture as read_picture,
     )
     from tersenet.data.augment import (
@@ -126,6 +132,9 @@ if TYPE_CHECKING:
         Run as Run,
     )
     from tersenet.runs import (
+        familiarity_of as familiarity_of,
+    )
+    from tersenet.runs import (
         find_run as find_run,
     )
     from tersenet.runs import (
@@ -173,7 +182,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "tersenet._errors": ("TersenetError",),
-    "tersenet.data": ("Dataset", "Split", "load_data", "read_picture"),
+    "tersenet.data": ("Dataset", "Split", "load_data", "match_classes", "open_picture", "read_picture"),
     "tersenet.data.augment": ("Augmentation", "augment"),
     "tersenet.networks": ("NETWORKS", "Budget", "build", "check_budget", "find_network", "parse", "summarize"),
     "tersenet.evaluation": ("evaluate", "find_mistakes", "measure", "predict", "predict_logits"),
@@ -189,6 +198,7 @@ _ROOMS = {
         "Experiment",
         "Group",
         "Run",
+        "familiarity_of",
         "find_run",
         "find_run_or_group",
         "list_groups",

@@ -26,7 +26,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def test_the_package_has_trained_networks():
-    assert {"stem-17150", "model1-4312"} <= set(NAMES)
+    assert {"stem-17150", "model1-4312", "model2-7524"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,7 @@ PICTURE is a picture of one digit, or a folder of them: dark on light or light o
 transparency. Each is brought into MNIST's form (20×20 box, centred by mass, light on dark). A note says when a
 prediction should not be believed: two marks in one picture, a low probability, or a picture unlike the training
 pictures (docs/predict.md says how often the note is right). RUN may be a network that comes with Tersenet:
-stem-17150, model1-4312.
+stem-17150, model2-7524, model1-4312.
 
 examples:
   tersenet predict stem-17150 seven.png
