@@ -138,3 +138,11 @@ def test_another_optimiser_with_the_old_rate_is_said(place, monkeypatch, capsys)
     assert "still 0.2, which was chosen for sgd" in capsys.readouterr().out
     assert main(["train", *words, "--lr", "0.002", "--batch-size", "16"]) == 0
     assert "still" not in capsys.readouterr().out
+
+
+def test_the_command_that_a_report_shows_can_be_copied(place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    monkeypatch.setattr("sys.argv", ["/somewhere/tersenet/__main__.py", "train", NET, "--name", "two words"])
+    assert main(["train", "assignment.toml", "--name", "shown"]) == 0
+    page = (place / "runs" / "shown-1" / "report.md").read_text(encoding="utf-8")
+    assert f"tersenet train '{NET}' --name 'two words'" in page

@@ -66,7 +66,7 @@ def describe_environment(device: str) -> dict[str, Any]:
         },
         "device": torch.cuda.get_device_name() if device == "cuda" else device,
         "git_commit": _git_commit(),
-        "command_line": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "command_line": [_program(), *sys.argv[1:]],
     }
 
 
@@ -125,3 +125,9 @@ def _git(folder: Path, *words: str) -> str:
             raise subprocess.CalledProcessError(status, command)
         said.seek(0)
         return said.read().decode(errors="replace").strip()
+
+
+def _program() -> str:
+    """How the program was called: `python -m tersenet` is the command `tersenet`."""
+    called = Path(sys.argv[0])
+    return called.parent.name if called.name == "__main__.py" else called.name
