@@ -188,3 +188,11 @@ def test_an_unreadable_runs_folder_does_not_keep_a_notation_from_being_read(here
         assert resolve(NOTATION).kind == "notation"
     finally:
         Path("runs").chmod(0o755)
+
+
+def test_a_run_that_cannot_be_read_is_not_said_to_be_absent(tmp_path):
+    (tmp_path / "lost-1").mkdir()
+    (tmp_path / "lost-1" / "result.json").write_text("{}")
+    with pytest.raises(TersenetError, match="This run cannot be read") as caught:
+        find_run("lost-1", tmp_path)
+    assert caught.value.got == "It has result.json and no experiment.toml."

@@ -121,3 +121,9 @@ def test_a_half_written_file_of_another_machine_is_swept_after_a_day(tmp_path):
     assert sweep(tmp_path) == []
     os.utime(file, (0, 0))
     assert sweep(tmp_path) == [file]
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(TersenetError, match="cannot be written to"), locked(tmp_path):
+        pass

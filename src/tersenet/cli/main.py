@@ -148,7 +148,7 @@ def _fail(error: TersenetError) -> int:
 
 
 def _left(leaving: SystemExit) -> TersenetError:
-    """`sys.exit()` in code of the user's, as in the `forward` of a network: no result came of it."""
+    """`sys.exit()` in the user's code, as in the `forward` of a network: there is no result."""
     from tersenet.networks.user_code import last_place
 
     return TersenetError(

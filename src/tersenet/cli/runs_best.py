@@ -45,9 +45,9 @@ def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
     output.say(f"{data}: the best accuracy for the fewest parameters{bound}", style="bold")
     output.say(fitted_table(COLUMNS, [_cells(*row) for row in found], output.console.width))
     notes = [
-        f"Out of {len(all_of_them)} experiments trained on {data}, each row has the best accuracy for its number of "
-        "parameters or fewer. test %: after the last epoch, the mean over seeds. Rows are picked on the test set, "
-        "so luck favours them."
+        f"Out of {len(all_of_them)} experiment{'s' * (len(all_of_them) != 1)} trained on {data}, each row has the "
+        "best accuracy for its number of parameters or fewer. test %: after the last epoch, the mean over seeds. "
+        "Rows are picked on the test set, so luck favours them."
     ]
     if any(entry.seeds < CLAIMED_SEEDS for entry, _ in found):
         notes.append("†: fewer than five seeds, an indication.")

@@ -1,7 +1,7 @@
 """The best accuracy for the fewest parameters: the front of accuracy against parameters over all runs.
 
 Only last-epoch figures on the test set count. Runs that differ in nothing but their seed are one entry with their
-mean, whether they lie in one group or in folders of their own, so that no lucky seed stands for the others.
+mean, whether they are in one group or in separate folders, so that no lucky seed represents the others.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The run, or the folder of the group, or the latest run and how many others stand with it."""
+        """The run, or the folder of the group, or the latest run and how many others are counted with it."""
         groups = sorted({run.name.rpartition("/")[0] or run.name for run in self.runs})
         return groups[-1] if len(groups) == 1 else f"{groups[-1]} +{len(groups) - 1}"
 

@@ -169,8 +169,8 @@ class GroupPlan:
 def read_record(path: Path, shape: type[Record]) -> tuple[Record, dict[str, Any]]:
     """A record out of a JSON file, and the file's table with what the record knows put right.
 
-    In the table keys of newer versions are kept, whole numbers stand as the record has them, and what is `null`
-    where a loss was not finite is NaN. Raises TersenetError with the file and the field.
+    The table keeps keys that the record does not know, has the record's values for those that it does, and NaN where
+    a loss was not finite and the file has `null`. Raises TersenetError with the file and the field.
     """
     content = read_json(path)
     record = converted(content, shape, path)

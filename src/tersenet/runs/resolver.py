@@ -41,7 +41,7 @@ from tersenet.networks.find import in_file
 from tersenet.runs.experiment import Experiment, experiment_names, load_experiment
 from tersenet.runs.folder import EXPERIMENT, Run
 from tersenet.runs.group import Group, is_group
-from tersenet.runs.index import list_groups, list_runs, name_and_number
+from tersenet.runs.index import Unreadable, list_all, list_groups, list_runs, name_and_number
 from tersenet.runs.packaged import packaged_names, packaged_run
 from tersenet.runs.source import spec_of
 
@@ -258,6 +258,9 @@ def _is_file(path: str | Path) -> bool:
 
 def _nothing(word: str, runs_dir: Path, *, only_runs: bool = False) -> NoReturn:
     """Raise the error that helps: about files, about runs, or about notation."""
+    for each in list_all(runs_dir):
+        if isinstance(each, Unreadable) and each.name == word:
+            raise TersenetError("This run cannot be read.", got=each.problem, where=each.path)
     runs: set[str] = set()
     with suppress(OSError):
         runs = {name for each in _both(runs_dir) for name in (each.name, name_and_number(each.name)[0])}

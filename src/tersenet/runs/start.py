@@ -183,7 +183,7 @@ def _train(
             listeners.on_batch(epoch, batches, progress)
 
     def epoch_ended(state: TrainingState) -> None:
-        # The checkpoint last: where it stands, all else of its epoch stands too.
+        # The checkpoint last: where it is written, everything else of its epoch is written too.
         folder.write_metrics(run.path, state.metrics)
         measured = state.average.model if state.average else state.model
         folder.write_model(run.path, measured, experiment.notation)

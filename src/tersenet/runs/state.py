@@ -123,6 +123,8 @@ def locked(folder: Path) -> Iterator[None]:
     system without locks the signs of life in `status.json` decide.
     """
     try:
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         file = (folder / LOCK).open("a+b")
     except OSError as error:
         raise TersenetError(
