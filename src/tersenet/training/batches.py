@@ -15,7 +15,7 @@ from tersenet.networks.compiled import check_engine, library, warp_and_normalize
 
 Batch = tuple[Tensor, Tensor]
 
-TOGETHER = 1024  # pictures made at a time
+TOGETHER = 1024  # pictures augmented at a time
 
 # What a stream of random numbers is for; part of its seed, so that no two streams are alike.
 SHUFFLE, AUGMENT, DROPOUT, HOLD_OUT = range(4)
@@ -106,9 +106,9 @@ def smallest_batch(count: int, batch_size: int) -> int:
 
 
 class EvaluationBatches:
-    """The batches that a network is measured on: in order, not augmented, normalised as in training.
+    """The batches for evaluation: in order, not augmented, normalised as in training.
 
-    Batches are large, since nothing but memory limits them where no gradient is kept.
+    Batches are large: without gradients, only memory limits them.
     """
 
     def __init__(self, split: Split, *, batch_size: int = 500, device: torch.device | str = "cpu") -> None:
@@ -127,7 +127,7 @@ class EvaluationBatches:
 
 
 def hold_out(split: Split, count: int, *, seed: int) -> tuple[Split, Split]:
-    """Part a training split into what is learned from and `count` held-out pictures, by seed.
+    """Split training pictures into those to train on and `count` held-out ones, chosen by seed.
 
     >>> split = Split(images=torch.zeros(10, 28, 28, dtype=torch.uint8), labels=torch.arange(10))
     >>> learned, held_out = hold_out(split, 3, seed=0)
