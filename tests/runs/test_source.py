@@ -322,10 +322,14 @@ def of_pictures(pictures, tmp_path):
     return start_run(found, runs_dir=tmp_path / "runs")
 
 
-def test_data_that_changed_are_noticed_and_no_training_goes_on_with_them(of_pictures, pictures):
+def test_data_that_changed_are_noticed_and_no_training_goes_on_with_them(of_pictures, pictures, capsys):
     assert of_pictures.data().notice is None
     shutil.copy(pictures / "bar" / "0.png", pictures / "ring" / "0.png")
     assert "have changed since the run was trained" in of_pictures.data().notice
+    for command in ("doctor", "evaluate"):
+        assert main([command, "own", "--runs-dir", str(of_pictures.path.parent)]) == 0
+        said = capsys.readouterr()
+        assert "have changed since the run was trained" in said.out + said.err
     (of_pictures.path / "result.json").unlink()
     with pytest.raises(TersenetError, match="have changed since the run was trained"):
         resume_run(Run(of_pictures.path))

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tersenet._notes import note
 from tersenet.data import Dataset, load_data
 from tersenet.inspection.checks.learning_rate import learning_curve, learning_rate
 from tersenet.inspection.doctor import examined
@@ -66,6 +67,8 @@ def diagnose_run(run: Run, *, data_dir: Path | None = None) -> Diagnosis:
     Raises TersenetError where a file of the run is missing or broken, or its data are not there.
     """
     dataset, experiment = run.data(data_dir), run.experiment
+    if dataset.notice and dataset.notice != run.environment.get("data_notice"):
+        note(dataset.notice)  # the data have changed since
     with torch.random.fork_rng(devices=[]):
         trained = run.model()
         torch.manual_seed(experiment.seed)
