@@ -258,11 +258,11 @@ def _is_file(path: str | Path) -> bool:
 
 def _nothing(word: str, runs_dir: Path, *, only_runs: bool = False) -> NoReturn:
     """Raise the error that helps: about files, about runs, or about notation."""
-    for each in list_all(runs_dir):
-        if isinstance(each, Unreadable) and each.name == word:
-            raise TersenetError("This run cannot be read.", got=each.problem, where=each.path)
     runs: set[str] = set()
     with suppress(OSError):
+        for each in list_all(runs_dir):
+            if isinstance(each, Unreadable) and each.name == word:
+                raise TersenetError("This run cannot be read.", got=each.problem, where=each.path)
         runs = {name for each in _both(runs_dir) for name in (each.name, name_and_number(each.name)[0])}
     near = did_you_mean(word, sorted({*runs, *experiment_names(), *(packaged_names() if only_runs else NETWORKS)}))
     run_expected = f"a run folder, its name under {runs_dir}, or an experiment that was run"
