@@ -18,7 +18,7 @@ from PIL import Image
 from tersenet._errors import TersenetError
 from tersenet.evaluation import WrongLabel, evaluate
 from tersenet.networks import Budget
-from tersenet.reports import Drawing, material, write_report
+from tersenet.reports import Drawing, write_report
 from tersenet.runs import Experiment, Run, start_run, to_toml
 from tersenet.training import EvaluationBatches, Recipe
 
@@ -253,7 +253,7 @@ def test_accuracy_with_known_wrong_labels_corrected_stands_beside(run, monkeypat
     truth = dataset.test.labels.clone()
     truth[0] = known[0].read
     perfect = torch.nn.functional.one_hot(truth, 2) * 20.0
-    monkeypatch.setattr(material, "predict_logits", lambda *_: (perfect, dataset.test.labels))
+    monkeypatch.setattr("tersenet.runs.measure.predict_logits", lambda *_, **__: (perfect, dataset.test.labels))
     markdown, _ = both(run)
     n = len(truth)
     assert f"| test accuracy with 1 known wrong labels corrected | {n}/{n} (100.00 %) |" in markdown
@@ -309,7 +309,7 @@ def test_where_images_are_held_out_the_test_set_is_read_once(without_validation_
 def test_a_network_without_mistakes_has_a_sentence_in_place_of_a_gallery(run, monkeypatch):
     labels = run.data().test.labels
     perfect = torch.nn.functional.one_hot(labels, 2) * 20.0
-    monkeypatch.setattr(material, "predict_logits", lambda *_: (perfect, labels))
+    monkeypatch.setattr("tersenet.runs.measure.predict_logits", lambda *_, **__: (perfect, labels))
     markdown, _ = both(run)
     assert f"No mistakes: all {len(labels)} test images were classified correctly." in markdown
     assert not (run.path / "figures" / "mistakes.png").exists()
@@ -318,7 +318,7 @@ def test_a_network_without_mistakes_has_a_sentence_in_place_of_a_gallery(run, mo
 def test_a_network_that_misclassifies_everything_has_a_gallery(run, monkeypatch):
     labels = run.data().test.labels
     wrong = torch.nn.functional.one_hot(1 - labels, 2) * 20.0
-    monkeypatch.setattr(material, "predict_logits", lambda *_: (wrong, labels))
+    monkeypatch.setattr("tersenet.runs.measure.predict_logits", lambda *_, **__: (wrong, labels))
     markdown, _ = both(run)
     assert f" {len(labels)} mistakes on the test set" in markdown
     assert (run.path / "figures" / "mistakes.png").is_file()
