@@ -5,6 +5,8 @@ import random
 
 # The tests run one process a core: more threads each would only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What nobody expected is shown as it is, not as the one message that users get.
+os.environ.setdefault("TERSENET_TRACEBACK", "1")
 
 from pathlib import Path
 
