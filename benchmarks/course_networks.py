@@ -155,7 +155,7 @@ def table(rows: dict[str, Comparison], tries: dict[str, dict[str, Comparison]]) 
     lines += [
         "",
         f"Trained with seed {rows[ordered[0]].run.experiment.seed} on {first['machine']['processor']}, "
-        f"torch {first['versions']['torch']}, float32, one thread a run, two runs at a time.",
+        f"torch {first['versions']['torch']}, float32, one thread per run, two runs at a time.",
         "",
     ]
     for name, tried in tries.items():

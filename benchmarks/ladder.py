@@ -5,7 +5,7 @@
 
 At most 15 epochs, the last epoch's averaged weights, and each of the last three epochs above 99.4 % in every seed.
 Three seeds a step are an indication. Writes `docs/ladder.md` and `docs/figures/ladder-*.png`; what a step shows is
-said there from its figures, and why the change is tried stands in this file.
+said there from its figures, and the reason for each change is in this file.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def _stroke(strokes: str, *, width: float, place: tuple[int, int, int]) -> Image
 
 
 def _paint(ink_of: Image.Image, *, ink: Colour, paper: Colour, shade: float = 0) -> Image.Image:
-    """Ink on paper; `shade` darkens the paper from left to right by so many levels."""
+    """Ink on paper; `shade` darkens the paper from left to right by this number of levels."""
     share = np.asarray(ink_of, np.float32)[:, :, None] / 255
     light = np.linspace(shade / 2, -shade / 2, SIDE, dtype=np.float32)[None, :, None]
     colours = share * np.array(ink, np.float32) + (1 - share) * np.array(paper, np.float32) + light

@@ -6,7 +6,7 @@
 The 60,000 + 10,000 pictures are drawn, and the processor seconds shown that it takes (claim: below 20 on an idle
 core). Then the network is trained with Tersenet's default recipe on the drawn training digits alone, once a seed;
 after the last epoch it reads the drawn test digits and MNIST's 10,000 test images. With `--held-out` it reads the
-first 10,000 of MNIST's training images in their place: whoever changes the hands chooses by these, and
+first 10,000 of MNIST's training images in their place: anyone who changes the hands chooses by these, and
 reads the test set once at the end. Exit status 1 where the accuracy is below the claim. `--figure` writes a grid of
 drawn digits and does nothing else.
 """

@@ -24,26 +24,34 @@ WORDS = {
     r"\bmisread\b": "misclassified",
     r"\bmends?\b|\bmended\b": "fix, hint",
     r"\bwrite-ups?\b": "the course networks",
-    r"\bis told\b|\bwas told\b|\btold otherwise\b|\bas told\b|\bbeing told\b": "set, said, given",
-    r"\b(?:it|this|that|which|what|there|figure|row|dash|name) stands\b|\bstands (?:for itself|there|here|on|in|by|beside|behind|before|under|at)\b": "is",
-    r"\bis no (?:network|python|file|folder|run|number|text|table|picture|claim|module|digit|image|name|utf)\b": "is not a",
-    r"\bis none\b(?! of)|\bthat are none\b": "is not one",
-    r"\b(?:a|one|each) (?:row|figure|file|line|map|word|value|score|sub-folder|seed|folder|page|second|colour|sheet) (?:a|an) "
-    r"(?:class|epoch|seed|picture|layer|step|batch|run|command|split|row|weight)\b": "per",
-    r"\b(?:seconds?|mean|images|pictures|multiply-adds|MACs|threads?|training) (?:a|an) (?:class|epoch|seed|picture|layer|step|run|image|batch)\b": "per",
+    r"\b(?:is|was|as|being) told\b|\btold otherwise\b": "set, said, given",
+    r"\b(?:it|this|that|which|what|there|figure|row|dash|name) stands\b(?! out| still| for )": "is",
+    r"\bstands (?:for itself|there|here|on|in|by|beside|behind|before|under|at)\b": "is",
+    r"\b(?<!there )is no (?:network|python|file|folder|run|number|text|table|claim|module|digit|image|name|utf)\b": (
+        "is not a"
+    ),
+    r"(?-i:(?<!ere )\bis none\b)(?! of)|\bthat are none\b": "does not exist, is not one",
+    r"\b(?:a|one|each) (?:row|figure|file|line|map|word|value|score|sub-folder|seed|folder|page|second|colour|sheet) "
+    r"(?:a|an) (?:class|epoch|seed|picture|layer|step|batch|run|command|split|row|weight)\b": "per",
+    r"\b(?:seconds?|mean|images|pictures|multiply-adds|MACs|threads?) "
+    r"(?:a|an) (?:class|epoch|seed|picture|layer|step|run|image|batch)\b": "per, of each",
     r"\bso much as\b|\bfor ever\b|\bthereof\b|\bhowsoever\b": "plain words",
     r"\bwhoever\b": "anyone who",
-    r"\bto begin with\b": "to start from",
+    r"\b(?:a|the) \w+ to begin with\b": "to start from",
     r"\bgives reason for\b": "supports",
     r"\bread (?:right|wrong)\b": "classified correctly, incorrectly",
-    r"\bwould have it\b|\bas it pleases\b": "plain words",
+    r"\bwould have it\b|\bas it pleases\b": "timing, at will",
     r"\bin words of\b|\bnobody else\b": "no one else",
     r"\bwith nothing left open\b|\bwhat is left open\b": "complete, unspecified",
     r"\bthe field's own\b": "standard",
 }
 
 # Where a word is meant: path, and a part of the sentence.
-MEANT: dict[str, tuple[str, ...]] = {}
+MEANT: dict[str, tuple[str, ...]] = {
+    # The name that `--example` had before; it still works.
+    "src/tersenet/backprop/problem.py": ("write-up",),
+    "src/tersenet/cli/backprop_arguments.py": ("write-up",),
+}
 
 
 def texts():
@@ -75,7 +83,7 @@ def found(pattern):
 TEXTS = list(texts())
 
 
-@pytest.mark.parametrize("pattern", WORDS, ids=list(WORDS.values()))
+@pytest.mark.parametrize("pattern", WORDS, ids=[pattern[:24] for pattern in WORDS])
 def test_a_word_of_the_old_dialect_no_longer_occurs(pattern):
     places = list(found(pattern))
     assert not places, f"write {WORDS[pattern]!r} instead:\n" + "\n".join(places)

@@ -1,4 +1,4 @@
-"""The command line: thin, one file a command. `tersenet --help` imports nothing heavy."""
+"""The command line: thin, one file per command. `tersenet --help` imports nothing heavy."""
 
 from tersenet.cli.main import main
 

@@ -264,7 +264,7 @@ def _show(arguments: ShowArguments, output: Output) -> None:
     from tersenet.reports import plot_samples
 
     if not 1 <= arguments.count <= _MOST:
-        problem = "There is nothing to show." if arguments.count < 1 else "One grid cannot show so many pictures."
+        problem = "There is nothing to show." if arguments.count < 1 else "One grid cannot show that many pictures."
         raise TersenetError(problem, got=f"--count {arguments.count}", expected=f"1 to {_MOST}")
     policy = _policy(arguments)
     with download_progress(output) as progress:

@@ -48,7 +48,7 @@ class Holding:
 def list_places(data_dir: str | Path | None, cache_dir: Path) -> tuple[Place, ...]:
     """Where a set is looked for, first to last: `data_dir`, $TERSENET_DATA, the cache.
 
-    Raises TersenetError where a `data_dir` is given that is no folder.
+    Raises TersenetError where a `data_dir` is given that is not a folder.
     """
     places = [Place(label="the cache", root=cache_dir)]
     if variable := os.environ.get("TERSENET_DATA"):

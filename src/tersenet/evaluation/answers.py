@@ -74,7 +74,7 @@ def check_answers(
     """Run a few pictures `[N, C, H, W]` through a network and raise TersenetError unless its answers fit.
 
     With `training`, a pass in training mode comes first. Modes, running statistics and random numbers are as before
-    afterwards. An error inside the network is told in one sentence.
+    afterwards. An error inside the network is reported in one sentence.
 
     >>> check_answers(nn.Sequential(nn.Flatten(), nn.Linear(4, 5)), torch.zeros(3, 1, 2, 2), classes=10)
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""The pictures that a network reads wrongly."""
+"""The pictures that a network classifies incorrectly."""
 
 from __future__ import annotations
 

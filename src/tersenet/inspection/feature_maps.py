@@ -104,7 +104,7 @@ def squares_around(layers: Iterable[Layer], centre: tuple[float, float]) -> list
 
 
 def require_unit(layer: Layer, unit: int) -> int:
-    """The unit, where the layer has so many; raises TersenetError where it has not."""
+    """The unit, if the layer has that many; raises TersenetError if not."""
     units = layer.output.shape[1]
     if not 0 <= unit < units:
         raise TersenetError(

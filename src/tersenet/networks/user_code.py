@@ -293,7 +293,7 @@ class _Folder(Loader):
 class _Latecomers(MetaPathFinder):
     """For imports that go past the statement, as `importlib.import_module` in `forward` does.
 
-    What is in a package of a world is that world's; a top-level name that nobody else knows is the latest world's.
+    What is in a package of a world is that world's; a top-level name that is in no other world is the latest world's.
     """
 
     latest: UserCode | None = None

@@ -59,7 +59,7 @@ def list_groups(runs_dir: Path = Path("runs")) -> list[Group]:
 
 
 def _what_is_in(path: Path) -> Run | Group | Unreadable | None:
-    """The run or group in a folder; None where it holds neither, or is no folder."""
+    """The run or group in a folder; None where it holds neither, or is not a folder."""
     try:
         names = set(os.listdir(path))  # noqa: PTH208  # one call for all names
     except (NotADirectoryError, FileNotFoundError):

@@ -273,7 +273,7 @@ def _check_schema(schema: int) -> None:
 
 
 def _in_plain_words(what: str) -> str:
-    """What msgspec says, in words of this house.
+    """What msgspec says, in plain words.
 
     >>> _in_plain_words("Expected `int`, got `str`"), _in_plain_words("Object missing required field `epochs`")
     ('text, where a whole number belongs', 'no field epochs')

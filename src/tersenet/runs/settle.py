@@ -27,7 +27,7 @@ LOOK = 0.1  # seconds for which a machine that seems busy is watched
 
 
 def settle(settings: Settings, model: nn.Module) -> Settings:
-    """The settings with nothing left open, for a network.
+    """The complete settings for a network.
 
     Raises TersenetError where a device is not there, or the compiled engine is asked for and cannot run the network.
     """

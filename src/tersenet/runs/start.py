@@ -45,7 +45,7 @@ class Listeners:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PreparedRun:
-    """An experiment with nothing left open, its data and fresh network, and what the run's folder says of it.
+    """A complete experiment, its data and fresh network, and what the run's folder says of it.
 
     `facts` become `environment.json`, `summary` becomes `summary.txt`, `files` are those that a network from a file
     needs, by their paths in `source/`.

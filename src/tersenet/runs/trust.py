@@ -1,6 +1,6 @@
 """Which Python files of users may run on this machine.
 
-A run of `file.py:Name` holds a copy of the file, and evaluating the run executes that copy. Whoever is handed such a
+A run of `file.py:Name` holds a copy of the file, and evaluating the run executes that copy. Anyone who gets such a
 folder would execute what somebody else wrote. So a copy runs unasked only where its user has met it before: the
 SHA-256 of all of it (each file's name and content, and what is called in it) is in a folder outside every run,
 `tersenet/trusted` among the user's data. It gets there when the user trains the file, which is to run it anyway, or
@@ -40,7 +40,7 @@ def trust_folder() -> Path:
 
 @contextmanager
 def trusting(trust: bool = True) -> Iterator[None]:
-    """Within this block code of users may run, whoever wrote it, and is trusted from then on: `--trust`.
+    """Within this block code of users may run, no matter who wrote it, and is trusted from then on: `--trust`.
 
     >>> with trusting():
     ...     _asked.get()

@@ -59,7 +59,7 @@ def _weight_files(place: Path) -> Iterator[Path]:
 
 
 def _is_plain(path: Path) -> bool:
-    """Whether this is a file of a size that weights have: a pipe or a device would be read for ever."""
+    """Whether this is a file of a size that weights have: a pipe or a device would be read endlessly."""
     try:
         facts = os.stat(path)  # noqa: PTH116 - an error is an answer here
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The learning rate range test: how the loss answers to a rate that rises from step to step; a rate to begin with.
+"""The learning rate range test: how the loss answers to a rate that rises from step to step; a rate to start from.
 
 Source: L. N. Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3: train for some steps
 while the rate rises, and look where the loss falls and where it rises again. Here the rate rises by the same factor
@@ -40,7 +40,7 @@ RULE = (
 class RateTest:
     """What the test found: the rates of its steps, the loss of each batch before its step (nats), their moving mean.
 
-    `suggestion` is the rate to begin with, by `RULE`. `rose` says whether the loss rose again before the highest
+    `suggestion` is the rate to start from, by `RULE`. `rose` says whether the loss rose again before the highest
     rate: if it did not, higher rates may do as well.
     """
 

@@ -114,7 +114,7 @@ def _name(key: str, content: bytes) -> str:
 
 
 def _made(compiler: str, folder: Path, key: str) -> ctypes.CDLL:
-    """Compile in a folder beside the place and move the library there: whoever looks finds a whole one or none."""
+    """Compile in a folder beside the place and move the library there: anyone who looks finds a whole one or none."""
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"{SCRATCH}*"):  # by a process that was killed
         with suppress(OSError):
@@ -188,7 +188,7 @@ def _say(line: str) -> None:
 
 
 def _after_fork() -> None:
-    """A child begins with a free lock, whoever held it when it was forked."""
+    """A child begins with a free lock, even if it was held at the fork."""
     global _lock
     _lock = threading.Lock()
 
