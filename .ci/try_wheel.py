@@ -33,6 +33,8 @@ def main(wheel: Path) -> None:
         run("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel.resolve()))
         run("tersenet", "--version")
         run("tersenet", "summary", "gap-14320")
+        run("tersenet", "data", "samples")
+        run("tersenet", "predict", "stem-17150", "seven.png")
         run("tersenet", "train", "--epochs", "1", "--data", "synthetic")
         report = work / "runs" / "sprint-1" / "report.html"
         if not report.is_file():
