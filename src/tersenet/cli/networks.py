@@ -100,7 +100,8 @@ def _show(network: NamedNetwork, output: Output) -> None:
         lines.append(f"Reported by the source, {network.reported.epochs} epochs on MNIST: {network.reported}.")
     if ours := network.measured:
         said = f"{ours.seeds} seeds, {ours.epochs} epochs, last epoch: {ours}"
-        lines.append(f"Measured by `tersenet train {ours.experiment} --seeds {ours.seeds}`, {said}.")
+        first = f" --seed {ours.first_seed}" if ours.first_seed else ""
+        lines.append(f"Measured by `tersenet train {ours.experiment} --seeds {ours.seeds}{first}`, {said}.")
     output.say(network.name, style="bold")
     output.say(network.notation)
     output.say()
