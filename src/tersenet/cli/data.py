@@ -1,7 +1,7 @@
 """List, fetch, verify and show data sets; preview augmentation; get sample digits.
 
 examples:
-  tersenet data list                                     which sets are here, where, and whether they are whole
+  tersenet data list                                     which sets are here, where, and whether they are complete
   tersenet data fetch mnist                              download and check; kept in your cache folder
   tersenet data verify mnist                             compare each file with its published checksum
   tersenet data samples                                  write three pictures of digits into this folder
@@ -45,7 +45,7 @@ class DataArguments(CommonArguments):
 
 @dataclass(frozen=True, kw_only=True)
 class ListArguments(DataArguments):
-    """Show the named sets: which are here, where, and whether they are whole."""
+    """Show the named sets: which are here, where, and whether they are complete."""
 
 
 @dataclass(frozen=True, kw_only=True)

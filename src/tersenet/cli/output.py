@@ -35,7 +35,7 @@ class TrustArguments(CommonArguments):
     """What a command takes that may run the Python file of a run's network."""
 
     trust: Annotated[bool, tyro.conf.arg(help_behavior_hint="")] = False
-    """Run the Python file of a run that was not trained on this machine. It is asked once."""
+    """Run the Python file of a run that was not trained on this machine. Needed only once."""
 
 
 def option(metavar: str) -> Any:
