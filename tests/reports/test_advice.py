@@ -82,7 +82,7 @@ def test_a_rise_at_the_end_asks_for_more_epochs_within_the_budget():
 )
 def test_a_gap_asks_for_what_the_recipe_lacks(recipe, said):
     text = advice.overfit_less(evidence([99.0], recipe=recipe, reading=read(99.9))).text
-    assert "99.90 % on the training images, read again, against 99.00 %, 0.90 points" in text
+    assert "99.90 % on the training images, measured again, against 99.00 %, 0.90 points" in text
     assert said in text
 
 

@@ -44,17 +44,19 @@ def body(*blocks):
         (Code("a ``` b"), "````\na ``` b\n````", "<pre>a ``` b</pre>"),
         (Notice(text="Missed.", kind="missed"), "**Missed.**", '<p class="notice missed" role="alert">Missed.</p>'),
         (Tiles([Tile("9 %", "test")]), "- test: **9 %**",
-         '<dl class="tiles"><div><dt>test</dt><dd class="figure">9 %</dd></div></dl>'),
+         '<dl class="tiles"><div><dt>test</dt><dd class="figure">9\u00a0%</dd></div></dl>'),
         (Tiles([Tile("9 %", "test", "≥ 8 %", True)]), "- test: **9 %** (≥ 8 %: met)",
-         '<dl class="tiles"><div class="met"><dt>test</dt><dd class="figure">9 %</dd>'
-         '<dd class="verdict">≥ 8 %: met</dd></div></dl>'),
+         '<dl class="tiles"><div class="met"><dt>test</dt><dd class="figure">9\u00a0%</dd>'
+         '<dd class="verdict">≥\u00a08\u00a0%: met</dd></div></dl>'),
         (Paragraph("`x\n\n<script>`"), "`x  <script>`", "<p><code>x  &lt;script&gt;</code></p>"),
         (Paragraph("a ` b\n\n<script>"), r"a \` b  \<script\>", "<p>a ` b  &lt;script&gt;</p>"),
         (Paragraph("---"), r"\---", "<p>---</p>"),
         (Paragraph("&lt;b&gt; & c"), r"\&lt;b\&gt; & c", "<p>&amp;lt;b&amp;gt; &amp; c</p>"),
         (Paragraph("bell \x07, \udcff"), "bell \ufffd, \ufffd", "<p>bell \ufffd, \ufffd</p>"),
         (Items([Item("Flat.", PICTURE)]), "- Flat. (Figure 3)",
-         '<ul>\n<li>Flat. <a href="#curves">Figure 3</a></li>\n</ul>'),
+         '<ul>\n<li>Flat. <a href="#curves">Figure\u00a03</a></li>\n</ul>'),
+        (Paragraph("99.46 % < 20,000 in 2 s, 9 seeds"), r"99.46 % \< 20,000 in 2 s, 9 seeds",
+         "<p>99.46\u00a0% &lt;\u00a020,000 in 2\u00a0s, 9 seeds</p>"),
     ],
 )  # fmt: skip
 def test_a_block_in_both(block, markdown, html):

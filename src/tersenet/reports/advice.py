@@ -153,7 +153,7 @@ def overfit_less(evidence: Evidence) -> Finding | None:
     if gap is None or reading is None or gap <= 2 * evidence.noise:
         return None
     said = (
-        f"Close the gap: {reading.accuracy:.2f} % on the training images, read again, against "
+        f"Close the gap: {reading.accuracy:.2f} % on the training images, measured again, against "
         f"{evidence.accuracy:.2f} %, {gap:.2f} points. "
     )
     augmentation = evidence.recipe.augmentation

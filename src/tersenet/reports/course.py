@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 
 from tersenet.evaluation import sampling_error
+from tersenet.reports.differences import plain
 from tersenet.reports.finding import CURVES, LEARNING_RATE, REGULARISATION, SEED_NOISE, Finding, noise
 from tersenet.reports.history import History
 from tersenet.reports.regularisation import Reading
@@ -22,7 +23,7 @@ def gap(history: History, images: int, reading: Reading | None = None) -> Findin
     limit = 2 * noise(measured, images)
     if reading is not None:
         training = reading.accuracy
-        read = "read again with the saved weights, without dropout and augmentation, the training images give"
+        read = "measured again with the saved weights, without dropout and augmentation, the training images give"
     else:
         assert history.train_accuracy is not None
         training = history.train_accuracy[-1]
@@ -30,7 +31,7 @@ def gap(history: History, images: int, reading: Reading | None = None) -> Findin
     points = training - measured
     facts = (
         f"After the last epoch the {history.held_out} accuracy is {measured:.2f} %; {read} {training:.2f} %: a gap "
-        f"of {points:.2f} points"
+        f"of {plain(points)} points"
     )
     if points > limit:
         said = f"{facts}. The network knows its training images better than others."

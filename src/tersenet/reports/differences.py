@@ -94,7 +94,7 @@ class Pair:
         test = self.welch
         return (
             f"With other seeds, on these images: Welch's test of {self.a.seeds} against {self.b.seeds} seeds, "
-            f"t = {_plain(test.t)}, {test.degrees:.1f} degrees of freedom, {p_in_words(test.p)}."
+            f"t = {plain(test.t)}, {test.degrees:.1f} degrees of freedom, {p_in_words(test.p)}."
         )
 
     def _pictures(self) -> str:
@@ -228,9 +228,14 @@ def p_in_words(p: float) -> str:
 
 def _span(ends: Sequence[float]) -> str:
     low, high = ends
-    return f"{_plain(low)} to {_plain(high)}"
+    return f"{plain(low)} to {plain(high)}"
 
 
-def _plain(points: float) -> str:
+def plain(points: float) -> str:
+    """A difference; a sign only where it is negative.
+
+    >>> plain(0.071), plain(-0.02), plain(-0.001)
+    ('0.07', '−0.02', '0.00')
+    """
     text = f"{abs(points):.2f}"
     return f"−{text}" if points < 0 and float(text) else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import re
 import struct
 from collections.abc import Sequence
 from html import escape
@@ -27,6 +28,8 @@ from tersenet.reports.blocks import (
 )
 
 LONG = 40  # rows; a longer folded table stays folded in print
+NO_BREAK = "\u00a0"
+UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|h|MB|points?)(?!\w))|(?<=[<>≤≥−±]) (?=\d)")  # the blank in "99.46 %", "< 20,000"
 
 PAGE = """\
 <!doctype html>
@@ -88,7 +91,7 @@ def _block(block: Block) -> str:
         case Items(items):
             points = (
                 f"<li>{_inline(item.text)}"
-                + (f' <a href="#{item.picture.key}">{item.picture.label}</a>' if item.picture else "")
+                + (f' <a href="#{item.picture.key}">{item.picture.label.replace(" ", NO_BREAK)}</a>' if item.picture else "")
                 + "</li>"
                 for item in items
             )
@@ -140,4 +143,6 @@ def _drawn(picture: Picture) -> str:
 
 
 def _inline(text: str) -> str:
-    return "".join(f"<code>{escape(part)}</code>" if is_code else escape(part) for is_code, part in spans(text))
+    return "".join(
+        f"<code>{escape(part)}</code>" if is_code else escape(UNIT.sub(NO_BREAK, part)) for is_code, part in spans(text)
+    )

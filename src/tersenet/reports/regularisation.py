@@ -104,9 +104,8 @@ def regularisation(history: History, reading: Reading | None) -> Finding | None:
     during = history.train_accuracy[-1]
     said = (
         f"Over the last epoch the training accuracy was {during:.2f} %, counted while the weights changed, with "
-        f"whatever regularises at work. The same {reading.images:,} images, read again for this report with the "
-        f"saved weights, without dropout and augmentation: {reading.accuracy:.2f} %, "
-        f"{_change(reading.accuracy - during)}."
+        f"dropout and augmentation switched on. The same {reading.images:,} images, measured again with the saved "
+        f"weights and without either, give {reading.accuracy:.2f} %, {_change(reading.accuracy - during)}."
     )
     costs = _costs(reading)
     if costs:

@@ -9,6 +9,7 @@ from tersenet.evaluation import KNOWN_WRONG_LABELS, Measures, wilson_interval
 from tersenet.reports.advice import Evidence, advise
 from tersenet.reports.analysis import analyse
 from tersenet.reports.blocks import Block, Heading, Item, Items, Paragraph, Picture, Table
+from tersenet.reports.differences import plain
 from tersenet.reports.finding import Finding
 from tersenet.reports.material import Material
 from tersenet.reports.sections import budget_blocks
@@ -76,7 +77,7 @@ def _measured(material: Material) -> list[tuple[str, str]]:
         ("parameters", f"{material.summary.parameters:,}"),
         (
             f"gap: training accuracy (measured again) − {history.held_out} accuracy",
-            f"{gap:.2f} points".replace("-", "−"),
+            f"{plain(gap)} points",
         ),
     ]
     if target is not None:
