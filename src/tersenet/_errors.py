@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import os
+import shlex
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from pathlib import Path
+
+_FILES_LOOKED_AT = 10_000  # in the folder of a file that is missing
 
 
 class TersenetError(Exception):
@@ -52,8 +58,8 @@ class TersenetError(Exception):
         return "\n".join(lines)
 
 
-def did_you_mean(word: str, names: Iterable[str]) -> str | None:
-    """The nearest of `names` as a phrase, or None where nothing is near.
+def did_you_mean(word: str, names: Iterable[str], *, shown: Mapping[str, str] | None = None) -> str | None:
+    """The nearest of `names` as a phrase, or None where nothing is near. A name may be shown as another text.
 
     >>> did_you_mean("fasion-mnist", ["mnist", "fashion-mnist", "kmnist"])
     'did you mean fashion-mnist, mnist or kmnist?'
@@ -61,9 +67,32 @@ def did_you_mean(word: str, names: Iterable[str]) -> str | None:
     near = difflib.get_close_matches(word.lower(), list(names), n=3, cutoff=0.5)
     if not near:
         return None
+    if shown is not None:
+        near = [shown[name] for name in near]
     if len(near) == 1:
         return f"did you mean {near[0]}?"
     return f"did you mean {', '.join(near[:-1])} or {near[-1]}?"
+
+
+def did_you_mean_file(path: Path | str) -> str | None:
+    """The files beside a missing one, of the same kind, whose names are nearest; None where nothing is near.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "seven.png").write_bytes(b""), Path(folder, "seven.txt").write_bytes(b"")
+    ...     did_you_mean_file(f"{folder}/sevn.png").replace(folder, "FOLDER")
+    'did you mean FOLDER/seven.png?'
+    """
+    path = Path(path)
+    try:
+        with os.scandir(path.parent) as entries:
+            found = [entry.name for entry in islice(entries, _FILES_LOOKED_AT)]
+    except (OSError, ValueError):
+        return None
+    # Without their ending, which is the same and would make every name near.
+    alike = {Path(name).stem: name for name in sorted(found) if Path(name).suffix.lower() == path.suffix.lower()}
+    shown = {stem: shlex.quote(str(path.with_name(name))) for stem, name in alike.items()}
+    return did_you_mean(path.stem, shown, shown=shown)
 
 
 def check_setting(fits: bool, where: str, got: object, expected: str, *, names: Iterable[str] = ()) -> None:

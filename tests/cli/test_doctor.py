@@ -1,6 +1,7 @@
 """`tersenet doctor`, from the words typed to the sentences and the one JSON document."""
 
 import json
+import shutil
 
 import pytest
 
@@ -109,3 +110,18 @@ def test_a_mistake_is_one_error_and_leaves_standard_output_empty(doctor, words, 
     assert (status, out) == (1, "")
     assert says in err
     assert "Traceback" not in err
+
+
+def test_damaged_pictures_stop_or_are_left_out_with_skip_bad(doctor, picture_folder, tmp_path):
+    other = tmp_path / "signs"
+    shutil.copytree(picture_folder, other)
+    (other / "bar" / "3.png").write_text("damaged")
+    words = ("4C5s3 BN R GAP 2Nb", "--data", str(other))
+    status, _, err = doctor(*words)
+    assert (status, "bar/3.png" in err, "--skip-bad" in err) == (1, True, True)
+    status, out, _ = doctor(*words, "--skip-bad")
+    assert (status, "1 file that cannot be read was passed over: bar/3.png." in " ".join(out.split())) == (0, True)
+    status, _, err = doctor(words[0], "--skip-bad")
+    assert (status, "--data FOLDER --skip-bad" in err) == (1, True)
+    status, _, err = doctor("gap-14320", "--skip-bad")
+    assert (status, "beside the run" in err) == (1, True)

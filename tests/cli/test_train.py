@@ -195,7 +195,7 @@ def test_damaged_pictures_of_a_folder_are_left_out_with_skip_bad(picture_folder,
     assert main(words) == 1
     assert "--skip-bad" in capsys.readouterr().err
     assert main([*words, "--skip-bad"]) in (0, 3)
-    assert "1 file that cannot be read was passed over: 3.png" in capsys.readouterr().out
+    assert "1 file that cannot be read was passed over: bar/3.png" in capsys.readouterr().out
     assert main(["train", "sprint", "--skip-bad"]) == 1
     assert "--skip-bad without --data" in capsys.readouterr().err
 

@@ -44,6 +44,8 @@ def test_the_bounds_are_those_of_the_code():
     assert f"rises by more than {learning_rate.RUINED}" in said["learning rate"]
     part = {0.1: "a tenth"}[learning_rate.MARGIN]
     assert f"{part} of the loss, and {learning_rate.MARGIN_LEAST}, to count" in said["learning rate"]
+    assert f"above {learning_rate.NOTHING_LEARNED}·ln K" in said["learning curve"]
+    assert f"below {learning_rate.BETTER_THAN_CHANCE} times chance" in said["learning curve"]
     assert f"{100 * field.INK:.0f} % of the ink" in said["receptive field"]
     assert f"chance + {labels.DEVIATIONS:.0f} standard" in said["labels"]
     assert f"{labels.FEWEST} pictures" in said["labels"]

@@ -119,13 +119,13 @@ def test_a_run_without_weights_is_one_clear_error(run, tmp_path):
         diagnose_run(Run(folder))
 
 
-def history(*losses, rate=0.1):
+def history(*losses, rate=0.1, accuracy=10.0):
     return [
         EpochMetrics(
             epoch=epoch,
             learning_rate=rate,
             train_loss=loss,
-            train_accuracy=50.0,
+            train_accuracy=accuracy,
             test_loss=loss,
             test_accuracy=50.0,
             seconds=1.0,
@@ -150,6 +150,17 @@ def history(*losses, rate=0.1):
 def test_a_runs_own_figures_show_a_rate_that_does_not_fit(losses, finding):
     findings = learning_curve(history(*losses), 10).findings
     assert [(found.where, found.severity) for found in findings] == ([finding] if finding else [])
+
+
+def test_a_run_that_classifies_better_than_chance_has_learned_something():
+    """A few steps on a small folder raise the accuracy long before the loss."""
+    assert learning_curve(history(1.63, 1.52, accuracy=29.0), 5).findings[0].severity == "fault"
+    assert not learning_curve(history(1.63, 1.52, accuracy=31.0), 5).findings
+
+
+def test_one_epoch_is_one_figure():
+    assert learning_curve(history(0.868), 10).reading == "training loss 0.868 in epoch 1"
+    assert learning_curve(history(0.9, 0.5), 10).reading == "training loss 0.900 in epoch 1, 0.500 in epoch 2"
 
 
 def test_a_run_without_an_epoch_has_no_curve():

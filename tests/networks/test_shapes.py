@@ -240,3 +240,20 @@ def test_classes_may_be_maps_of_one_pixel_or_plain_values():
 
 def test_the_tree_and_the_text_build_the_same():
     assert build(parse("8c3-gap-10n")).notation == build("8C3 GAP 10N").notation == "8C3 GAP 10N"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("8C3 GAP 12N R", "8C3 GAP 5N R"),
+        ("8C3 R GAP 10Nb", "8C3 R GAP 5Nb"),
+        ("8C3 10C1 GAP", "8C3 5C1 GAP"),
+        ("8C3 GAP", "8C3 GAP 5Nb"),
+        ("(8C3)x3 GAP", "(8C3)x3 GAP 5Nb"),
+    ],
+)
+def test_a_network_for_other_classes_is_shown_with_those(text, hint):
+    with pytest.raises(TersenetError, match="wrong number of classes") as raised:
+        infer_shapes(text, classes=5)
+    assert str(raised.value.hint).endswith(f": {hint}")
+    infer_shapes(hint, classes=5)

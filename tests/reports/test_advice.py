@@ -224,6 +224,12 @@ def test_each_piece_of_advice_ends_with_a_command_that_can_be_read(case, tmp_pat
         with_settings(Experiment(network="8C3 GAP 10N"), changes)  # every setting is one that there is
 
 
+@pytest.mark.parametrize(("images", "held_out"), [(60_000, 5000), (169, 28)])
+def test_no_more_images_are_held_out_than_there_are(images, held_out):
+    case = evidence([99.5, 99.6], training_images=images)
+    assert f"--validation {held_out}`" in advice.choose_honestly(case).text
+
+
 def test_without_an_accuracy_there_is_no_advice():
     bare = Evidence(history=history_of({"train_loss": [1.0]}), images=N, recipe=BARE, summary=SUMMARY)
     assert advise(bare) == []

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ from tersenet._errors import TersenetError
 from tersenet.evaluation import WrongLabel, evaluate
 from tersenet.networks import Budget
 from tersenet.reports import Drawing, write_report
-from tersenet.runs import Experiment, Run, start_run, to_toml
+from tersenet.reports.result import _trained_again
+from tersenet.runs import Experiment, Run, load_experiment, start_run, to_toml
 from tersenet.training import EvaluationBatches, Recipe
 
 SECTIONS = [
@@ -68,7 +70,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         if not {"style", "svg"} & set(self.open) and "title" not in self.open:
-            self.pieces.append(data)
+            self.pieces.append(data.replace("\u00a0", " "))
 
 
 @pytest.fixture(scope="module")
@@ -364,3 +366,22 @@ def test_names_of_any_bytes_go_through_a_whole_report_as_they_are(tmp_path):
     assert re.findall(r"(?<!\\)<script", re.sub(r"`[^`\n]*`", "", markdown)) == []
     assert "\x1b" not in markdown + page
     assert Page(page).tags.count("figure") == 7
+
+
+def test_the_commands_of_the_advice_train_the_run_with_its_own_data_and_recipe(written):
+    run, markdown, _ = written
+    words = re.findall(r"Try `tersenet train (\S+)", markdown)
+    assert words
+    assert set(words) == {run.name}
+
+
+def test_a_bundled_experiment_is_named_only_if_nothing_was_changed():
+    sprint = load_experiment("sprint")
+    settled = sprint.changed(training=sprint.training.settled())
+    for experiment, word in (
+        (settled, "sprint"),
+        (settled.changed(training=dataclasses.replace(settled.training, epochs=1)), "sprint-7"),
+        (settled.changed(data="synthetic"), "sprint-7"),
+        (settled.changed(validation=5000), "sprint-7"),
+    ):
+        assert _trained_again(SimpleNamespace(name="sprint-7", experiment=experiment)) == word

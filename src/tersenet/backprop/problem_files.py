@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tersenet._errors import TersenetError
+from tersenet._errors import TersenetError, did_you_mean_file
 
 
 class ProblemFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -80,7 +80,8 @@ def _read(path: Path | str, kind: type[msgspec.Struct]) -> dict[str, Any]:
         content = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
     except FileNotFoundError:
         expected = "a TOML file of numbers"
-        raise TersenetError("There is no such file.", got=path, expected=expected) from None
+        hint = did_you_mean_file(path)
+        raise TersenetError("There is no such file.", got=path, expected=expected, hint=hint) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         expected = "lines such as targets = [0.5, 0.5]"
         raise TersenetError("The file is not TOML.", got=error, expected=expected, where=path) from None

@@ -45,6 +45,8 @@ class Arguments(TrustArguments):
     """Look at a network as if it were trained at this rate."""
     data: Annotated[str | None, option("NAME")] = None
     """Data to look at a network on: mnist, synthetic, a folder of pictures, or auto. A run has its own."""
+    skip_bad: Flag = False
+    """Leave out the pictures of the --data folder that cannot be read."""
     data_dir: DataDir = None
     runs_dir: RunsDir = RUNS_DIR
     layers: Flag = False
@@ -84,15 +86,26 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
     if arguments.learning_rate is not None:
         recipe = replace(recipe, learning_rate=arguments.learning_rate)
     own_data = experiment.data if resolved.kind in ("run", "group", "experiment", "file") else "auto"
-    dataset = load_data(arguments.data or own_data, data_dir=arguments.data_dir)
+    dataset = load_data(_data(arguments) or own_data, data_dir=arguments.data_dir)
     diagnosis = diagnose_network(resolved.network, data=dataset, recipe=recipe)
     if resolved.kind in ("experiment", "file", "run", "group"):
         diagnosis = replace(diagnosis, of=f"{resolved.word}, untrained")
     return diagnosis, "network", dataset.notice
 
 
+def _data(arguments: Arguments) -> str | None:
+    """The data that was named, with what is to be left out of it."""
+    from tersenet.data import with_skip_bad
+
+    if not arguments.skip_bad:
+        return arguments.data
+    if arguments.data is None:
+        raise TersenetError("Only damaged pictures of a folder can be left out.", hint="--data FOLDER --skip-bad")
+    return with_skip_bad(arguments.data)
+
+
 def _refuse_beside_a_run(arguments: Arguments, run: Run) -> None:
-    refused = [spelled for name, spelled in given(arguments).items() if name in ("data", "learning_rate")]
+    refused = [spelled for name, spelled in given(arguments).items() if name in ("data", "skip_bad", "learning_rate")]
     if refused:
         raise TersenetError(
             "A run has its own data and learning rate.",

@@ -8,7 +8,7 @@ import difflib
 import re
 import textwrap
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -24,17 +24,47 @@ def usage_errors(arguments: Any, words: Sequence[str]) -> AbstractContextManager
     except ImportError:  # another tyro: its own messages will do
         return contextlib.nullcontext()
 
+    shape, named = _narrowed(arguments, words)
+
     def refuse(event: Any) -> None:
-        flags = flags_of(arguments)
+        flags = flags_of(shape)
         # What tyro takes an unknown option for depends on where it is; that it is unknown is the news.
         unknown = [word for word in words if word.startswith("--") and word not in ("--", "--help")]
         unknown = [word for word in unknown if word.partition("=")[0].replace("_", "-") not in flags]
-        more = f"{event.prog} --help"
-        error = _unknown(unknown, flags, more) if unknown else _explained(event, refusals, flags)
+        command = str(event.prog)
+        if not command.endswith(f" {named}"):
+            command = f"{command} {named}".rstrip()
+        subcommands = subcommands_of(shape)
+        if subcommands and words and not words[0].startswith("-"):
+            raise _no_subcommand(words[0], subcommands, f"{command} --help")
+        place = Asked(command, flags, takes_words=bool(positionals_of(shape)))
+        error = _unknown(unknown, place) if unknown else _explained(event, refusals, place)
         if error is not None:
             raise error
 
     return refusals.on_parse_error(refuse)
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """The command that was asked for, as `tersenet backprop derive`: its options, and whether it takes other words."""
+
+    command: str
+    flags: dict[str, str]
+    takes_words: bool
+
+    @property
+    def more(self) -> str:
+        """The command that explains it."""
+        return f"{self.command} --help"
+
+
+def _narrowed(arguments: Any, words: Sequence[str]) -> tuple[Any, str]:
+    """The subcommand that `words` begin with, and its name; the command itself where they name none."""
+    subcommands = subcommands_of(arguments)
+    if words and words[0] in subcommands:
+        return subcommands[words[0]], words[0]
+    return arguments, ""
 
 
 def wrapped(text: str, columns: int) -> str:
@@ -150,26 +180,19 @@ def _own_flags(shape: Any) -> Iterator[tuple[str, str]]:
             yield f"--{name.removeprefix('--')}", metavar
 
 
-def _explained(event: Any, refusals: Any, flags: dict[str, str]) -> TersenetError | None:
+def _explained(event: Any, refusals: Any, asked: Asked) -> TersenetError | None:
     """What tyro refuses, in Tersenet's words; None for what a newer tyro may refuse besides."""
-    more = f"{event.prog} --help"
+    more = asked.more
     if isinstance(event, refusals.UnrecognizedArgs):
-        return _unknown(event.tokens, flags, more)
+        return _unknown(event.tokens, asked)
     if isinstance(event, refusals.MissingArgs):
         options = [token for token in event.unrecognized_tokens if token.startswith("-")]
         if options:
-            return _unknown(options, flags, more)
+            return _unknown(options, asked)
         names = ", ".join(str(each.arg.lowered.metavar) for each in event.missing_arguments)
         return TersenetError("An argument is missing.", expected=names, hint=f"{more} shows examples")
     if isinstance(event, refusals.MissingSubcommand):
-        names = ", ".join(event.subcommand_spec.parser_from_name)
-        found = event.found_token
-        return TersenetError(
-            "A subcommand is missing." if found is None else "There is no such subcommand.",
-            got=found,
-            expected=names,
-            hint=(found and did_you_mean(found, event.subcommand_spec.parser_from_name)) or more,
-        )
+        return _no_subcommand(event.found_token, event.subcommand_spec.parser_from_name, more)
     if isinstance(event, refusals.BadValue):
         name, metavar = _place(event.argument), event.argument.lowered.metavar
         return TersenetError("An option lacks its value.", got=name, expected=f"{name} {metavar}")
@@ -186,6 +209,15 @@ def _explained(event: Any, refusals: Any, flags: dict[str, str]) -> TersenetErro
     return None
 
 
+def _no_subcommand(found: str | None, names: Collection[str], more: str) -> TersenetError:
+    return TersenetError(
+        "A subcommand is missing." if found is None else "There is no such subcommand.",
+        got=found,
+        expected=", ".join(names),
+        hint=(found and did_you_mean(found, names)) or f"{more} explains them",
+    )
+
+
 def _unreadable(event: Any, more: str) -> TersenetError:
     """A value of another kind: text where a number is wanted."""
     if event.argument is None:
@@ -193,7 +225,7 @@ def _unreadable(event: Any, more: str) -> TersenetError:
     kind = event.argument.field.type_stripped
     kinds = {kind, *get_args(kind)}
     expected = "a whole number" if int in kinds else "a number" if float in kinds else None
-    typed = re.search(r"from \['(.*?)'\]", str(event.message))
+    typed = re.search(r"(?:from \[|to float: |base 10: )'(.*?)'", str(event.message))
     return TersenetError(
         "A value cannot be read.",
         got=typed[1] if typed and expected else event.message,
@@ -204,19 +236,22 @@ def _unreadable(event: Any, more: str) -> TersenetError:
 
 
 def _place(argument: Any) -> str:
-    return str(argument.lowered.metavar) if argument.is_positional() else str(argument.lowered.name_or_flags[-1])
+    return (
+        str(argument.lowered.metavar).strip("[]{}").replace(",", " or ")
+        if argument.is_positional()
+        else str(argument.lowered.name_or_flags[-1])
+    )
 
 
-def _unknown(tokens: list[str], flags: dict[str, str], more: str) -> TersenetError:
+def _unknown(tokens: list[str], asked: Asked) -> TersenetError:
     """Options that there are not, or words too many; a network that lacks its quotes is the usual one."""
     options = [token for token in tokens if token.startswith("-") and len(token) > 1]
     if options:
         flag = options[0].partition("=")[0]
-        near = difflib.get_close_matches(flag, flags, n=2, cutoff=0.75)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"{more} lists them"
+        near = difflib.get_close_matches(flag, asked.flags, n=2, cutoff=0.75)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"{asked.more} lists them"
         return TersenetError("There is no such option.", got=flag, hint=hint)
+    why = "a line of notation, and a name with blanks, need quotes" if asked.takes_words else "options begin with --"
     return TersenetError(
-        "There is a word too many.",
-        got=" ".join(tokens),
-        hint=f"a line of notation, and a name with blanks, need quotes; {more} shows examples",
+        "There is a word too many.", got=" ".join(tokens), hint=f"{why}; {asked.more} shows examples"
     )

@@ -30,13 +30,23 @@ class PassedOver:
         >>> PassedOver(strange=["notes.txt", "Thumbs.db"]).remark
         '2 files that are not pictures were passed over: notes.txt, Thumbs.db.'
         """
-        strange = _sentence(self.strange, "that are not pictures were", "that is not a picture was")
-        outside = _sentence(self.outside, "outside the class folders were", "outside the class folders was")
+        strange = _sentence(
+            [Path(name).name for name in self.strange], "that are not pictures were", "that is not a picture was"
+        )
+        outside = _sentence(
+            [Path(name).name for name in self.outside],
+            "outside the class folders were",
+            "outside the class folders was",
+        )
         return " ".join(filter(None, (strange, outside))) or None
 
     @property
     def notice(self) -> str | None:
-        """The pictures that were left out though they belong to the data, in one line; None where there are none."""
+        """The pictures that were left out though they belong to the data, in one line; None where there are none.
+
+        >>> PassedOver(damaged=["nut/1.png", "bolt/1.png"]).notice
+        '2 files that cannot be read were passed over: nut/1.png, bolt/1.png.'
+        """
         return _sentence(self.damaged, "that cannot be read were", "that cannot be read was")
 
 
@@ -49,7 +59,7 @@ def _sentence(names: Sequence[str], many: str, one: str) -> str | None:
 
 def _some(names: Sequence[str]) -> str:
     """The first few names, each once."""
-    different = list(dict.fromkeys(Path(name).name for name in names))
+    different = list(dict.fromkeys(names))
     more = ", …" if len(different) > _NAMED else ""
     return ", ".join(map(printable, different[:_NAMED])) + more
 

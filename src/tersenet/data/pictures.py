@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from tersenet._errors import TersenetError
+from tersenet._errors import TersenetError, did_you_mean_file
 from tersenet.data.mnist_form import Floats, find_form, to_mnist_form
 
 _MOST_PIXELS = 50_000_000  # half a gigabyte while it is worked on; a telephone's camera has 12 to 48 million
@@ -96,7 +96,7 @@ def _require_file(path: Path) -> None:
         if path.is_symlink():
             raise TersenetError("This link leads nowhere.", got=error.strerror) from None
         if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            raise TersenetError("There is no such picture.") from None
+            raise TersenetError("There is no such picture.", hint=did_you_mean_file(path)) from None
         raise TersenetError("The picture cannot be read.", got=error.strerror or error) from None
     except ValueError:  # a null byte in the name
         raise TersenetError("There is no such picture.") from None

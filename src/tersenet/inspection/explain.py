@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,9 +101,10 @@ def explain(
     """
     if (picture is None) == (index is None):
         raise TersenetError(
-            "One picture is explained at a time.",
-            got="neither a file nor an index" if picture is None else "a file and an index",
+            "There is no picture to explain." if picture is None else "One picture is explained at a time.",
+            got=None if picture is None else "a file and an index",
             expected="a picture file, or the index of a picture of the test set",
+            hint=f"tersenet explain {shlex.quote(run.name)} --index 0" if picture is None else None,
         )
     check_setting(0 <= count <= MOST_PICTURES, "pictures", count, f"0 to {MOST_PICTURES}")
     if not (run.path / MODEL).is_file():

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from tersenet._errors import TersenetError, did_you_mean
+from tersenet._errors import TersenetError, did_you_mean, did_you_mean_file
 from tersenet.networks.build import build
 from tersenet.networks.notation import parse
 from tersenet.networks.user_code import UserCode
@@ -102,7 +102,12 @@ def in_file(spec: str) -> tuple[Path, str] | None:
 def _check_file(path: Path) -> None:
     """Raise unless this is a Python file."""
     if not path.is_file():
-        raise TersenetError("There is no such file.", got=str(path), expected="a Python file, as in model.py:Net")
+        raise TersenetError(
+            "There is no such file.",
+            got=str(path),
+            expected="a Python file, as in model.py:Net",
+            hint=did_you_mean_file(path),
+        )
     if path.suffix != ".py":
         is_notebook = path.suffix == ".ipynb"
         raise TersenetError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -168,7 +169,17 @@ class _Walk:
                 "The network ends in the wrong number of classes.",
                 got=final[0],
                 expected=classes,
+                hint=self._with_classes(classes),
             )
+
+    def _with_classes(self, classes: int) -> str:
+        """The network with as many outputs as there are classes: its last layer made so wide, or one more."""
+        text, path = str(self.tree), self.widened or self.last
+        start, end = span(self.tree, path)
+        width = re.match(r"\d+(?=N|C1(?!\d))", text[start:end])
+        if width is None or len(path) > 1:
+            return f"end on a layer with {classes} outputs: {text} {classes}Nb"
+        return f"give that layer {classes} outputs: {text[:start]}{classes}{text[start + width.end() :]}"
 
 
 Fail = Callable[..., TersenetError]

@@ -26,7 +26,8 @@ class Evidence:
     """What advice is based on: a training's history, its recipe, network, budget and answers.
 
     `images` is the number of pictures behind each held-out accuracy, `target` the accuracy to be reached in percent,
-    `validation` the number of training images held out, `word` what `tersenet train` was given to train it.
+    `training_images` the number of images it learned from, `validation` of those held out of them, `word` what
+    `tersenet train` is given to train it again.
     """
 
     history: History
@@ -35,6 +36,7 @@ class Evidence:
     summary: Summary
     budget: tuple[BudgetLine, ...] = ()
     target: float | None = None
+    training_images: int = 60_000
     validation: int = 0
     reading: Reading | None = None
     measures: Measures | None = None
@@ -324,7 +326,7 @@ def choose_honestly(evidence: Evidence) -> Finding | None:
     options = ["--seeds", "5"]
     if not evidence.validation:
         said += ", and choose between recipes on held-out training images, not on the test set"
-        options += ["--validation", "5000"]
+        options += ["--validation", str(min(5000, evidence.training_images // 6))]
     return _advice("choose honestly", said, evidence.train(*options), None)
 
 

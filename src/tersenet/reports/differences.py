@@ -109,7 +109,7 @@ class Pair:
             how = "all sign patterns" if found.drawn is None else f"{found.drawn:,} sign patterns"
             return (
                 f"With other images, for these networks: paired permutation over {found.images:,} images, "
-                f"{found.differing} of them classified correctly by a different share of seeds, "
+                f"{found.differing:,} of them classified correctly by a different share of seeds, "
                 f"{p_in_words(found.p)} ({how})."
             )
         return ""

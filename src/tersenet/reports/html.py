@@ -29,7 +29,7 @@ from tersenet.reports.blocks import (
 
 LONG = 40  # rows; a longer folded table stays folded in print
 NO_BREAK = "\u00a0"
-UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|h|MB|points?)(?!\w))|(?<=[<>≤≥−±]) (?=\d)")  # the blank in "99.46 %", "< 20,000"
+UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|h|MB)(?!\w))|(?<=[<>≤≥−±]) (?=\d)")  # the blank in "99.46 %", "< 20,000"
 
 PAGE = """\
 <!doctype html>
@@ -91,7 +91,11 @@ def _block(block: Block) -> str:
         case Items(items):
             points = (
                 f"<li>{_inline(item.text)}"
-                + (f' <a href="#{item.picture.key}">{item.picture.label.replace(" ", NO_BREAK)}</a>' if item.picture else "")
+                + (
+                    f' <a href="#{item.picture.key}">{item.picture.label.replace(" ", NO_BREAK)}</a>'
+                    if item.picture
+                    else ""
+                )
                 + "</li>"
                 for item in items
             )
@@ -144,5 +148,6 @@ def _drawn(picture: Picture) -> str:
 
 def _inline(text: str) -> str:
     return "".join(
-        f"<code>{escape(part)}</code>" if is_code else escape(UNIT.sub(NO_BREAK, part)) for is_code, part in spans(text)
+        f"<code>{escape(part)}</code>" if is_code else escape(UNIT.sub(NO_BREAK, part))
+        for is_code, part in spans(text)
     )

@@ -13,7 +13,7 @@ from tersenet.reports.differences import plain
 from tersenet.reports.finding import Finding
 from tersenet.reports.material import Material
 from tersenet.reports.sections import budget_blocks
-from tersenet.runs import experiment_names
+from tersenet.runs import Run, experiment_names, load_experiment
 
 PAIRS = 10  # confused pairs listed
 
@@ -178,7 +178,8 @@ def analysis(material: Material, pictures: dict[str, Picture]) -> list[Block]:
             validation=experiment.validation,
             reading=material.reading,
             measures=material.measures,
-            word=experiment.name if experiment.name in experiment_names() else experiment.network,
+            training_images=len(material.dataset.train),
+            word=_trained_again(material.run),
         )
     )
     return [
@@ -188,6 +189,20 @@ def analysis(material: Material, pictures: dict[str, Picture]) -> list[Block]:
         Paragraph("Suggested by fixed rules (`tersenet.reports.advice`): worth trying, not certain to help."),
         Items([_item(finding, pictures) for finding in advice]),
     ]
+
+
+def _trained_again(run: Run) -> str:
+    """What `tersenet train` is given to train a run again: a bundled experiment if it is one, unchanged; else the run.
+
+    A run named so is trained with its own network, data and recipe.
+    """
+    experiment = run.experiment
+    if experiment.name in experiment_names():
+        bundled = load_experiment(experiment.name)
+        same_recipe = experiment.training == bundled.training.settled()
+        if same_recipe and (experiment.data, experiment.validation) == (bundled.data, bundled.validation):
+            return experiment.name
+    return run.name
 
 
 def _item(finding: Finding, pictures: dict[str, Picture]) -> Item:

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import tomli_w
 
-from tersenet._errors import TersenetError, did_you_mean
+from tersenet._errors import TersenetError, did_you_mean, did_you_mean_file
 from tersenet._files import write_whole
 from tersenet.runs.claim_consistency import check_consistency
 from tersenet.runs.experiment import Experiment, experiment_from, to_tables
@@ -201,7 +201,7 @@ def _text(path: Path) -> str:
             "There is no such claim.",
             got=path,
             expected="a file that `tersenet claim` wrote",
-            hint=None if isinstance(error, FileNotFoundError) else str(error),
+            hint=did_you_mean_file(path) if isinstance(error, FileNotFoundError) else str(error),
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 import tomli_w
 
-from tersenet._errors import TersenetError, check_setting, did_you_mean
+from tersenet._errors import TersenetError, check_setting, did_you_mean, did_you_mean_file
 from tersenet.networks.budget import Budget
 from tersenet.training.recipe import Recipe
 
@@ -243,7 +244,8 @@ def _read_text(path: Path) -> str:
             raise TersenetError("This is not a file.", got="a folder, a device or a pipe", where=path)
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise TersenetError("There is no such experiment file.", where=path) from error
+        hint = did_you_mean_file(path) or f"tersenet new {shlex.quote(path.stem)} writes one"
+        raise TersenetError("There is no such experiment file.", where=path, hint=hint) from error
     except UnicodeDecodeError as error:
         raise TersenetError("This file is not text in UTF-8.", got=str(error), where=path) from error
     except OSError as error:

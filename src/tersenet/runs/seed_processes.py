@@ -88,10 +88,10 @@ def _train_runs(connection: Connection, data_dir: Path | None) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, BrokenPipeError):
         while True:
-            run = Run(connection.recv())
+            path = connection.recv()
             try:
                 with clean_end():
-                    resume_run(run, data_dir=data_dir, listeners=Listeners(on_epoch=connection.send))
+                    resume_run(Run(path), data_dir=data_dir, listeners=Listeners(on_epoch=connection.send))
                 connection.send("done")
             except AskedToEnd as ending:
                 os._exit(ending.status)

@@ -1,4 +1,4 @@
-"""Whether a feature sees enough of a digit before places are averaged away."""
+"""Whether a feature sees enough of a picture before places are averaged away."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INK = 0.8  # of a picture's ink: what one feature must be able to see at once
 
 
 def receptive_field(patient: Patient) -> Check:
-    """The field before the global pooling (of the answer where there is none) against the digit's own size."""
+    """The field before the global pooling (of the answer where there is none) against the size of what the pictures show."""
     rule = "receptive field"
     pictures = patient.test.images if patient.test is not None else patient.train.images
     if pictures.ndim != 4:
@@ -28,24 +28,24 @@ def receptive_field(patient: Patient) -> Check:
     if place is None or seen is None:
         return unlooked(rule, "not known for this network")
     pixels = min(seen) if isinstance(seen, tuple) else seen
-    digit = ink_window(pictures[:512])
+    drawn = ink_window(pictures[:512])
     pooled = place + 1 < len(rows) and rows[place + 1].whole_map
     layers = patient.trace.layers
     where = layers[place].name if len(layers) == len(rows) else f"layer {place + 1}, {rows[place].type}"
     before = ", before the global pooling" if pooled else ""
-    reading = f"{pixels} pixels at {where}{before}; the digit takes {digit}"
-    if pixels >= digit:
+    reading = f"{pixels} pixels at {where}{before}; what is drawn takes {drawn}"
+    if pixels >= drawn:
         return Check(rule=rule, reading=reading)
     finding = Finding(
         rule=rule,
         severity="warning",
         where=where,
-        figure=f"{pixels} pixels{before}; {100 * INK:.0f} % of a digit's ink takes {digit}",
+        figure=f"{pixels} pixels{before}; {100 * INK:.0f} % of a picture's ink takes {drawn}",
         value=float(pixels),
-        bound=float(digit),
-        why="No feature sees a digit whole, and the pooling forgets where its parts were."
+        bound=float(drawn),
+        why="No feature sees the whole of it, and the pooling forgets where its parts were."
         if pooled
-        else "The answer depends on a part of the digit alone.",
+        else "The answer depends on a part of the picture alone.",
         hint="one more pooling or a stride early on, larger kernels, or another convolution before the pooling",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))

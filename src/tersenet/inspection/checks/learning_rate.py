@@ -31,6 +31,7 @@ FITTING = 3e-2  # of the kernel's length: steps of healthy probes lay between 0.
 UNLEARNED = 0.5  # of the loss of pure guessing: below, tiny steps are what the end of a schedule is made of
 RUINED = 0.5  # nats: a trained network whose loss rises by this in the probe is being unlearned
 NOTHING_LEARNED = 0.9  # of the loss of pure guessing
+BETTER_THAN_CHANCE = 1.5  # times the accuracy of guessing: so much was learned, however large the loss still is
 JUMP = 1.5  # times the lowest training loss before
 
 
@@ -203,8 +204,11 @@ def learning_curve(metrics: Sequence[EpochMetrics], classes: int) -> Check:
         return unlooked(rule, "no epoch is done")
     losses = [row.train_loss for row in metrics]
     guessing = math.log(classes)
-    reading = f"training loss {losses[0]:.3f} in epoch 1, {losses[-1]:.3f} in epoch {metrics[-1].epoch}"
-    if losses[-1] >= NOTHING_LEARNED * guessing:
+    reading = f"training loss {losses[0]:.3f} in epoch {metrics[0].epoch}"
+    if len(metrics) > 1:
+        reading += f", {losses[-1]:.3f} in epoch {metrics[-1].epoch}"
+    guessed = metrics[-1].train_accuracy < BETTER_THAN_CHANCE * 100 / classes
+    if losses[-1] >= NOTHING_LEARNED * guessing and guessed:
         finding = Finding(
             rule=rule,
             severity="fault",
