@@ -47,7 +47,7 @@ def usage_errors(arguments: Any, words: Sequence[str]) -> AbstractContextManager
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """The command that was asked for, as `tersenet backprop derive`: its options, and whether it takes other words."""
+    """The command asked for, as `tersenet backprop derive`: its options, and whether it takes other words."""
 
     command: str
     flags: dict[str, str]

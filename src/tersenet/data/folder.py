@@ -67,7 +67,7 @@ def read_folder(path: str | Path, *, skip_bad: bool = False) -> Dataset:
     bad = {file: error for file, error in images.items() if isinstance(error, TersenetError)}
     if bad and not skip_bad:
         raise _damaged(bad, len(images), root, path)
-    passed_over.damaged = [str(file) for file in bad]
+    passed_over.damaged = [str(file.relative_to(root)) for file in bad]
     good = {file: image for file, image in images.items() if not isinstance(image, TersenetError)}
     splits = [_split(classes, half, good, root, name) for half, name in ((train, "training"), (test, "test"))]
     return Dataset(

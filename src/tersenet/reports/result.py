@@ -192,7 +192,7 @@ def analysis(material: Material, pictures: dict[str, Picture]) -> list[Block]:
 
 
 def _trained_again(run: Run) -> str:
-    """What `tersenet train` is given to train a run again: a bundled experiment if it is one, unchanged; else the run.
+    """What `tersenet train` is given to train a run again: a bundled experiment if it is that, unchanged, else it.
 
     A run named so is trained with its own network, data and recipe.
     """

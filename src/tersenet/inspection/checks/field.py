@@ -15,7 +15,7 @@ INK = 0.8  # of a picture's ink: what one feature must be able to see at once
 
 
 def receptive_field(patient: Patient) -> Check:
-    """The field before the global pooling (of the answer where there is none) against the size of what the pictures show."""
+    """The field before the global pooling (of the answer where there is none) against the size of what is drawn."""
     rule = "receptive field"
     pictures = patient.test.images if patient.test is not None else patient.train.images
     if pictures.ndim != 4:
