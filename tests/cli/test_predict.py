@@ -126,6 +126,19 @@ def test_a_folder_is_all_of_its_pictures_and_other_files_are_counted(predict, pi
     assert "1 file that is not a picture was passed over" in capsys.readouterr().out
 
 
+def test_a_folder_is_named_once_and_each_picture_by_what_follows_it(predict, picture, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    scans = tmp_path / "scans of a folder with a long name"
+    (scans / "more").mkdir(parents=True)
+    for name in ("scan 10.png", "more/scan 1.png"):
+        shutil.copy(picture, scans / name)
+    assert predict(scans) == 0
+    out = capsys.readouterr().out
+    rows = [line for line in out.splitlines() if ".png" in line]
+    assert [row[: row.index(".png  ")] for row in rows] == ["more/scan 1", "scan 10"]
+    assert " ".join(out.split()).count(scans.name) == 1
+
+
 def test_a_folder_without_pictures_is_one_clear_error(predict, tmp_path, capsys):
     assert predict(tmp_path) == 1
     assert "no pictures in this folder" in capsys.readouterr().err

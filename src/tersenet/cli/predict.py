@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -86,7 +87,10 @@ def run(arguments: Arguments, output: Output) -> int:
     shown = [] if arguments.show is None else _write_forms(pictures, arguments.show)
     if arguments.csv is not None:
         _write_csv(rows, classes, arguments.csv)
-    output.say(_table(rows, classes))
+    folder = _common_folder(rows)
+    output.say(_table(rows, classes, folder))
+    if folder is not None:
+        output.say(f"\npictures in {folder}")
     for line, style in _remarks(rows, passed_over, unchecked):
         output.say(line, style=style)
     output.say(f"\nclassified by {run.name}, trained on {run.experiment.data}")
@@ -191,7 +195,18 @@ def _predict_all(
     ]
 
 
-def _table(rows: list[Row], classes: list[str]) -> Any:
+def _common_folder(rows: list[Row]) -> Path | None:
+    """The folder that holds all the pictures, where naming it once makes every row shorter."""
+    if len(rows) < 2 or any(row.label is not None for row in rows):
+        return None
+    try:
+        folder = Path(os.path.commonpath([Path(row.picture).parent for row in rows]))
+    except ValueError:  # some names begin at the root, others do not
+        return None
+    return folder if folder.parts else None
+
+
+def _table(rows: list[Row], classes: list[str], folder: Path | None = None) -> Any:
     from rich.table import Table
 
     from tersenet.data.folder_files import printable
@@ -199,19 +214,20 @@ def _table(rows: list[Row], classes: list[str]) -> Any:
     with_labels, with_notes = any(row.label is not None for row in rows), any(row.note for row in rows)
     headings = ["picture", *["label"] * with_labels, "class", "probability", "next likely", *["note"] * with_notes]
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    names = [printable(row.picture if folder is None else str(Path(row.picture).relative_to(folder))) for row in rows]
     for heading in headings:
         figures = heading == "probability"
-        short = heading == "picture" and max(len(printable(row.picture)) for row in rows) <= _NAME_WIDTH
+        short = heading == "picture" and max(map(len, names)) <= _NAME_WIDTH
         wrapped = heading == "note" or (heading == "picture" and not short)
         table.add_column(heading, justify="right" if figures else "left", overflow="fold", no_wrap=not wrapped)
-    for row in rows:
+    for name, row in zip(names, rows, strict=True):
         found = row.prediction
         label = ["" if row.label is None else classes[row.label]] * with_labels
         said = (
             ["–", "–", "–"] if found is None else [classes[found.guess], _percent(found), _runner_up(found, classes)]
         )
         style = None if not row.note else "red" if found is None else "yellow"
-        table.add_row(printable(row.picture), *label, *said, *[row.note] * with_notes, style=style)
+        table.add_row(name, *label, *said, *[row.note] * with_notes, style=style)
     return table
 
 
@@ -221,7 +237,8 @@ def _remarks(rows: list[Row], passed_over: int, unchecked: str) -> list[tuple[st
     doubted = sum(prediction.believable is False for prediction in read)
     said: list[tuple[str, str | None]] = []
     if doubted:
-        which = "this prediction" if len(read) == 1 else f"{doubted} of the {len(read)} predictions"
+        several = "any of the" if doubted == len(read) else f"{doubted} of the"
+        which = "this prediction" if len(read) == 1 else f"{several} {len(read)} predictions"
         said.append((f"\nDo not believe {which}: see the note.", "yellow"))
     if len(read) < len(rows):
         said.append((f"\n{len(rows) - len(read)} of {len(rows)} pictures could not be read.", "bold red"))
