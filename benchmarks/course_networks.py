@@ -134,8 +134,8 @@ def table(rows: dict[str, Comparison], tries: dict[str, dict[str, Comparison]]) 
     lines = [
         "## The course recipes",
         "",
-        "Written by `python benchmarks/course_networks.py`. MNIST, 60,000 training and 10,000 test images, recipes "
-        "as printed (what the course leaves open is listed by `tersenet experiments NAME`). One seed each: an "
+        "Written by `python benchmarks/course_networks.py`. MNIST, 60,000 training and 10,000 test images, the "
+        "recipes as printed (`tersenet experiments NAME` lists what the course leaves open). One seed each: an "
         "indication. The best epoch is picked on the test set, by the course and here; it is not a claim.",
         "",
         "| recipe | parameters | epochs | course: best | last | Tersenet: best (epoch) | last | difference | |",
@@ -162,9 +162,9 @@ def table(rows: dict[str, Comparison], tries: dict[str, dict[str, Comparison]]) 
         lines += [
             f"### The open choices of `{name}`",
             "",
-            f"Reported: {rows[name].reported}. It names neither optimiser, nor batch size, nor the "
-            "arguments of StepLR. The recipe has SGD with momentum 0.9, batches of 128 and a tenth every 4 epochs; "
-            "this is what other choices give:",
+            f"Reported: {rows[name].reported}. The source gives no optimiser, no batch size and no arguments of "
+            "StepLR. The recipe has SGD with momentum 0.9, batches of 128, and a rate cut to a tenth every 4 epochs. "
+            "Other choices give:",
             "",
             "| choice | best (epoch) | last | training, last epoch |",
             "|---|--:|--:|--:|",

@@ -136,9 +136,9 @@ def table(groups: dict[str, Group]) -> tuple[str, list[str]]:
         "## Fresh seeds",
         "",
         f"Written by `python benchmarks/fresh_seeds.py`. Seeds {FIRST_SEED} to {FIRST_SEED + SEEDS - 1} were trained "
-        "once, after every choice had been made, and nothing was changed after looking. Test accuracy after the last "
-        "epoch, mean ± deviation of five seeds. The earlier figures are beside them: their seeds had been looked at "
-        "while networks and recipes were chosen.",
+        "once, after every choice had been made, and nothing was changed afterwards. Test accuracy after the last "
+        "epoch, mean ± deviation of five seeds. The figures published before are for comparison: their seeds had "
+        "been seen while networks and recipes were chosen.",
         "",
         "| experiment | parameters | epochs | published before | fresh seeds | range | wanted | |",
         "|---|--:|--:|--:|--:|--:|---|---|",

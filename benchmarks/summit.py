@@ -34,7 +34,7 @@ def main() -> None:
     experiment, result, facts = load_experiment("summit"), runs[0].result, runs[0].environment
     assert result is not None
     missed = round(found.mean, 4) < WANTED
-    word = f"{'**Missed**' if missed else 'Met'}: {WANTED} % was wanted, {AIM} % hoped for."
+    word = f"{'**Missed**' if missed else 'Met'}: {WANTED} % was required; the goal was {AIM} %."
     part = "\n".join(
         [
             "## The summit: as high as it goes under 20,000 parameters in 19 epochs",
