@@ -26,9 +26,9 @@ DOCS = Path(__file__).parent.parent / "docs"
 WANTED, MOST_PARAMETERS, MOST_EPOCHS = 99.5, 8_000, 15
 
 INTRODUCTION = f"""\
-From a plain network to {WANTED} % with fewer than {MOST_PARAMETERS:,} parameters in {MOST_EPOCHS} epochs, in \
-ten steps. Each step is an experiment that comes with Tersenet and changes one idea of the step before: set a \
-target, change one thing, look at the result, say what was learned.
+The ladder leads in ten steps from a plain network to {WANTED} % with fewer than {MOST_PARAMETERS:,} parameters \
+in {MOST_EPOCHS} epochs. Each step is an experiment that comes with Tersenet. It changes one idea of the step \
+before: set a target, change one thing, look at the result, say what was learned.
 
 Try it: train a step, then the next one, and compare. The word `ladder` means all steps that have been trained.
 
@@ -38,7 +38,7 @@ tersenet train ladder-02-normalised
 tersenet compare ladder
 ```
 
-One seed shows the direction; telling a step from the next takes several: `tersenet train STEP --seeds {SEEDS}`.
+One seed shows the direction. To tell a step from the next takes several: `tersenet train STEP --seeds {SEEDS}`.
 
 `tersenet compare ladder --out my-ladder` writes a page with the table, the curves and the analysis of each \
 step, and lists the steps that have not been trained. `tersenet experiments` lists the names of the steps; \
@@ -47,10 +47,9 @@ step, and lists the steps that have not been trained. `tersenet experiments` lis
 This page is written by `python benchmarks/ladder.py` from its own runs. The sentences under **Analysis** follow \
 from the figures by rule; [several seeds, and comparing](statistics.md) explains the tests. **Why** gives the \
 motivation and the expected effect; **Analysis** gives the measured one. Network and recipe of the last step \
-were chosen on held-out training images, two seeds of 10,000 each. Test figures of one earlier network had been \
-seen as well: with `6C3p1`, `8C3p1`, `12C3p1`, `16C3p1`, `16C3p1`, `10C3` instead of the present six \
-convolutions (7,068 parameters), the last step ended at 99.47 and 99.50 %, two seeds, with parameters to spare. \
-Five fresh seeds of the last step are in [the results](results.md#fresh-seeds).
+were chosen on held-out training images, two seeds of 10,000 each. The test figures of one earlier network had \
+been seen too. With `6C3p1`, `8C3p1`, `12C3p1`, `16C3p1`, `16C3p1`, `10C3` instead of the present six \
+convolutions it had 7,068 parameters, and ended at 99.47 and 99.50 % (two seeds). Five fresh seeds of the last step are in [the results](results.md#fresh-seeds).
 """
 
 # Why each change is tried, and the expected effect.
@@ -124,13 +123,13 @@ def missed(last: Step) -> list[str]:
 
 
 def page(ladder: Ladder, misses: list[str]) -> str:
-    """The whole page; a miss stands first."""
+    """The whole page; a miss comes first."""
     last = ladder.steps[-1]
     facts = last.runs[0].environment
     verdict = f"**Missed**: {'; '.join(misses)}. The" if misses else "**Met**: the"
     said = (
         f"{verdict} last step, `{last.name}`, ends at {last.spread.mean:.2f} ± {last.spread.deviation:.2f} % "
-        f"(three seeds) with {last.parameters:,} parameters in {last.epochs} epochs, and its last {LAST} epochs lie "
+        f"(three seeds) with {last.parameters:,} parameters in {last.epochs} epochs. Its last {LAST} epochs are "
         f"between {min(last.last_epochs):.2f} and {max(last.last_epochs):.2f} % in all seeds."
     )
     parts = [
