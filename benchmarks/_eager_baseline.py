@@ -1,6 +1,6 @@
 """The eager baseline to train, for comparison: what the other files here time Tersenet against.
 
-A `DataLoader` with one worker, Pillow transforms picture by picture, the module as anybody would write it, eager
+A `DataLoader` with one worker, Pillow transforms picture by picture, the module as most people would write it, eager
 float32, torch's default threads, a progress figure read after each batch, the test set after each epoch.
 """
 

@@ -2,13 +2,12 @@
 
     python benchmarks/augment.py [--data-dir DIR] [--rounds 5] [--images 60000]
 
-One process, one thread, one run. In every round each way in turn augments and normalises all the pictures: the
-eager baseline (a Python loop over the pictures: Pillow's crop, resize and rotate as torchvision calls them, then
-`ToTensor`, `Normalize`, stacked to batches of 128; torchvision's own layers and the worker process are left out,
-which favours it), and `tersenet.data.augment` in batches of 128 and on the whole set. Printed: the median over the
-rounds in seconds of processor time (nothing here waits, so on an idle machine these are the clock's, and on a busy
-one they are fairer), pictures a second, and how many times as fast as the eager baseline. Exit status 1 where the
-claim does not hold.
+One process, one thread, one run. In every round each method augments and normalises all the pictures. The eager
+baseline is a Python loop over the pictures: Pillow's crop, resize and rotate as torchvision calls them, then
+`ToTensor`, `Normalize`, stacked to batches of 128. torchvision's own layers and the worker process are left out,
+which favours it. The other methods are `tersenet.data.augment` in batches of 128 and on the whole set. Printed: the
+median over the rounds in seconds of processor time (which, on a busy machine, is fairer than elapsed time), pictures
+per second, and the speed-up over the eager baseline. Exit status 1 if the claim does not hold.
 """
 
 from __future__ import annotations

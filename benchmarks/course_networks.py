@@ -4,8 +4,8 @@
     python benchmarks/course_networks.py --table-only    # writes the table from the runs that are there
 
 Each recipe is trained in full on MNIST, one seed, by `tersenet train`; an interrupted call goes on where it was.
-Writes its part of `docs/results.md`. Best epoch is held against best epoch where the course gives only a best, last
-against last otherwise. One seed each is an indication: between seeds the accuracy varies by about 0.05 points.
+Writes its part of `docs/results.md`. Last epochs are compared, or best epochs if the course gives only the best. One
+seed each is an indication: between seeds the accuracy varies by about 0.05 points.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Claim: an epoch of each course network is at least twice as fast as in a plain eager float32 loop.
 
-    python benchmarks/epoch.py                # medians of three turns a network; needs MNIST, and about 6 minutes
+    python benchmarks/epoch.py                # medians of three rounds per network; needs MNIST, and about 6 minutes
     python benchmarks/epoch.py --part 0.05    # a twentieth of an epoch each, for a quick look
 
 Both sides train on tensors that are already in memory, with the same batch size (128) and the same augmentation, the
 dropout of the course networks, SGD with Nesterov momentum. The plain loop: torch's own layers, eager float32, as many
 threads as cores, augmentation in whole batches by Tersenet's torch code. Tersenet: what `tersenet train` does. They
-take turns; a part of an epoch is timed and the ratio is of medians. The ceiling is what this machine multiplies in
-one large matrix product, with all cores, in the precision that Tersenet trains in; the fraction counts six operations
-a multiply-add of the forward pass (two forward, four backward).
+take turns; a part of an epoch is timed, and the ratio is that of the medians. The ceiling is the speed of one large
+matrix product on this machine, with all cores, in the precision that Tersenet trains in. The fraction counts six
+operations per multiply-add of the forward pass (two forward, four backward).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Claim: what Tersenet's networks reach holds on seeds that no choice was made on.
+"""Claim: the accuracies of Tersenet's networks hold on seeds that played no part in any choice.
 
     python benchmarks/fresh_seeds.py                 # trains what is not yet trained (hours), then the table
     python benchmarks/fresh_seeds.py --table-only    # the table and the claims from the runs that are there

@@ -49,7 +49,8 @@ from the figures by rule; [several seeds, and comparing](statistics.md) explains
 motivation and the expected effect; **Analysis** gives the measured one. Network and recipe of the last step \
 were chosen on held-out training images, two seeds of 10,000 each. The test figures of one earlier network had \
 been seen too. With `6C3p1`, `8C3p1`, `12C3p1`, `16C3p1`, `16C3p1`, `10C3` instead of the present six \
-convolutions it had 7,068 parameters, and ended at 99.47 and 99.50 % (two seeds). Five fresh seeds of the last step are in [the results](results.md#fresh-seeds).
+convolutions it had 7,068 parameters, and ended at 99.47 and 99.50 % (two seeds). Five fresh seeds of the last \
+step are in [the results](results.md#fresh-seeds).
 """
 
 # Why each change is tried, and the expected effect.

@@ -1,9 +1,9 @@
-"""Claim: seeds side by side, a core each, take at most a tenth longer in all than one by one on all cores.
+"""Claim: seeds side by side, one core each, take at most a tenth longer in total than one by one on all cores.
 
     python benchmarks/seeds_side_by_side.py [--seeds 4] [--experiment sprint] [--epochs 1]
 
-Trains the same seeds both ways, a process's start and the data's reading included, and prints the seconds of each.
-Side by side is what `--seeds` does.
+Trains the same seeds both ways and prints the seconds of each, including the start of the processes and the reading
+of the data. `--seeds` trains side by side.
 """
 
 from __future__ import annotations

@@ -44,6 +44,15 @@ WORDS = {
     r"\bin words of\b|\bnobody else\b": "no one else",
     r"\bwith nothing left open\b|\bwhat is left open\b": "complete, unspecified",
     r"\bthe field's own\b": "standard",
+    r"\banybody\b|\banybody's\b": "anyone, any",
+    r"\bpassed over\b": "skipped, left out",
+    r"\basked once\b": "needed only once",
+    r"\b(?:brings?|brought) along\b": "includes",
+    r"\bhoped for\b|\bsoberly\b": "the goal, plain words",
+    r"\bheld against\b": "compared with",
+    r"\bto begin with\b": "at first",
+    r"\bleast that was wanted\b|\bwhat it gave\b|\bwhat they reach holds\b": "required, result",
+    r"\bstands? first\b|\bcomes? to stand\b": "comes first, is",
 }
 
 # Where a word is meant: path, and a part of the sentence.

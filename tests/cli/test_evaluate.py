@@ -139,7 +139,7 @@ def test_damaged_pictures_stop_or_are_left_out_with_skip_bad(evaluate, picture_f
     assert evaluate("tiny", "--data", str(other)) == 1
     assert "--skip-bad" in capsys.readouterr().err
     assert evaluate("tiny", "--data", str(other), "--skip-bad", "--json") == 0
-    assert "1 file that cannot be read was passed over" in json.loads(capsys.readouterr().out)["notice"]
+    assert "1 file that cannot be read was skipped" in json.loads(capsys.readouterr().out)["notice"]
     assert evaluate("tiny", "--skip-bad") == 1
     assert "goes with --data" in capsys.readouterr().err
 

@@ -123,7 +123,7 @@ def test_a_folder_is_all_of_its_pictures_and_other_files_are_counted(predict, pi
     ]
     assert document["passed_over"] == 1
     assert predict(scans) == 0
-    assert "1 file that is not a picture was passed over" in capsys.readouterr().out
+    assert "1 file that is not a picture was skipped" in capsys.readouterr().out
 
 
 def test_a_folder_is_named_once_and_each_picture_by_what_follows_it(predict, picture, tmp_path, monkeypatch, capsys):

@@ -195,7 +195,7 @@ def test_damaged_pictures_of_a_folder_are_left_out_with_skip_bad(picture_folder,
     assert main(words) == 1
     assert "--skip-bad" in capsys.readouterr().err
     assert main([*words, "--skip-bad"]) in (0, 3)
-    assert "1 file that cannot be read was passed over: bar/3.png" in capsys.readouterr().out
+    assert "1 file that cannot be read was skipped: bar/3.png" in capsys.readouterr().out
     assert main(["train", "sprint", "--skip-bad"]) == 1
     assert "--skip-bad without --data" in capsys.readouterr().err
 
@@ -207,6 +207,6 @@ def test_files_that_are_not_pictures_are_said_once_and_not_kept_as_a_caution(
     shutil.copytree(picture_folder, tmp_path / "signs")
     (tmp_path / "signs" / "bar" / "Thumbs.db").write_text("strange")
     assert main(["train", NET, "--data", "./signs", "--epochs", "1"]) in (0, 3)
-    assert capsys.readouterr().out.count("1 file that is not a picture was passed over: Thumbs.db.") == 1
+    assert capsys.readouterr().out.count("1 file that is not a picture was skipped: Thumbs.db.") == 1
     [run] = list_runs(tmp_path / "runs")
     assert run.environment["data_notice"] is None

@@ -121,8 +121,8 @@ def test_files_that_are_not_pictures_are_passed_over_with_one_notice_and_a_count
     assert (len(dataset.train), len(dataset.test)) == (10, 2)
     assert dataset.notice is None
     assert dataset.passed_over == (
-        "7 files that are not pictures were passed over: README.md, .DS_Store, empty, notes.txt, Thumbs.db, …. "
-        "1 file outside the class folders was passed over: stray.png."
+        "7 files that are not pictures were skipped: README.md, .DS_Store, empty, notes.txt, Thumbs.db, …. "
+        "1 file outside the class folders was skipped: stray.png."
     )
 
 
@@ -159,7 +159,7 @@ def test_damaged_pictures_are_left_out_with_skip_bad_and_the_others_keep_their_p
     (tmp_path / "two" / "picture9.tif").unlink()
     dataset = load_data(f"folder:{tmp_path}?skip-bad")
     assert dataset.name == f"folder:{tmp_path}?skip-bad"
-    assert "3 files that cannot be read were passed over" in dataset.notice
+    assert "3 files that cannot be read were skipped" in dataset.notice
     assert (len(dataset.train), len(dataset.test)) == (17, 4)
     assert (dataset.test.images == whole.test.images).all()
 

@@ -34,7 +34,7 @@ from tersenet.backprop.expression import (
 from tersenet.backprop.problem import Problem
 from tersenet.backprop.sympy_forms import from_sympy, to_sympy
 
-MOST_WEIGHTS = 200  # more than anybody reads; sympy's time grows with them
+MOST_WEIGHTS = 200  # more than anyone reads; sympy's time grows with them
 MOST_SAMPLES = 20  # each has its own page of numbers
 
 MOST_COLOURED = 5  # paths with a colour each; more paths share one

@@ -20,7 +20,7 @@ from tersenet._errors import TersenetError, did_you_mean
 
 Array = npt.NDArray[np.float64]
 
-MOST_LAYERS = 20  # beyond these a closed form has more terms than anybody reads
+MOST_LAYERS = 20  # beyond these a closed form has more terms than anyone reads
 MOST_WEIGHTS = 100_000  # a lab for networks that one can follow by eye; `tersenet train` takes the others
 LOWEST = -700.0  # e^700 is still a number; below it a sigmoid is 0 to all digits
 TINY = 1e-300  # the smallest probability whose logarithm is taken

@@ -19,7 +19,7 @@ from tersenet.backprop.network import Array
 from tersenet.backprop.printing import as_cell
 from tersenet.backprop.problem import Problem
 
-MOST_PARAMETERS = 200  # weights and biases: more columns than anybody scrolls through
+MOST_PARAMETERS = 200  # weights and biases: more columns than anyone scrolls through
 MOST_CELLS = 400_000
 MOST_CHARACTERS = 20_000_000  # of all formulas together
 LONGEST_FORMULA = 8192  # characters: the limit of Excel

@@ -1,4 +1,4 @@
-"""Put a result into one file that anybody can verify: how it was trained, what it reached, the hash of the weights.
+"""Put a result into one file that anyone can verify: how it was trained, what it reached, the hash of the weights.
 
 RUN is a run or a group of seeds: its folder, its name, or an experiment's name (its latest).
 

@@ -31,7 +31,7 @@ COMMANDS = {
     "compare": "compare runs or groups: which is better, is it significant",
     "report": "write the report of a run again",
     "runs": "list the runs in a folder; the best of them by parameters",
-    "claim": "write a result into one file that anybody can verify",
+    "claim": "write a result into one file that anyone can verify",
     "verify": "check a claim by evaluating or training it again",
     "completion": "let your shell complete commands, options and names",
     "backprop": "backpropagation lab: derive, table, study, workbook and more",

@@ -248,7 +248,7 @@ def _remarks(rows: list[Row], passed_over: int, unchecked: str) -> list[tuple[st
             if passed_over == 1
             else f"{passed_over} files that are not pictures were"
         )
-        said.append((f"\n{which} passed over.", None))
+        said.append((f"\n{which} skipped.", None))
     if unchecked:
         said.append((f"\nNot checked whether to believe them: {unchecked}", "yellow"))
     return said

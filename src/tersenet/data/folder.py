@@ -30,7 +30,7 @@ def read_folder(path: str | Path, *, skip_bad: bool = False) -> Dataset:
     picture of a class (by its name, numbers counted as numbers; of a smaller class the last) is for the test, so that
     the split is always the same. Classes are numbered in that order too.
 
-    Files that are not pictures (`notes.txt`, `Thumbs.db`, hidden files) are passed over; the data set's `passed_over`
+    Files that are not pictures (`notes.txt`, `Thumbs.db`, hidden files) are skipped; the data set's `passed_over`
     counts them. Pictures that cannot be read are one error that lists all of them; with `skip_bad` they are left out
     and counted in the notice. The split is made before they are left out, so that the other pictures keep their
     place in it.

@@ -28,7 +28,7 @@ class PassedOver:
         """The files that are not pictures of a class, in one line; None where there are none.
 
         >>> PassedOver(strange=["notes.txt", "Thumbs.db"]).remark
-        '2 files that are not pictures were passed over: notes.txt, Thumbs.db.'
+        '2 files that are not pictures were skipped: notes.txt, Thumbs.db.'
         """
         strange = _sentence(
             [Path(name).name for name in self.strange], "that are not pictures were", "that is not a picture was"
@@ -54,7 +54,7 @@ def _sentence(names: Sequence[str], many: str, one: str) -> str | None:
     if not names:
         return None
     which = f"{len(names)} files {many}" if len(names) > 1 else f"1 file {one}"
-    return f"{which} passed over: {_some(names)}."
+    return f"{which} skipped: {_some(names)}."
 
 
 def _some(names: Sequence[str]) -> str:

@@ -259,7 +259,7 @@ class _Watcher(LayerRecorder):
         self.layers: list[Layer] = []
 
     def add_layer(self, name: str, made: Tensor, weights: list[nn.Parameter], frame: CalledLayer) -> None:
-        """A row of the summary, and what it gave but for the last picture, which is there twice."""
+        """A row of the summary, and its output without the last picture, which is there twice."""
         super().add_layer(name, made, weights, frame)
         path, _, _ = frame.name.rpartition(" (")
         call = self.calls.number_of(made)

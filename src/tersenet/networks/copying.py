@@ -1,4 +1,4 @@
-"""A copy of anybody's network, pruned and weight-normed ones included."""
+"""A copy of any network, pruned and weight-normed ones included."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Step:
     """One trained step: its finished runs differ in nothing but the seed. Accuracies are in percent, on test images.
 
     `change` says what was changed since the step before; `difference` compares the two over their seeds, and
-    `adjusted_p` is its p held against all steps together (Holm); both None for the first, or where seeds are too few.
+    `adjusted_p` is its p adjusted for all steps together (Holm); both None for the first, or where seeds are too few.
     """
 
     experiment: Experiment

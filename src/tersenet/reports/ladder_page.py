@@ -57,8 +57,8 @@ def ladder_pictures(ladder: Ladder) -> list[Picture]:
         ladder.steps, target=target, others=others, title=f"The ladder: accuracy and size on {data}"
     )
     beside = (
-        " Beside it the course networks and the best public records as reported: most of these are best test epochs, "
-        "picked on the images they were measured on; the ladder's are last epochs."
+        " Also shown are the course networks and the best public results, as reported. Most of these are best test "
+        "epochs, picked on the images they were measured on; the ladder's are last epochs."
         if others
         else ""
     )

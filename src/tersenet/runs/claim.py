@@ -1,4 +1,4 @@
-"""A claim: a result in one file that anybody can check.
+"""A claim: a result in one file that anyone can check.
 
 The file says how the network was trained (its line of notation, the recipe, the seeds, the data, the engine's
 settings), what it reached (the accuracy of each seed after the last epoch, their mean and their deviation), and the

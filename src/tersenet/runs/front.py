@@ -71,7 +71,7 @@ class Size:
 def entries(runs_dir: Path, data: str) -> list[Entry]:
     """What was reached on a data set, one entry per experiment; of one seed trained twice the later run counts.
 
-    Runs that are not finished, or whose files cannot be read, are passed over.
+    Runs that are not finished, or whose files cannot be read, are skipped.
 
     >>> entries(Path("no/such/folder"), "mnist")
     []
@@ -79,7 +79,7 @@ def entries(runs_dir: Path, data: str) -> list[Entry]:
     alike: dict[str, dict[int, Run]] = {}
     for run in _all_runs(runs_dir):
         with suppress(TersenetError):
-            _ = run.environment  # a run whose environment cannot be read is passed over as well
+            _ = run.environment  # a run whose environment cannot be read is skipped as well
             if (record := run.record) is not None and record.data == data:
                 alike.setdefault(_key(run.experiment), {})[run.experiment.seed] = run
     return [_entry(list(by_seed.values())) for by_seed in alike.values()]

@@ -17,7 +17,7 @@ _PAIRS = (("test_loss", "test_accuracy"), ("validation_loss", "validation_accura
 
 
 def parse_metrics(text: str, path: Path) -> list[EpochMetrics]:
-    """The rows of a `metrics.csv`; columns that are not known are passed over.
+    """The rows of a `metrics.csv`; columns that are not known are skipped.
 
     Raises TersenetError with the line where a figure is missing, is not a number or is out of its range.
     """

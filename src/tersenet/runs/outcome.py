@@ -52,7 +52,7 @@ def outcome_of(experiment: Experiment, runs_dir: Path = Path("runs")) -> Outcome
 
     A run is the experiment's by its name, or because it trains the same network in the same way. Unchanged runs come
     before those with changed settings, then those with more seeds, then later ones. Runs whose files cannot be read
-    are passed over.
+    are skipped.
 
     >>> outcome_of(Experiment(name="mine", network="8C3 GAP 10N"), Path("no/such/folder")) is None
     True
@@ -71,7 +71,7 @@ def _outcomes(experiment: Experiment, runs_dir: Path) -> Iterator[Outcome]:
             if each.experiment.name != experiment.name and changed_fields(experiment, each.experiment):
                 continue
             runs = each.finished_runs if isinstance(each, Group) else [each]
-            _ = each.environment  # a run whose environment cannot be read is passed over as well
+            _ = each.environment  # a run whose environment cannot be read is skipped as well
             records = [record for run in runs if (record := run.record) is not None]
             if records and len(records) == len(runs):
                 yield _outcome(experiment, each.name, runs, records)

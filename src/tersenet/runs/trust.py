@@ -100,7 +100,7 @@ def check_trust(found: str, *, file: object, where: Path, trust: bool = False) -
         got=file,
         expected="code that you trust",
         where=where,
-        hint="read that file; to run it, add --trust (in Python: run.model(trust=True)). It is asked once",
+        hint="read that file; to run it, add --trust (in Python: run.model(trust=True)). It is needed only once",
     )
 
 

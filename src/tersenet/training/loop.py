@@ -1,4 +1,4 @@
-"""The training loop, on one screen: anybody's network, any iterable of batches."""
+"""The training loop, on one screen: any network, any iterable of batches."""
 
 from __future__ import annotations
 
