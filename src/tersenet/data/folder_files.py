@@ -45,7 +45,7 @@ class PassedOver:
         """The pictures that were left out though they belong to the data, in one line; None where there are none.
 
         >>> PassedOver(damaged=["nut/1.png", "bolt/1.png"]).notice
-        '2 files that cannot be read were passed over: nut/1.png, bolt/1.png.'
+        '2 files that cannot be read were skipped: nut/1.png, bolt/1.png.'
         """
         return _sentence(self.damaged, "that cannot be read were", "that cannot be read was")
 
