@@ -74,8 +74,10 @@ def did_you_mean(word: str, names: Iterable[str], *, shown: Mapping[str, str] | 
     return f"did you mean {', '.join(near[:-1])} or {near[-1]}?"
 
 
-def did_you_mean_file(path: Path | str) -> str | None:
+def did_you_mean_file(path: Path | str, *, name: str | None = None) -> str | None:
     """The files beside a missing one, of the same kind, whose names are nearest; None where nothing is near.
+
+    With `name`, each is written as `file.py:name`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -90,8 +92,9 @@ def did_you_mean_file(path: Path | str) -> str | None:
     except (OSError, ValueError):
         return None
     # Without their ending, which is the same and would make every name near.
-    alike = {Path(name).stem: name for name in sorted(found) if Path(name).suffix.lower() == path.suffix.lower()}
-    shown = {stem: shlex.quote(str(path.with_name(name))) for stem, name in alike.items()}
+    alike = {Path(file).stem: file for file in sorted(found) if Path(file).suffix.lower() == path.suffix.lower()}
+    after = f":{name}" if name else ""
+    shown = {stem: shlex.quote(f"{path.with_name(file)}{after}") for stem, file in alike.items()}
     return did_you_mean(path.stem, shown, shown=shown)
 
 

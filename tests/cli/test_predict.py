@@ -251,3 +251,10 @@ def test_names_that_are_not_text_are_escaped(predict, picture, tmp_path, capsys)
     assert "\x1b" not in out
     assert r"\xe9" in out
     assert r"caf\xe9\x1b.png" in (tmp_path / "p.csv").read_text(encoding="utf-8")
+
+
+def test_a_picture_without_a_run_gets_the_command_that_reads_it(picture, capsys):
+    assert main(["predict", str(picture)]) == 1
+    error = capsys.readouterr().err
+    assert "No run is named." in error
+    assert f"tersenet predict stem-17150 {picture}" in error.replace("\n            ", "")

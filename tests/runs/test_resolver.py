@@ -196,3 +196,20 @@ def test_a_run_that_cannot_be_read_is_not_said_to_be_absent(tmp_path):
     with pytest.raises(TersenetError, match="This run cannot be read") as caught:
         find_run("lost-1", tmp_path)
     assert caught.value.got == "It has result.json and no experiment.toml."
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("my-idea", "my-idea.toml"),
+        ("nets/my-idea", "nets/my-idea.toml"),
+        ("modell.py:Net", "model.py:Net"),
+    ],
+)
+def test_a_file_that_was_meant_is_named(here, word, meant):
+    Path("nets").mkdir()
+    for folder in (".", "nets"):
+        Path(folder, "my-idea.toml").write_text(f'network = "{NOTATION}"\n', encoding="utf-8")
+    with pytest.raises(TersenetError) as error:
+        resolve(word)
+    assert error.value.hint == f"did you mean {meant}?"

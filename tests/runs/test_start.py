@@ -32,3 +32,11 @@ def test_seeds_beyond_the_last_one_are_refused_before_the_folder_is_made(tmp_pat
 def test_a_seed_of_many_digits_is_refused():
     with pytest.raises(TersenetError, match="a whole number from 0 to"):
         Experiment(network=NETWORK, seed=10**22)
+
+
+def test_a_name_that_a_file_lacks_is_said_before_the_pictures_are_read(tmp_path_factory, tmp_path):
+    file = tmp_path_factory.mktemp("nets") / "mynet.py"
+    file.write_text("from torch import nn\n\n\nclass Net(nn.Linear):\n    pass\n", encoding="utf-8")
+    error = refused(Experiment(network=f"{file}:Nett", data="folder:no/such/folder"), tmp_path)
+    assert error.problem == "The file has no such name."
+    assert error.hint == "did you mean Net?"

@@ -19,6 +19,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -76,7 +77,13 @@ def run(arguments: Arguments, output: Output) -> int:
     from tersenet.runs import find_run
 
     if not arguments.pictures and not arguments.index:
-        raise TersenetError("There is no picture to read.", expected="RUN picture.png …, or RUN --index N")
+        is_picture = Path(arguments.run).is_file()
+        raise TersenetError(
+            "No run is named." if is_picture else "There is no picture to read.",
+            got=arguments.run if is_picture else None,
+            expected="RUN picture.png …, or RUN --index N",
+            hint=shlex.join(("tersenet", "predict", "stem-17150", arguments.run)) if is_picture else None,
+        )
     run = find_run(arguments.run, arguments.runs_dir)
     classes = run.environment["classes"]
     opened, passed_over = _open_all(arguments.pictures)

@@ -34,7 +34,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from tersenet._errors import TersenetError, did_you_mean
+from tersenet._errors import TersenetError, did_you_mean, did_you_mean_file
 from tersenet._notes import note
 from tersenet.networks import NETWORKS, parse
 from tersenet.networks.find import in_file
@@ -265,6 +265,8 @@ def _nothing(word: str, runs_dir: Path, *, only_runs: bool = False) -> NoReturn:
                 raise TersenetError("This run cannot be read.", got=each.problem, where=each.path)
         runs = {name for each in _both(runs_dir) for name in (each.name, name_and_number(each.name)[0])}
     near = did_you_mean(word, sorted({*runs, *experiment_names(), *(packaged_names() if only_runs else NETWORKS)}))
+    if not only_runs:
+        near = _file_that_is_near(word) or near
     run_expected = f"a run folder, its name under {runs_dir}, or an experiment that was run"
     all_expected = "an experiment, NAME.toml, a network's name, file.py:Name, a run, or notation"
     expected = run_expected if only_runs else all_expected
@@ -300,6 +302,16 @@ def _nothing(word: str, runs_dir: Path, *, only_runs: bool = False) -> NoReturn:
         error.hint = near or error.hint or one_word
         raise
     raise AssertionError(word)  # what can be parsed has a meaning
+
+
+def _file_that_is_near(word: str) -> str | None:
+    """The files that a word may have meant: an experiment's without its ending, or a misspelt one with a module."""
+    if _is_file(f"{word}.toml"):
+        return f"did you mean {shlex.quote(f'{word}.toml')}?"
+    named = in_file(word)
+    if named is None or named[0].suffix != ".py":
+        return None
+    return did_you_mean_file(named[0], name=named[1])
 
 
 def _is_directory(word: str) -> bool:

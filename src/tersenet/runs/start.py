@@ -18,6 +18,7 @@ from tersenet.data import Dataset, load_data
 from tersenet.data.augment import check_sizes
 from tersenet.data.download import Progress
 from tersenet.networks import BudgetLine, check_budget, find_network, format_summary, summarize
+from tersenet.networks.find import Design, in_file
 from tersenet.runs import folder
 from tersenet.runs.environment import choose_device, describe_environment
 from tersenet.runs.experiment import Experiment
@@ -84,26 +85,28 @@ def prepare_run(
 ) -> PreparedRun:
     """All that comes before a run's folder is made; raises TersenetError for every mistake in the experiment."""
     choose_device(experiment.settings.device)
+    spec = experiment.notation or experiment.network
+    design: Design | None = None
+    if experiment.notation is None and in_file(spec):
+        # It does not depend on the pictures, which may take long to read: a mistake in the file is said first.
+        with _seeded(experiment.seed):
+            design = find_network(spec)
     dataset = load_data(experiment.data, data_dir=data_dir, progress=on_download)
     check_held_out(dataset, experiment.validation)
     size = (1, *dataset.train.images.shape[1:])
     check_sizes(experiment.training.augmentation, size[1], size[2])
-    with _seeded(experiment.seed):
-        design = find_network(
-            experiment.notation or experiment.network,
-            input_size=size,
-            classes=len(dataset.classes),
-            run_files=experiment.notation is None,
-        )
+    if design is None:
+        with _seeded(experiment.seed):
+            design = find_network(spec, input_size=size, classes=len(dataset.classes), run_files=False)
     _start_from(experiment.init, design.module)
     settings = settle(experiment.settings, design.module)
     name = experiment.name or design.name
     file, colon, attribute = experiment.network.rpartition(":")
-    in_file = bool(colon) and design.notation is None
+    is_in_file = bool(colon) and design.notation is None
     settled = experiment.changed(
         name=name,
         init=str(Path(experiment.init).resolve()) if experiment.init else None,
-        network=f"{Path(file).resolve()}:{attribute}" if in_file else experiment.network,
+        network=f"{Path(file).resolve()}:{attribute}" if is_in_file else experiment.network,
         notation=design.notation,
         data=_absolute(dataset.name),
         settings=settings,
