@@ -22,7 +22,7 @@ _OUT_OF_MEMORY = (
     "integer multiplication overflow",
 )
 _ROOM = "free some space, or choose a folder on another disk"
-_RIGHTS = "choose a folder that you may write to"
+_RIGHTS = "choose a writable folder"
 _HINTS = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
@@ -38,8 +38,8 @@ def explained(error: BaseException) -> TersenetError | None:
     """What a user can do about an exception that is not ours; None where it is a fault of code.
 
     >>> print(explained(MemoryError()))
-    There is not enough memory for this.
-      hint:     take a smaller network, batch size or picture, or close other programs
+    Not enough memory.
+      hint:     use a smaller network, batch size or picture, or close other programs
     """
     if isinstance(error, TersenetError):
         return error
@@ -48,15 +48,15 @@ def explained(error: BaseException) -> TersenetError | None:
         isinstance(error, RuntimeError) and any(sign in told for sign in _OUT_OF_MEMORY)
     ):
         return TersenetError(
-            "There is not enough memory for this.",
+            "Not enough memory.",
             got=str(error).splitlines()[0][:200] if str(error) else None,
-            hint="take a smaller network, batch size or picture, or close other programs",
+            hint="use a smaller network, batch size or picture, or close other programs",
         )
     if isinstance(error, RecursionError):
-        return TersenetError("This is nested too deeply.", got=str(error), hint="write it with less nesting")
+        return TersenetError("The input is nested too deeply.", got=str(error), hint="reduce the nesting")
     if isinstance(error, OSError):
         return TersenetError(
-            f"The system refused: {error.strerror or error}.",
+            f"The operating system reported an error: {error.strerror or error}.",
             where=error.filename,
             hint=_HINTS.get(error.errno or 0, "check the path"),
         )
@@ -64,7 +64,7 @@ def explained(error: BaseException) -> TersenetError | None:
 
 
 def unexpected(error: BaseException) -> TersenetError:
-    """The last net: a short message, and the traceback in a file that a report can hold.
+    """The last resort: a short message, and the traceback in a file that a report can hold.
 
     >>> print(unexpected(ZeroDivisionError("division by zero")))
     Tersenet failed unexpectedly.

@@ -68,7 +68,7 @@ def written_whole(path: Path | str, *, make_folders: bool = False) -> Iterator[P
             "The output cannot be written.",
             got=error.strerror or error,
             where=path,
-            hint="choose a folder that exists, that you may write to, and on a disk with space left",
+            hint="choose an existing, writable folder on a disk with free space",
         ) from None
     finally:
         if temporary is not None:

@@ -49,7 +49,7 @@ from tersenet.cli import main
         (["study", "--lr"], "needs a learning rate"),
         (["surface", "--span", "1e308"], "span cannot be used"),
         (["surface", "--span", "nan"], "span cannot be used"),
-        (["surface", "--activation", "identity", "--lr", "1e9"], "cannot be used|too far|what a computer can store"),
+        (["surface", "--activation", "identity", "--lr", "1e9"], "cannot be used|too far|The numbers overflow"),
         (["conv", "--target", "1e308"], "This number cannot be used"),
         (["conv", "--bias", "inf"], "This number cannot be used"),
         (["conv", "--image", "1e308 1 / 1 1", "--kernel", "1", "--pool", "1"], "This number cannot be used"),
@@ -62,7 +62,7 @@ from tersenet.cli import main
         (["workbook", "lab.xlsx", "--sizes", "50-50"], "too large for a spreadsheet"),
         (["workbook", "lab.xlsx", "--sizes", "1-100-1"], "too large to open"),
         (["workbook", "lab.xlsx", "--steps", "5000"], "too large to open"),
-        (["workbook", "lab.xlsx", "--activation", "identity", "--lr", "1e9"], "what a computer can store"),
+        (["workbook", "lab.xlsx", "--activation", "identity", "--lr", "1e9"], "The numbers overflow"),
     ],
 )
 def test_what_is_out_of_bounds_is_one_clear_error_at_once(capsys, tmp_path, monkeypatch, words, said):

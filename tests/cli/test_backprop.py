@@ -164,7 +164,7 @@ def test_the_exercise_goes_into_two_files(capsys, tmp_path):
         (["workbook", "missing/lab.xlsx"], "cannot be written"),
         (["derive", "--weight", "w9"], "no such weight"),
         (["derive", "--weight", "w1", "--out", "missing/w1.html"], "cannot be written"),
-        (["conv", "--kernel", "1 2 / 3"], "not a rectangle"),
+        (["conv", "--kernel", "1 2 / 3"], "rows of different lengths"),
         (["batchnorm", "--batch", "1"], "at least two"),
         (["study", "--figures", "file"], "is a file"),
         (["table", "--every", "0"], "1 or more"),

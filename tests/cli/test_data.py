@@ -168,7 +168,7 @@ def test_samples_are_written_and_nothing_is_lost(capsys, tmp_path):
             assert picture.size == (240, 240)
     assert run_json(capsys, "samples", "digits") == document
     (tmp_path / "digits" / "five.png").write_text("mine")
-    assert "left as it was" in run(capsys, "samples", "digits", status=1).err
+    assert "was not changed" in run(capsys, "samples", "digits", status=1).err
     assert (tmp_path / "digits" / "five.png").read_text() == "mine"
 
 
@@ -184,7 +184,7 @@ def test_the_sample_digits_are_classified_correctly_by_every_network_in_the_pack
 
 def test_a_data_folder_of_an_unknown_user_is_one_error(capsys, monkeypatch):
     monkeypatch.setenv("TERSENET_DATA", "~nobody-here")
-    assert "user who is not known" in run(capsys, "list", status=1).err
+    assert "home folder of an unknown user" in run(capsys, "list", status=1).err
     monkeypatch.delenv("TERSENET_DATA")
-    assert "user who is not known" in run(capsys, "list", "--data-dir", "~nobody-here/x", status=1).err
-    assert "user who is not known" in run(capsys, "fetch", "mnist", "--into", "~nobody-here/x", status=1).err
+    assert "home folder of an unknown user" in run(capsys, "list", "--data-dir", "~nobody-here/x", status=1).err
+    assert "home folder of an unknown user" in run(capsys, "fetch", "mnist", "--into", "~nobody-here/x", status=1).err

@@ -112,7 +112,7 @@ def test_accuracy_with_known_wrong_labels_corrected_stands_beside(runs, monkeypa
     monkeypatch.setattr("tersenet.evaluation.mistakes.KNOWN_WRONG_LABELS", {run.data().name: known})
     assert main(["evaluate", str(run.path)]) == 0
     right = int((guess == test.labels).sum()) + 1
-    assert f"with the labels known to be wrong corrected: {right}/{len(test)}" in capsys.readouterr().out
+    assert f"with known wrong labels corrected: {right}/{len(test)}" in capsys.readouterr().out
     assert main(["evaluate", str(run.path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["corrected_accuracy"] == pytest.approx(100 * right / len(test))
 
@@ -141,7 +141,7 @@ def test_damaged_pictures_stop_or_are_left_out_with_skip_bad(evaluate, picture_f
     assert evaluate("tiny", "--data", str(other), "--skip-bad", "--json") == 0
     assert "1 file that cannot be read was skipped" in json.loads(capsys.readouterr().out)["notice"]
     assert evaluate("tiny", "--skip-bad") == 1
-    assert "goes with --data" in capsys.readouterr().err
+    assert "needs --data" in capsys.readouterr().err
 
 
 def test_pictures_writes_the_mistakes_and_a_page(evaluate, tmp_path, capsys):

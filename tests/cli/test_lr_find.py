@@ -48,5 +48,5 @@ def test_mistakes_are_one_clear_error_and_leave_nothing(find, tmp_path, capsys):
 def test_an_experiment_named_beside_a_run_to_go_on_with_is_refused(tmp_path, capsys):
     assert main(["train", "sprint", "--resume", "some-1", "--runs-dir", str(tmp_path)]) == 1
     err = capsys.readouterr().err
-    assert "settings that it began with" in err
+    assert "resumed run keeps its settings" in err
     assert "sprint" in err

@@ -54,13 +54,13 @@ def test_what_nobody_expected_is_one_message_with_the_traceback_in_a_file(failin
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (MemoryError(), "not enough memory"),
+        (MemoryError(), "Not enough memory"),
         (
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to"),
-            "not enough memory",
+            "Not enough memory",
         ),
         (RecursionError("maximum recursion depth exceeded"), "nested too deeply"),
-        (OSError(28, "No space left on device"), "The system refused: No space left on device."),
+        (OSError(28, "No space left on device"), "The operating system reported an error: No space left on device."),
         (SystemExit(0), "The network's code ended the program."),
     ],
 )

@@ -210,7 +210,7 @@ def test_where_the_data_is_gone_predictions_are_made_and_said_to_be_unchecked(
     document = json.loads(capsys.readouterr().out)
     assert (document["checked"], document["predictions"][0]["believable"]) == (False, None)
     assert main(["predict", str(place), str(picture)]) == 0
-    assert "Not checked whether to believe" in capsys.readouterr().out
+    assert "Whether to believe them was not checked" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -256,5 +256,5 @@ def test_names_that_are_not_text_are_escaped(predict, picture, tmp_path, capsys)
 def test_a_picture_without_a_run_gets_the_command_that_reads_it(picture, capsys):
     assert main(["predict", str(picture)]) == 1
     error = capsys.readouterr().err
-    assert "No run is named." in error
+    assert "No run was given." in error
     assert f"tersenet predict stem-17150 {picture}" in error.replace("\n            ", "")

@@ -85,4 +85,4 @@ def test_an_interrupted_run_says_the_command_that_continues_it(tmp_path):
     with pytest.raises(KeyboardInterrupt), progress:
         raise KeyboardInterrupt
     said = output.console.file.getvalue()
-    assert said == f"go on with: tersenet train --resume 'my run-1' --runs-dir '{tmp_path / 'my runs'}'\n"
+    assert said == f"continue with: tersenet train --resume 'my run-1' --runs-dir '{tmp_path / 'my runs'}'\n"

@@ -89,7 +89,7 @@ def pictures(place):
         (["summary", "missing/model"], "no such file or folder"),
         (["summary", "assignment-77"], "There is no such run"),
         (["explain", "both-1", "--index", "0"], "both-1/seed-0"),
-        (["train", "--resume", "assignment-1", "--lr", "1"], "settings that it began with"),
+        (["train", "--resume", "assignment-1", "--lr", "1"], "resumed run keeps its settings"),
         (["train", "sprint", "--lr-find", "--seeds", "3"], "no effect"),
         (["train", "sprint", "--lr-find", "--open"], "no effect"),
         (["train", "sprint", "--open", "--no-report"], "no report to open"),

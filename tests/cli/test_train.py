@@ -83,7 +83,7 @@ def test_a_run_goes_on_as_it_began(train, tmp_path, capsys):
     assert train(NET, "--no-report", "--name", "mine") == 0
     assert train("--resume", "mine-1", "--no-report") == 0
     assert main(["train", "--resume", "mine-1", "--epochs", "9", "--runs-dir", str(tmp_path)]) == 1
-    assert "settings that it began with" in capsys.readouterr().err
+    assert "resumed run keeps its settings" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

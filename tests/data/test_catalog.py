@@ -73,7 +73,7 @@ def test_a_set_that_is_nowhere_names_every_place_looked_in(small_sets, tmp_path,
 
 
 def test_a_data_folder_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(TersenetError, match="data folder is not there"):
+    with pytest.raises(TersenetError, match="data folder does not exist"):
         load("auto", tmp_path, data_dir=tmp_path / "none")
 
 

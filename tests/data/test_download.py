@@ -303,7 +303,7 @@ def test_a_cache_that_cannot_be_written_is_an_error_for_mnist_and_passed_by_for_
 
 def test_no_connection_for_a_set_asked_for_by_name_is_an_error(tmp_path, refused):
     mnist_from(refused)
-    with pytest.raises(TersenetError, match="no connection"):
+    with pytest.raises(TersenetError, match="cannot be reached"):
         load("mnist", tmp_path)
 
 

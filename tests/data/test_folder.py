@@ -102,7 +102,7 @@ def test_what_is_not_a_data_set_is_named(tmp_path, make, problem, where):
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(TersenetError, match="not there"):
+    with pytest.raises(TersenetError, match="does not exist"):
         load_data(f"folder:{tmp_path / 'none'}")
 
 
@@ -197,7 +197,7 @@ def test_the_path_of_a_folder_is_taken_as_a_data_set_and_named_sets_come_first(t
     assert load_data(str(tmp_path / "signs")).classes == ("one", "two")
     assert load_data("./synthetic").classes == ("one", "two")
     assert len(load_data("synthetic").classes) == 10
-    with pytest.raises(TersenetError, match="folder of pictures is not there"):
+    with pytest.raises(TersenetError, match="picture folder does not exist"):
         load_data("./sings")
     with pytest.raises(TersenetError, match="no such data set"):
         load_data("sings")
@@ -205,7 +205,7 @@ def test_the_path_of_a_folder_is_taken_as_a_data_set_and_named_sets_come_first(t
 
 @pytest.mark.parametrize("name", ["folder:~nobody-here/x", "~nobody-here/x"])
 def test_the_home_of_an_unknown_user_is_one_error(name):
-    with pytest.raises(TersenetError, match="user who is not known"):
+    with pytest.raises(TersenetError, match="home folder of an unknown user"):
         load_data(name)
 
 

@@ -154,7 +154,7 @@ GIGANTIC = [
 def test_gigantic_dimensions_cost_neither_memory_nor_time(content, zipped):
     tracemalloc.start()
     start = time.perf_counter()
-    with pytest.raises(TersenetError, match=r"promises too much|truncated"):
+    with pytest.raises(TersenetError, match=r"claims more data|truncated"):
         read(gzip.compress(content) if zipped else content)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -174,7 +174,7 @@ def bomb(size: int, start: bytes) -> bytes:
     ("start", "problem"),
     [
         (packed([5]), "longer than its header says"),
-        (packed([2**31]), "promises too much"),
+        (packed([2**31]), "claims more data"),
         (b"", "not an IDX file"),
     ],
     ids=["longer than it says", "beyond the limit", "zeros only"],
@@ -203,11 +203,11 @@ ZIPPED = gzip.compress(TABLE, mtime=0)
         ("text", b"PK\3\4 this is a zip", "not an IDX file"),
         ("type", packed([1], kind=10, values=b"\1"), "not an IDX file"),
         ("scalar", packed([], values=b"\1"), "not an IDX file"),
-        ("plain.gz", TABLE, "not a whole gzip"),
+        ("plain.gz", TABLE, "gzip file is damaged"),
         ("empty.gz", b"", "truncated"),
         ("cut.gz", ZIPPED[:-9], "truncated"),
-        ("crc.gz", ZIPPED[:-8] + bytes([ZIPPED[-8] ^ 1]) + ZIPPED[-7:], "not a whole gzip"),
-        ("trailing.gz", ZIPPED + b"junk", "not a whole gzip"),
+        ("crc.gz", ZIPPED[:-8] + bytes([ZIPPED[-8] ^ 1]) + ZIPPED[-7:], "gzip file is damaged"),
+        ("trailing.gz", ZIPPED + b"junk", "gzip file is damaged"),
         ("inside.gz", gzip.compress(TABLE[:-2], mtime=0), "truncated"),
     ],
 )
@@ -225,6 +225,6 @@ def test_a_missing_file_and_a_folder_are_errors(tmp_path):
 
 @pytest.mark.parametrize("array", [np.zeros(3, np.int64), np.zeros((), np.uint8), np.zeros(3, bool)])
 def test_what_idx_cannot_hold_is_refused_and_leaves_no_file(array, tmp_path):
-    with pytest.raises(TersenetError, match="cannot hold"):
+    with pytest.raises(TersenetError, match="cannot store"):
         write_idx(tmp_path / "file", array)
     assert not list(tmp_path.iterdir())

@@ -75,7 +75,7 @@ def test_what_only_training_answers_is_found():
 
 @pytest.mark.parametrize("norm", [nn.BatchNorm1d(10), nn.Sequential(nn.Unflatten(1, (10, 1)), nn.InstanceNorm1d(10))])
 def test_a_single_value_to_normalise_is_one_error(norm):
-    with pytest.raises(TersenetError, match="a single value per channel"):
+    with pytest.raises(TersenetError, match="more than one value per channel"):
         check_answers(Answering(norm), PICTURES[:1], 10)
 
 

@@ -41,5 +41,5 @@ def test_a_confidence_that_is_not_a_number_is_left_out():
 
 
 def test_no_bin_is_an_error():
-    with pytest.raises(TersenetError, match="needs a bin"):
+    with pytest.raises(TersenetError, match="needs at least one bin"):
         calibrate(torch.ones(1), torch.ones(1).bool(), bins=0)

@@ -98,8 +98,8 @@ def test_no_picture_is_an_error():
 @pytest.mark.parametrize(
     ("answers", "labels", "problem"),
     [
-        (torch.zeros(4, 10, 2, 2), torch.zeros(4), "not answer with one value per class"),
-        (torch.zeros(4), torch.zeros(4), "not answer with one value per class"),
+        (torch.zeros(4, 10, 2, 2), torch.zeros(4), "not return one value per class"),
+        (torch.zeros(4), torch.zeros(4), "not return one value per class"),
         (torch.zeros(4, 10), torch.zeros(3), "one label per answer"),
         (torch.zeros(4, 10), torch.full((4,), 10), "do not fit the network's classes"),
         (torch.zeros(4, 10), torch.full((4,), -1), "do not fit the network's classes"),

@@ -88,7 +88,7 @@ def test_the_confusion_matrix_adds_up_to_the_pictures():
         (torch.zeros(0, 3), torch.zeros(0, dtype=torch.int64), None, "do not fit each other"),
         (torch.zeros(2, 3), torch.zeros(3, dtype=torch.int64), None, "do not fit each other"),
         (torch.zeros(2, 3), torch.tensor([0, 3]), None, "labels do not fit"),
-        (torch.zeros(2, 3), torch.tensor([0, 2]), ["a", "b"], "as many class names"),
+        (torch.zeros(2, 3), torch.tensor([0, 2]), ["a", "b"], "number of class names"),
     ],
 )
 def test_what_does_not_fit_is_an_error(logits, labels, names, problem):

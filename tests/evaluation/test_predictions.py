@@ -56,7 +56,7 @@ def test_a_picture_that_is_no_bytes_is_an_error():
 
 
 def test_pictures_of_two_sizes_are_an_error():
-    with pytest.raises(TersenetError, match="not of one size"):
+    with pytest.raises(TersenetError, match="pictures differ in size"):
         predict(Brightness(), [DARK, np.zeros((32, 32), np.uint8)])
 
 

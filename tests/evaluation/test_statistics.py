@@ -72,7 +72,7 @@ def test_fewer_than_five_seeds_are_an_indication():
 
 @pytest.mark.parametrize("figures", [[], [1.0, math.nan], [math.inf]])
 def test_what_is_no_figure_is_an_error(figures):
-    with pytest.raises(TersenetError, match="needs figures"):
+    with pytest.raises(TersenetError, match="needs at least one figure"):
         spread(figures)
 
 

@@ -51,9 +51,9 @@ def test_what_is_no_figure_is_an_error_in_every_test(wrong):
         welch_test([wrong, 1.0], [1.0, 2.0])
     with pytest.raises(TersenetError, match="from 0 to 1"):
         holm([0.1, wrong])
-    with pytest.raises(TersenetError, match="correctly or not"):
+    with pytest.raises(TersenetError, match="must be True or False"):
         mcnemar_test(np.array([1.0, wrong]), np.array([True, False]))
-    with pytest.raises(TersenetError, match="correctly or not"):
+    with pytest.raises(TersenetError, match="must be True or False"):
         permutation_test(np.array([[1.0, wrong]]), np.array([[True, False]]))
 
 

@@ -145,5 +145,5 @@ def test_a_layer_of_choice_and_one_without_maps():
 
 
 def test_a_network_without_maps_is_said():
-    with pytest.raises(TersenetError, match="no maps"):
+    with pytest.raises(TersenetError, match="no feature maps"):
         class_activation_maps(build("12N R 10N"), torch.zeros(1, 28, 28))

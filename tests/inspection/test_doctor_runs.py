@@ -115,7 +115,7 @@ def test_a_run_without_weights_is_one_clear_error(run, tmp_path):
     folder.mkdir()
     for name in ("experiment.toml", "environment.json"):
         (folder / name).write_bytes((run.path / name).read_bytes())
-    with pytest.raises(TersenetError, match="not there"):
+    with pytest.raises(TersenetError, match="does not exist"):
         diagnose_run(Run(folder))
 
 

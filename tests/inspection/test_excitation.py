@@ -65,7 +65,7 @@ def test_a_dense_unit_has_no_place_and_sees_everything(looks_for_a_cross, pictur
 
 @pytest.mark.parametrize(
     ("layer", "units", "count", "said"),
-    [("Conv2d-7", None, 20, "no such layer"), (1, [2], 20, "no such unit"), (1, None, 0, "no picture")],
+    [("Conv2d-7", None, 20, "no such layer"), (1, [2], 20, "no such unit"), (1, None, 0, "no pictures")],
 )
 def test_mistakes_are_said(looks_for_a_cross, pictures, layer, units, count, said):
     with pytest.raises(TersenetError, match=said):
@@ -73,5 +73,5 @@ def test_mistakes_are_said(looks_for_a_cross, pictures, layer, units, count, sai
 
 
 def test_no_batches_are_said(looks_for_a_cross):
-    with pytest.raises(TersenetError, match="no picture"):
+    with pytest.raises(TersenetError, match="no pictures"):
         exciting_pictures(looks_for_a_cross, [], 1)

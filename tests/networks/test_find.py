@@ -117,7 +117,7 @@ def test_a_file_that_cannot_be_run_says_why_and_where(tmp_path, text):
         ("from cv2_absent.x import y\n", "pip install cv2_absent"),
         ("raise ModuleNotFoundError('no', name='cv2')\n", "pip install opencv-python-headless"),
         ("raise ModuleNotFoundError('no', name='torchvision')\n", "remove the import"),
-        ("import sys\nsys.exit(0)\n", "it ended itself, by sys.exit(0)"),
+        ("import sys\nsys.exit(0)\n", "it called sys.exit(0)"),
     ],
 )
 def test_a_missing_import_is_told_how_to_get_and_an_exit_is_called_one(tmp_path, text, says):

@@ -166,7 +166,7 @@ def test_a_best_epoch_is_warned_of_and_has_no_pictures(trained):
     _, _, narrow, wide = trained
     comparison = compare([narrow, wide], best=True)
     (found,) = comparison.pairs
-    assert "they claim nothing" in comparison.warnings[0]
+    assert "they support no claim" in comparison.warnings[0]
     assert found.permutation is None
     assert found.repaired == []
     best = [[run["best_test_accuracy"] for run in group.result["runs"]] for group in (narrow, wide)]

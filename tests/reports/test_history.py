@@ -55,7 +55,7 @@ def test_a_drop_halves_the_rate_at_least_and_leaves_or_reaches_a_level(rates, dr
         ({"train_loss": []}, "same number of epochs"),
         ({"train_loss": [1.0], "test_loss": [1.0, 2.0]}, "same number of epochs"),
         ({"trainloss": [1.0]}, "no such column"),
-        ([{"train_loss": 1.0, "test_loss": 1.0}, {"train_loss": 1.0}], "has holes"),
+        ([{"train_loss": 1.0, "test_loss": 1.0}, {"train_loss": 1.0}], "has missing values"),
     ],
 )
 def test_what_is_no_history_is_an_error(metrics, problem):

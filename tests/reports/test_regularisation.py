@@ -1,4 +1,4 @@
-"""The training images read again: against readings made by hand."""
+"""The training images measured again: against readings made by hand."""
 
 import pytest
 import torch

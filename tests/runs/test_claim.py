@@ -116,8 +116,8 @@ def test_the_weights_are_found_by_their_hash_wherever_they_lie(group, tmp_path):
     verdict = evaluate_claim(claim, places=(tmp_path / "runs",))
     assert verdict.holds
     assert verdict.reasons == (
-        "The hash of the weights is equal for all 2 seeds.",
-        "The accuracy is equal for all 2 seeds, to the image.",
+        "The hash of the weights matches for all 2 seeds.",
+        "The accuracy matches for all 2 seeds, to the image.",
     )
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -130,7 +130,7 @@ def test_weights_that_were_touched_are_not_the_claimed_ones(run, tmp_path):
     claim = make_claim(run)
     weights = load_file(run.path / "model.safetensors")
     save_file({name: tensor + 1e-6 for name, tensor in weights.items()}, run.path / "model.safetensors")
-    with pytest.raises(TersenetError, match="not here") as error:
+    with pytest.raises(TersenetError, match="were not found") as error:
         evaluate_claim(claim, places=(tmp_path / "runs",))
     assert claim.seeds[0].weights_sha256 in str(error.value)
     assert "--train" in str(error.value)
@@ -158,8 +158,8 @@ def test_an_accuracy_that_is_not_so_does_not_hold_and_a_tolerance_is_in_images(r
         ({"deviation": "nan"}, "do not add up"),
         ({"schema": 9}, "not a claim"),
         ({"schema": '"1"'}, "not a claim"),
-        ({"images": '"many"'}, "does not fit"),
-        ({"images": 0}, "no seed or no image"),
+        ({"images": '"many"'}, "has an invalid value"),
+        ({"images": 0}, "no seeds or no images"),
         ({"epochs": "[1"}, "not a TOML file"),
         ({"notation": '"4C5s3 BN R GAP 10N"'}, "not that of its notation"),
         ({"network": '"gap-14320"'}, "not that of its notation"),
@@ -266,7 +266,7 @@ def test_weights_that_are_anothers_but_for_noise_or_words_are_of_one_training(ru
     )  # fmt: skip
     verdict = evaluate_claim(claim, places=(folder,))
     assert not verdict.holds
-    assert verdict.false == ("seeds: the weights of seeds 0 and 1 are of one training",)
+    assert verdict.false == ("seeds: the weights of seeds 0 and 1 come from one training",)
 
 
 def test_what_weights_do_not_show_is_said(run, tmp_path):
@@ -456,7 +456,7 @@ def test_trained_again_with_other_bits_chance_is_allowed_for_and_told(run, tmp_p
     claim = read_claim(path)
     verdict = train_claim(claim, runs_dir=tmp_path / "runs")
     assert verdict.holds
-    assert verdict.reasons[0] == "The hash of the weights is equal for 0 of 1 seed."
+    assert verdict.reasons[0] == "The hash of the weights matches for 0 of 1 seed."
     # One seed: 2·√2 times the sampling error √(p(1 − p)/100).
     p = correct / 100
     assert chance(claim, [correct]) == pytest.approx(2 * 2**0.5 * 100 * (p * (1 - p) / 100) ** 0.5)
@@ -477,7 +477,7 @@ def test_a_large_claimed_deviation_excuses_nothing(group):
 
 def test_an_unfinished_run_and_an_incomplete_group_make_no_claim(run, group):
     (group.path / "seed-1" / "result.json").unlink()
-    with pytest.raises(TersenetError, match="made from finished runs") as error:
+    with pytest.raises(TersenetError, match="needs finished runs") as error:
         make_claim(group)
     assert "1 of 2 finished" in str(error.value)
 
@@ -506,7 +506,7 @@ def test_from_the_command_line_a_claim_is_made_verified_and_refuted(run, tmp_pat
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("error: The claim does not hold.")
-    assert "The hash of the weights is equal for the one seed." in captured.err
+    assert "The hash of the weights matches for the one seed." in captured.err
     assert main(["verify", "missing.toml"]) == 1
     assert "no such claim" in capsys.readouterr().err
 

@@ -190,10 +190,10 @@ def test_an_unknown_run_is_offered_the_nearest(run):
     ("file", "content", "words"),
     [
         ("environment.json", "{", "not a JSON file"),
-        ("environment.json", "[]", "not the run's own file"),
+        ("environment.json", "[]", "does not hold a table"),
         ("metrics.csv", "epoch,train_loss\n1,x\n", "cannot be read"),
-        ("model.safetensors", "short", "not a whole safetensors file"),
-        ("experiment.toml", "name = 3", "does not fit"),
+        ("model.safetensors", "short", "safetensors file is damaged"),
+        ("experiment.toml", "name = 3", "has an invalid value"),
     ],
 )
 def test_a_broken_file_is_named(run, file, content, words):
@@ -206,7 +206,7 @@ def test_a_broken_file_is_named(run, file, content, words):
 
 def test_a_missing_file_is_named(run):
     (run.path / "model.safetensors").unlink()
-    with pytest.raises(TersenetError, match="not there"):
+    with pytest.raises(TersenetError, match="does not exist"):
         Run(run.path).model()
 
 

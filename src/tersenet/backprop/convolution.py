@@ -77,7 +77,7 @@ class ConvolutionPass:
         """
         if not (0 <= row < self.kernel.shape[0] and 0 <= column < self.kernel.shape[1]):
             raise TersenetError(
-                "The kernel has no such place.", got=(row, column), expected=f"below {self.kernel.shape}"
+                "The kernel has no such position.", got=(row, column), expected=f"below {self.kernel.shape}"
             )
         found = []
         for (i, j), arriving in np.ndenumerate(self.d_z):
@@ -221,7 +221,7 @@ def _matrix(values: Sequence[Sequence[float]] | Array, what: str) -> Array:
     rows = [list(row) for row in values]
     if not rows or not rows[0] or len({len(row) for row in rows}) != 1:
         raise TersenetError(
-            f"The {what} is not a rectangle of numbers.", got=f"rows of {[len(row) for row in rows]}", where=what
+            f"The {what} has rows of different lengths.", got=f"rows of {[len(row) for row in rows]}", where=what
         )
     try:
         matrix = np.array(rows, dtype=np.float64)
@@ -230,7 +230,7 @@ def _matrix(values: Sequence[Sequence[float]] | Array, what: str) -> Array:
     check_numbers(matrix.ravel(), what)
     if max(matrix.shape) > LONGEST_SIDE:
         raise TersenetError(
-            f"The {what} is too large to be followed by eye.",
+            f"The {what} is too large for a worked example.",
             got=f"{matrix.shape[0]}×{matrix.shape[1]}",
             expected=f"at most {LONGEST_SIDE}×{LONGEST_SIDE}",
             where=what,

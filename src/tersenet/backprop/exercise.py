@@ -178,10 +178,10 @@ def make_variants(count: int, make: Callable[[int], Exercise] | None = None, *, 
     if len(found) < count:
         raise TersenetError(
             "The variants would all have the same numbers.",
-            got="numbers that no seed draws",
-            expected="weights or targets that are drawn",
+            got="numbers that do not depend on the seed",
+            expected="weights or targets drawn by the seed",
             where="variants",
-            hint="leave --weights out, or give --sizes, so that each variant draws its own",
+            hint="omit --weights, or give --sizes, so that each variant draws its own",
         )
     return list(found.values())
 

@@ -78,7 +78,7 @@ def normalize_batch(
         )
     if len(batch) > LARGEST_BATCH:
         raise TersenetError(
-            "The batch is too large to be followed by eye.",
+            "The batch is too large for a worked example.",
             got=f"{len(batch):,}",
             expected=f"at most {LARGEST_BATCH:,}",
             where="batch",

@@ -177,7 +177,7 @@ def make_problem(
                 got=", ".join(named),
                 expected=f"{', '.join(missing)} as well",
                 where="weights",
-                hint="name them all, or none and have them drawn",
+                hint="give all of them, or none to have them drawn",
             )
         count = len(network.weight_names)
         weight_row = (0.0,) * count if named else draw("weights", -1, 1, count)
@@ -283,7 +283,7 @@ def check_results(results: Iterable[float], where: str) -> None:
     """
     if not all(map(math.isfinite, results)):
         raise TersenetError(
-            "The numbers grow beyond what a computer can store.",
+            "The numbers overflow.",
             got="infinity or NaN",
             where=where,
             hint="use smaller weights, inputs or targets, or a smaller learning rate",

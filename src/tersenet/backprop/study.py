@@ -37,8 +37,8 @@ VERDICTS = {
     FAST: f"The loss reaches a tenth of its first value within {SPAN} steps and never rises above the first.",
     RISES: "The loss rises above its first value and ends below it.",
     RISEN: "The loss ends above its first value, with a gradient large enough to move the weights.",
-    SATURATED: "The loss is above its first value and the gradient is almost 0: the units are on their flat part.",
-    ESCAPED: "The loss was above its first value with a gradient of almost 0, and fell later all the same.",
+    SATURATED: "The loss is above its first value and the gradient is almost 0: the units are saturated.",
+    ESCAPED: "The loss was above its first value with a gradient of almost 0, but fell later.",
     DIVERGED: "The loss is infinite or NaN, or has grown to more than a thousand times its first value.",
 }
 

@@ -46,7 +46,7 @@ def write_workbook(
 
     Sheets: `Network` (drawing and formulas), `Descent` (one row per step), `Study` (one column per learning rate),
     `Study work` (its descents), `Errata` (the course spreadsheet's errors). Raises `TersenetError` where the path
-    cannot be written, where the workbook would be too large, or where a number grows beyond all bounds.
+    cannot be written, where the workbook would be too large, or where a number overflows.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -58,7 +58,7 @@ def write_workbook(
             "The workbook's number of steps cannot be used.", got=steps, expected="1 to 5000", where="steps"
         )
     if Path(path).suffix.lower() != ".xlsx":
-        raise TersenetError("The name is not that of a workbook.", got=path, expected="a name that ends in .xlsx")
+        raise TersenetError("The file name does not end in .xlsx.", got=path, expected="a name that ends in .xlsx")
     if not 1 <= len(rates) <= MOST_RATES:
         raise TersenetError(
             "The number of learning rates cannot be used.",

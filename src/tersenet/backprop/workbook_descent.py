@@ -58,7 +58,7 @@ def write_descent(workbook: Any, sheet: Any, styles: Styles, descent: Descent) -
     numbers = {"learning_rate": descent.learning_rate, "epsilon": EPSILON}
     labels = {"learning_rate": "learning rate", "epsilon": "ε (difference)"}
     sheet.write(0, 0, "Gradient descent, one row per step", styles.title)
-    sheet.write(1, 0, about(problem) + " Change a yellow cell and every number below follows.", styles.text)
+    sheet.write(1, 0, about(problem) + " Change a yellow cell and every number below is updated.", styles.text)
     starts = start_values(problem)
     for offset, (name, value) in enumerate([*numbers.items(), *((name_of(one), v) for one, v in starts.items())]):
         row = PANEL + offset

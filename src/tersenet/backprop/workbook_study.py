@@ -22,7 +22,7 @@ def write_study(workbook: Any, sheet: Any, work: Any, styles: Styles, descents: 
         styles.text,
     )
     work.write(0, 0, "The descents of the study, one per learning rate", styles.title)
-    work.write(1, 0, "Change nothing here: the rates are on the sheet Study.", styles.text)
+    work.write(1, 0, "Do not edit this sheet: the rates are on the sheet Study.", styles.text)
     sheet.write(3, 0, "learning rate", styles.label)
     sheet.write(top - 1, 0, "step", styles.headers["checks"])
     marks = [step for step in (1, 10, 68) if step <= steps] + ([steps] if steps not in (1, 10, 68) else [])

@@ -77,7 +77,7 @@ def leaving_out(words: Sequence[str]) -> list[str]:
             rest[place + 1] = with_skip_bad(rest[place + 1])
             return rest
     raise TersenetError(
-        "Damaged pictures are left out of a folder of pictures.",
+        "Only a folder of pictures can leave out damaged pictures.",
         got="--skip-bad without --data",
         hint="--data FOLDER --skip-bad",
     )
@@ -102,7 +102,7 @@ def gathered(words: Sequence[str], settings: Mapping[str, str]) -> list[str]:
                 gathered.append(left.pop(0))
         elif flag in settings:
             if not equals and not left:
-                raise TersenetError("An option lacks its value.", got=flag, hint=f"{flag} VALUE")
+                raise TersenetError("An option is missing its value.", got=flag, hint=f"{flag} VALUE")
             gathered.append(f"{settings[flag]}={value if equals else left.pop(0)}")
         else:
             rest.append(word)

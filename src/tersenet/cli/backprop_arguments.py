@@ -163,7 +163,7 @@ class Surface(NumbersArguments):
 
 @dataclass(frozen=True, kw_only=True)
 class Workbook(NumbersArguments):
-    """Write a spreadsheet that recalculates: change a yellow cell and every formula follows.
+    """Write a spreadsheet that recalculates: change a yellow cell and every formula updates.
 
     examples:
       tersenet backprop workbook lab.xlsx

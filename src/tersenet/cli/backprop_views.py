@@ -65,7 +65,7 @@ def table(arguments: Table, output: Output) -> None:
     descent = lab.descend(problem, steps=steps, learning_rate=arguments.lr, momentum=arguments.momentum)
     if arguments.every is not None and arguments.every < 1:
         raise TersenetError(
-            "This number of steps cannot be skipped.", got=arguments.every, expected="1 or more", where="--every"
+            "The interval between steps cannot be used.", got=arguments.every, expected="1 or more", where="--every"
         )
     for name in arguments.columns:
         descent.column(name)
@@ -191,7 +191,7 @@ def workbook(arguments: Workbook, output: Output) -> None:
     )
     sheets = ["Network", "Descent", "Study", "Study work", "Errata"]
     output.say(f"Written: {path} ({path.stat().st_size / 1000:.0f} kB; sheets {', '.join(sheets)})")
-    output.say("Change a yellow cell and every formula follows.")
+    output.say("Change a yellow cell and every formula updates.")
     output.document(
         {"workbook": str(path), "sheets": sheets, "steps": arguments.steps, "rates": list(arguments.rates)}
     )
@@ -233,8 +233,7 @@ def _say_table(arguments: Table, descent: Descent, output: Output) -> None:
     if diverged is not None:
         tell(
             output,
-            f"The descent diverges: from step {diverged:,} on the numbers are too large for a computer. Use a smaller"
-            " learning rate.",
+            f"The descent diverges: from step {diverged:,} on the numbers overflow. Use a smaller learning rate.",
         )
     hidden = len(descent.columns) - sum(map(len, blocks))
     rest = f"{hidden} more columns: --all or --columns NAME …; " if hidden and not arguments.columns else ""
@@ -308,7 +307,7 @@ def _say_study(problem: Problem, short: Any, long: Any, levels: Sequence[float],
     output.say()
     output.say(seen)
     output.say()
-    tell(output, f"Steps that reach a loss: within {long.steps:,} steps; – where it is not reached.")
+    tell(output, f"Steps that reach a loss: within {long.steps:,} steps; – means not reached.")
     tell(output, "What the verdicts mean:")
     for name in dict.fromkeys([one.verdict for one in short.rates] + [one.verdict for one in long.rates]):
         tell(output, f"  {name}: {lab.VERDICTS[name]}")

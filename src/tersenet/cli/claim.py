@@ -52,7 +52,7 @@ def run(arguments: Arguments, output: Output) -> int:
         style="bold",
     )
     if claim.is_indication:
-        output.say("An indication: a claim is the mean of five seeds or more.")
+        output.say("An indication only: a claim needs five seeds or more.")
     if claim.experiment.validation:
         output.say(f"{claim.experiment.validation:,} training images were held out; the test set was read once.")
     if claim.chosen_on:

@@ -41,13 +41,13 @@ class Arguments(TrustArguments):
     resolve: Annotated[float, tyro.conf.arg(metavar="POINTS")] = 0.05
     """Difference in percentage points for which the number of seeds is computed."""
     best: Flag = False
-    """Compare best epochs instead of last ones; they were picked on the test set, and support no claim."""
+    """Compare best epochs instead of last ones; they are picked on the test set and support no claim."""
     data_dir: DataDir = None
     runs_dir: RunsDir = RUNS_DIR
 
 
 def run(arguments: Arguments, output: Output) -> int:
-    """Measure, test, and say it in plain words."""
+    """Measure, test, and print the verdicts."""
     if arguments.runs == ("ladder",):
         from tersenet.cli.compare_ladder import compare_ladder
 
@@ -73,8 +73,8 @@ def _refuse_with_ladder(arguments: Arguments) -> None:
     refuse_all_but(
         {"runs", "out", "runs_dir", "json"},
         arguments,
-        problem="These options do not go with the ladder.",
-        hint="leave them out, or compare two of its steps: tersenet compare ladder-01-plain ladder-02-normalised",
+        problem="These options have no effect with the ladder.",
+        hint="omit them, or compare two of its steps: tersenet compare ladder-01-plain ladder-02-normalised",
     )
 
 

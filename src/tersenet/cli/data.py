@@ -190,7 +190,7 @@ def _fetch(arguments: FetchArguments, output: Output) -> None:
         output.say(f"Fetched and checked {len(fetched.files)} files from {fetched.home}")
         output.say(f"They are in {fetched.folder}")
     else:
-        output.say(f"{arguments.name} is here already, and whole: {fetched.folder}")
+        output.say(f"{arguments.name} is already here and complete: {fetched.folder}")
     output.document(
         {"data": arguments.name, "folder": str(fetched.folder), "fetched": fetched.files, "home": fetched.home}
     )
@@ -239,10 +239,10 @@ def _verify_synthetic(output: Output) -> None:
     found = checksum(*load_synthetic(find_cache_dir()))
     if found != SHA256:
         raise TersenetError(
-            "The digits drawn here differ from those drawn elsewhere.",
+            "The synthetic digits differ from the reference.",
             got=found,
             expected=SHA256,
-            hint="please report this with your machine and versions: every machine should draw the same",
+            hint="please report this with your machine and versions: every machine should draw identical digits",
         )
     output.say(f"The synthetic digits are the same as on every machine: SHA-256 {found}")
     output.document({"data": "synthetic", "folder": str(find_cache_dir()), "sha256": found})
@@ -264,7 +264,7 @@ def _show(arguments: ShowArguments, output: Output) -> None:
     from tersenet.reports import plot_samples
 
     if not 1 <= arguments.count <= _MOST:
-        problem = "There is nothing to show." if arguments.count < 1 else "One grid cannot show that many pictures."
+        problem = "There is nothing to show." if arguments.count < 1 else "That is too many pictures for one grid."
         raise TersenetError(problem, got=f"--count {arguments.count}", expected=f"1 to {_MOST}")
     policy = _policy(arguments)
     with download_progress(output) as progress:
@@ -283,7 +283,7 @@ def _show(arguments: ShowArguments, output: Output) -> None:
 
         images = preview(chosen.images[:_ROWS], policy, generator, variants=_COLUMNS - 1).flatten(0, 1)
         labels = chosen.labels[:_ROWS].repeat_interleave(_COLUMNS)
-        title = f"{dataset.name}: each row starts with the original, then as the network sees it"
+        title = f"{dataset.name}: each row shows the original, then what the network sees"
     figure = plot_samples(images, labels, dataset.classes, columns=_COLUMNS, limit=len(images), title=title)
     out = arguments.out or Path(f"samples-{_file_name(dataset.name)}.png")
     figure.save(out)

@@ -1,9 +1,9 @@
-"""Look for what goes wrong in a run or a network: dead units, learning rate, logits, receptive field and more.
+"""Look for problems in a run or a network: dead units, learning rate, logits, receptive field and more.
 
-The word is a run first (its folder, its name, the latest run of an experiment), else a network: an experiment, a
-.toml file, a network's name, file.py:Name, or a line of notation. A network gets fresh weights and the recipe of its
-experiment, or Tersenet's own. All tests use copies and a sample of the pictures; they take seconds. docs/doctor.md
-gives each rule with its bound. In your own training loop, `tersenet.diagnose` does the same.
+The argument is taken as a run first (folder, name, or latest run of an experiment), then as a network: an
+experiment, a .toml file, a network's name, file.py:Name, or a line of notation. A network gets fresh weights and the
+recipe of its experiment, or Tersenet's own. All tests use copies and a sample of the pictures; they take seconds.
+docs/doctor.md gives each rule with its bound. In your own training loop, `tersenet.diagnose` does the same.
 
 examples:
   tersenet doctor sprint
@@ -40,11 +40,11 @@ class Arguments(TrustArguments):
     patient: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN|NET")]]
     """A run, an experiment or a network."""
     network: Flag = False
-    """Look at the network with fresh weights, even if a run has that name."""
+    """Check the network with fresh weights, even if a run has that name."""
     learning_rate: Annotated[float | None, option("RATE")] = None
-    """Look at a network as if it were trained at this rate."""
+    """Check a network as if it were trained at this rate."""
     data: Annotated[str | None, option("NAME")] = None
-    """Data to look at a network on: mnist, synthetic, a folder of pictures, or auto. A run has its own."""
+    """Data to check a network on: mnist, synthetic, a folder of pictures, or auto. A run has its own."""
     skip_bad: Flag = False
     """Leave out the pictures of the --data folder that cannot be read."""
     data_dir: DataDir = None

@@ -94,15 +94,13 @@ def _refuse_without_data(arguments: Arguments) -> None:
         ("--classes-by-position", arguments.classes_by_position),
     ):
         if is_given:
-            raise TersenetError(
-                f"{flag} goes with --data: the run's own data is read as it was trained on.", got=flag
-            )
+            raise TersenetError(f"{flag} needs --data: the run's own data is read as it was in training.", got=flag)
 
 
 def _refuse_figures(figures: Path | None, group: Group) -> None:
     if figures is not None:
         raise TersenetError(
-            "Figures and pictures are those of one run.",
+            "Figures and pictures need a single run, not a group.",
             got=group.name,
             hint=f"tersenet evaluate {group.name}/seed-{group.seeds[0]}, or tersenet report {group.name}",
         )
@@ -133,11 +131,11 @@ def _say(run: Run, found: MeasuredRun, output: Output) -> None:
     )
     if corrected is not None:
         output.say(
-            f"with the labels known to be wrong corrected: {corrected}/{measures.images} "
+            f"with known wrong labels corrected: {corrected}/{measures.images} "
             f"({100 * corrected / measures.images:.2f} %)"
         )
     if measures.unanswered:
-        output.say(f"{measures.unanswered} answers are not a number; they count as wrong.", style="bold red")
+        output.say(f"Outputs that are NaN: {measures.unanswered}; they count as mistakes.", style="bold red")
     output.say()
     output.say(_class_table(measures))
     if measures.confused_pairs:

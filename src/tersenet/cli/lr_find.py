@@ -59,7 +59,7 @@ def find_rate(experiment: Experiment, runs_dir: Path, data_dir: Path | None, out
         f"suggested learning rate: {test.suggestion:.2g}   (the experiment has {recipe.learning_rate:g})",
         style="bold",
     )
-    output.say(Text(f"The rule: {RULE}. Use it as the highest rate of a schedule that falls to the end."))
+    output.say(Text(f"The rule: {RULE}. Use it as the highest rate of a schedule that decays to the end."))
     if not test.rose:
         output.say(Text(f"The loss did not rise again up to {test.rates[-1]:.2g}: higher rates may work as well."))
     output.say(f"figure: {figure}")

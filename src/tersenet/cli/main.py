@@ -21,7 +21,7 @@ COMMANDS = {
     "train": "train a network and write its report",
     "evaluate": "measure a run: accuracy, each class, confusions, mistakes",
     "predict": "classify pictures with a trained network",
-    "doctor": "look for what goes wrong in a run or a network",
+    "doctor": "look for problems in a run or a network",
     "explain": "look inside a run: what each class looks at, kernels, maps",
     "summary": "show the layers of a network: shapes, parameters, operations",
     "networks": "list the named networks and their accuracies",

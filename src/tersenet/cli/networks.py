@@ -25,11 +25,11 @@ class Arguments(CommonArguments):
     """What `tersenet networks` takes."""
 
     name: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="[NAME]", help_behavior_hint="")] = None
-    """Show all that is known of this network."""
+    """Show everything known about this network."""
 
 
 def run(arguments: Arguments, output: Output) -> int:
-    """Print one row for each network, or all that is known of one."""
+    """Print one row for each network, or everything known about one."""
     from rich.table import Table
     from rich.text import Text
 
@@ -108,8 +108,8 @@ def _show(network: NamedNetwork, output: Output) -> None:
     for line in lines:
         output.say(Text(line))
     for title, sentences in (
-        ("What the source leaves open, and what was chosen:", network.choices),
-        ("Kept as they are, though unusual:" if network.reported else "Note:", network.marks),
+        ("Not specified by the source, and chosen here:", network.choices),
+        ("Unusual, but kept as in the source:" if network.reported else "Note:", network.marks),
     ):
         if sentences:
             output.say()

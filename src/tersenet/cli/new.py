@@ -44,16 +44,14 @@ def run(arguments: Arguments, output: Output) -> int:
     path = Path(arguments.name if arguments.name.endswith(".toml") else f"{arguments.name}.toml")
     name = path.stem
     if name in experiment_names():
-        raise TersenetError(
-            "An experiment that comes with Tersenet has this name.", got=name, hint="choose another name"
-        )
+        raise TersenetError("A bundled experiment already has this name.", got=name, hint="choose another name")
     base = find_experiment(arguments.begin, arguments.runs_dir)
     known = NETWORKS.get(base.network)
     text = new_experiment_file(
         base, name, started_from=arguments.begin, notation=known.notation if known else base.notation
     )
     if path.exists():
-        raise TersenetError("This file exists; it was not changed.", got=path, hint="choose another name")
+        raise TersenetError("This file already exists; it was not changed.", got=path, hint="choose another name")
     write_whole(path, text)
     output.say(f"experiment: {path}, a copy of {arguments.begin}")
     output.say(f"change a line or two, then: tersenet train {shlex.quote(str(path))}")

@@ -75,7 +75,7 @@ def open_report(report: Path | None, output: Output, *, wanted: bool) -> None:
     import webbrowser
 
     if report is not None and wanted and not webbrowser.open(report.resolve().as_uri()):
-        output.say("No browser could be opened here.", style="yellow")
+        output.say("No browser could be opened.", style="yellow")
 
 
 def _command(*words: str) -> str:

@@ -79,7 +79,7 @@ def run(arguments: Arguments, output: Output) -> int:
     if not arguments.pictures and not arguments.index:
         is_picture = Path(arguments.run).is_file()
         raise TersenetError(
-            "No run is named." if is_picture else "There is no picture to read.",
+            "No run was given." if is_picture else "No picture was given.",
             got=arguments.run if is_picture else None,
             expected="RUN picture.png …, or RUN --index N",
             hint=shlex.join(("tersenet", "predict", "stem-17150", arguments.run)) if is_picture else None,
@@ -148,7 +148,7 @@ def _open_all(paths: tuple[Path, ...]) -> tuple[Opened, int]:
         raise TersenetError(
             f"None of the {len(errors)} pictures can be read.",
             where="\n".join(f"{file}: {error.problem}" for file, error in errors[:20]),
-            hint="repair them, or choose others",
+            hint="repair them, or choose other files",
         )
     return opened, passed_over
 
@@ -175,7 +175,7 @@ def _familiarity(run: Run, data_dir: Path | None, output: Output) -> tuple[Famil
     from tersenet.runs.familiar import kept_in
 
     if not kept_in(run).is_file():
-        output.say("looking at the training pictures, once for this run …", style="dim")
+        output.say("reading the training pictures, once for this run …", style="dim")
     try:
         return familiarity_of(run, data_dir=data_dir), ""
     except TersenetError as error:
@@ -257,7 +257,7 @@ def _remarks(rows: list[Row], passed_over: int, unchecked: str) -> list[tuple[st
         )
         said.append((f"\n{which} skipped.", None))
     if unchecked:
-        said.append((f"\nNot checked whether to believe them: {unchecked}", "yellow"))
+        said.append((f"\nWhether to believe them was not checked: {unchecked}", "yellow"))
     return said
 
 

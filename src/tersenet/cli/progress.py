@@ -79,7 +79,7 @@ class Progress:
         self._downloads.close()
         self._bar.stop()
         if isinstance(value, KeyboardInterrupt) and self._run:
-            self._output.say(f"go on with: {resume_command(self._run)}")
+            self._output.say(f"continue with: {resume_command(self._run)}")
 
     def _started(self, run: Run, dataset: Dataset) -> None:
         self._downloads.close()

@@ -90,7 +90,7 @@ class GroupProgress:
             self._downloads.__exit__(None, None, None)
         self._bar.stop()
         if value is not None and self._group is not None:
-            self._output.say(f"go on with: {resume_command(self._group)}")
+            self._output.say(f"continue with: {resume_command(self._group)}")
 
     def _started(self, group: Group, dataset: Dataset) -> None:
         self._downloads.__exit__(None, None, None)
@@ -119,7 +119,7 @@ class GroupProgress:
         done = group.finished_runs
         self._accuracies = [record.test_accuracy for run in done if (record := run.record) is not None]
         if done:
-            say(f"done      {len(done)} of {len(group.seeds)} seeds were finished before")
+            say(f"done      {len(done)} of {len(group.seeds)} seeds are already finished")
         before = sum(len(run.metrics) for run in group.runs)
         self._bar.update(self._task, total=len(group.seeds) * experiment.training.epochs, completed=before)
         self._bar.start()

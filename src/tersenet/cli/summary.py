@@ -62,7 +62,7 @@ class Arguments(TrustArguments):
 
 @dataclass(frozen=True)
 class _Subject:
-    """The network that a word means: its title, its line of notation, its module, and what must hold of it."""
+    """The network that an argument names: its title, its line of notation, its module, and what must hold of it."""
 
     title: str
     notation: str | None
@@ -91,7 +91,7 @@ def run(arguments: Arguments, output: Output) -> int:
         except TersenetError as error:
             # What sizes that differ raise.
             if isinstance(error.__cause__, (RuntimeError, ValueError, AssertionError)):
-                error.hint = error.hint or "if it is made for pictures of another size, give that: --input CxHxW"
+                error.hint = error.hint or "for pictures of another size: --input CxHxW"
             raise
     budget = subject.budget
     if arguments.parameters_below is not None:
@@ -128,7 +128,7 @@ def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, class
             raise TersenetError(
                 "A run has its own pictures and classes.",
                 got=f"--input or --classes beside {found.name}",
-                hint="leave them out",
+                hint="omit them",
             )
         run = Run(found.seed_path(found.seeds[0])) if isinstance(found, Group) else found
         pictures = tuple(run.environment["input_size"])
@@ -193,7 +193,7 @@ def input_size(text: str) -> tuple[int, int, int]:
     sizes = tuple(map(int, match.groups())) if match else (0, 0, 0)
     if not 0 < sizes[0] * sizes[1] * sizes[2] <= MAX_PICTURE:
         raise TersenetError(
-            "The size of a picture cannot be read.",
+            "The picture size cannot be read.",
             got=text,
             expected=f"channels, height and width, as in 1x28x28; at most {MAX_PICTURE:,} values",
             where="--input",

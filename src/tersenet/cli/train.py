@@ -72,19 +72,19 @@ class Arguments(TrustArguments):
     seeds: Annotated[int | None, option("N")] = None
     """Train N consecutive seeds, starting at --seed, as one group."""
     validation: Annotated[int | None, option("N")] = None
-    """Hold out N training images and measure the epochs on them; the test set is read once, at the end."""
+    """Hold out N training images and measure the epochs on them; the test set is used once, at the end."""
     device: Annotated[str | None, option("NAME")] = None
     """auto, cpu, cuda or mps."""
     set: Annotated[tuple[str, ...], option("KEY=VALUE …")] = ()
-    """Any other field of the experiment; a field's own name will do if only one has it: weight_decay=0."""
+    """Any other field of the experiment; the last part of its name is enough if it is unique: weight_decay=0."""
     init: Annotated[str | None, option("RUN")] = None
     """Start from this run's trained weights."""
     resume: Annotated[str | None, option("RUN")] = None
-    """Continue this run or group, with the settings that it began with."""
+    """Continue this run or group with its original settings."""
     lr_find: Flag = False
     """Run a learning-rate range test instead of training."""
     no_report: Flag = False
-    """Write no report."""
+    """Do not write a report."""
     open: Flag = False
     """Open the report in the browser."""
 
@@ -143,20 +143,18 @@ def _refuse_what_has_no_effect(arguments: Arguments) -> None:
         refuse_all_but(
             WITH_RESUME,
             arguments,
-            problem="A run goes on with the settings that it began with.",
+            problem="A resumed run keeps its settings.",
             hint=f"tersenet train --resume {shlex.quote(arguments.resume)}",
         )
     elif arguments.lr_find:
         refuse_all_but(
             set(given(arguments)) - NOT_WITH_LR_FIND,
             arguments,
-            problem="--lr-find trains no run, so these options would have no effect.",
-            hint="leave them out",
+            problem="These options have no effect with --lr-find, which trains no run.",
+            hint="omit them",
         )
     if arguments.open and arguments.no_report:
-        raise TersenetError(
-            "There is no report to open.", got="--open with --no-report", hint="leave one of them out"
-        )
+        raise TersenetError("There is no report to open.", got="--open with --no-report", hint="omit one of them")
 
 
 def chosen_experiment(arguments: Arguments, output: Output) -> Experiment:

@@ -195,10 +195,10 @@ def _explained(event: Any, refusals: Any, asked: Asked) -> TersenetError | None:
         return _no_subcommand(event.found_token, event.subcommand_spec.parser_from_name, more)
     if isinstance(event, refusals.BadValue):
         name, metavar = _place(event.argument), event.argument.lowered.metavar
-        return TersenetError("An option lacks its value.", got=name, expected=f"{name} {metavar}")
+        return TersenetError("An option is missing its value.", got=name, expected=f"{name} {metavar}")
     if isinstance(event, refusals.InvalidChoice):
         return TersenetError(
-            "This value is not one of those that fit.",
+            "This value is not one of the choices.",
             got=event.value,
             expected=", ".join(event.choices),
             where=_place(event.argument),
@@ -221,13 +221,13 @@ def _no_subcommand(found: str | None, names: Collection[str], more: str) -> Ters
 def _unreadable(event: Any, more: str) -> TersenetError:
     """A value of another kind: text where a number is wanted."""
     if event.argument is None:
-        return TersenetError("A value cannot be read.", got=event.message, hint=more)
+        return TersenetError("This value cannot be read.", got=event.message, hint=more)
     kind = event.argument.field.type_stripped
     kinds = {kind, *get_args(kind)}
     expected = "a whole number" if int in kinds else "a number" if float in kinds else None
     typed = re.search(r"(?:from \[|to float: |base 10: )'(.*?)'", str(event.message))
     return TersenetError(
-        "A value cannot be read.",
+        "This value cannot be read.",
         got=typed[1] if typed and expected else event.message,
         expected=expected,
         where=_place(event.argument),
@@ -253,5 +253,5 @@ def _unknown(tokens: list[str], asked: Asked) -> TersenetError:
         return TersenetError("There is no such option.", got=flag, hint=hint)
     why = "a line of notation, and a name with blanks, need quotes" if asked.takes_words else "options begin with --"
     return TersenetError(
-        "There is a word too many.", got=" ".join(tokens), hint=f"{why}; {asked.more} shows examples"
+        "There is one argument too many.", got=" ".join(tokens), hint=f"{why}; {asked.more} shows examples"
     )

@@ -37,11 +37,11 @@ class Arguments(CommonArguments):
     """What `tersenet verify` takes."""
 
     claims: tyro.conf.Positional[Annotated[tuple[Path, ...], tyro.conf.arg(metavar="CLAIM …", help_behavior_hint="")]]
-    """Files that `tersenet claim` wrote."""
+    """Claim files, written by `tersenet claim`."""
     train: Flag = False
     """Train every seed again instead of evaluating the weights."""
     tolerance: Annotated[int, tyro.conf.arg(metavar="N")] = 0
-    """Images by which a seed's count may differ when it is evaluated: another processor rounds differently."""
+    """Allowed difference in images, per seed, when evaluating: another processor rounds differently."""
     data_dir: DataDir = None
     runs_dir: RunsDir = RUNS_DIR
 
@@ -50,7 +50,7 @@ def run(arguments: Arguments, output: Output) -> int:
     """Check the claims; a single one that does not hold is an error, of several each has its row."""
     check_setting(arguments.tolerance >= 0, "tolerance", arguments.tolerance, "0 or more images")
     if not arguments.claims:
-        raise TersenetError("No claim is named.", expected="a file that `tersenet claim` wrote")
+        raise TersenetError("No claim was given.", expected="a file that `tersenet claim` wrote")
     if len(arguments.claims) == 1:
         return _one(arguments.claims[0], arguments, output)
     return _several(arguments, output)

@@ -36,14 +36,14 @@ class Augmentation:
     """What may happen to a training picture. Everything is off by default (`docs/augmentation.md`).
 
     All geometry (crop, shear, scale, rotation, shift, elastic, in this order) is composed into one resampling with
-    fill 0. Raises `TersenetError` where a number makes no sense.
+    fill 0. Raises `TersenetError` where a setting is out of range.
 
     >>> Augmentation(rotation=10, shift=0.08).rotation
     10
     >>> Augmentation(rotation=-3)
     Traceback (most recent call last):
     ...
-    tersenet._errors.TersenetError: An augmentation has a number that does not fit.
+    tersenet._errors.TersenetError: An augmentation setting cannot be used.
       got:      rotation = -3
       expected: a number from 0 to 180
       where:    Augmentation
@@ -74,7 +74,7 @@ class Augmentation:
         if self.exact:
             extra = [name for name in ("scale", "shift", "shear", "elastic") if getattr(self, name)]
             if extra:
-                raise _misfit(f"exact = True beside {', '.join(extra)}", "exact with crop, rotation and erase only")
+                raise _misfit(f"exact = True with {', '.join(extra)}", "exact with crop, rotation and erase only")
 
     @property
     def moves(self) -> bool:
@@ -102,9 +102,7 @@ _LIMITS = {
 
 
 def _misfit(got: str, expected: str) -> TersenetError:
-    return TersenetError(
-        "An augmentation has a number that does not fit.", got=got, expected=expected, where="Augmentation"
-    )
+    return TersenetError("An augmentation setting cannot be used.", got=got, expected=expected, where="Augmentation")
 
 
 POLICY_A = Augmentation(crop_probability=0.1, crop_size=22, rotation=15)
@@ -164,7 +162,7 @@ def preview(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator
     torch.Size([3, 5, 28, 28])
     """
     if variants < 0:
-        raise TersenetError("A preview needs a number of variants.", got=variants, expected="0 or more")
+        raise TersenetError("This number of variants cannot be shown.", got=variants, expected="0 or more")
     changed = augment(images_nhw.repeat_interleave(variants, dim=0), policy, generator)
     changed_nvhw = changed.mul_(255).round_().to(torch.uint8).view(len(images_nhw), variants, *images_nhw.shape[1:])
     return torch.cat([images_nhw[:, None], changed_nvhw], dim=1)
@@ -173,7 +171,7 @@ def preview(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator
 def _check(images_nhw: Tensor, policy: Augmentation) -> None:
     if images_nhw.dtype != torch.uint8 or images_nhw.ndim != 3:
         raise TersenetError(
-            "Augmentation takes pictures as bytes.",
+            "Augmentation needs pictures as bytes.",
             got=f"{images_nhw.dtype} {list(images_nhw.shape)}",
             expected="torch.uint8 [N, H, W]",
         )

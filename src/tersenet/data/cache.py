@@ -29,17 +29,17 @@ def expand_home(path: str | Path, where: str) -> Path:
     'digits/~'
     >>> expand_home("~nobody-of-this-name/digits", "TERSENET_DATA")
     Traceback (most recent call last):
-    tersenet._errors.TersenetError: This path begins with the home folder of a user who is not known here.
+    tersenet._errors.TersenetError: This path begins with the home folder of an unknown user.
       got:      ~nobody-of-this-name/digits
       where:    TERSENET_DATA
-      hint:     write the whole path; for a folder whose name begins with ~, put ./ before it
+      hint:     write the full path; for a folder whose name begins with ~, put ./ before it
     """
     try:
         return Path(path).expanduser()
     except RuntimeError:
         raise TersenetError(
-            "This path begins with the home folder of a user who is not known here.",
+            "This path begins with the home folder of an unknown user.",
             got=path,
             where=where,
-            hint="write the whole path; for a folder whose name begins with ~, put ./ before it",
+            hint="write the full path; for a folder whose name begins with ~, put ./ before it",
         ) from None

@@ -202,7 +202,7 @@ def _load_auto(
             with tempfile.TemporaryDirectory() as folder:
                 fetched = _fetch(mnist, Path(folder), None, progress, connect_seconds)
                 why = error.strerror or error
-                return load_holding(fetched, source=f"fetched and not kept, as the cache cannot be written: {why}")
+                return load_holding(fetched, source=f"downloaded but not kept (the cache cannot be written): {why}")
     except UnreachableError as error:
         return _in_place_of_mnist(error.reason, cache)
 

@@ -93,7 +93,7 @@ def _first_to_answer(homes: Sequence[str], name: str, seconds: float) -> str:
         if problem is None:
             return home
         problems[home] = problem
-    raise _unreachable("There is no connection to the servers of the data set.", problems.items())
+    raise _unreachable("The servers of the data set cannot be reached.", problems.items())
 
 
 def _knock(url: str, seconds: float) -> str | None:
@@ -140,10 +140,10 @@ def _fetch_one(
                 problems.append((url, str(getattr(error, "problem", error)).split(". ")[0]))
     if wrong:
         raise TersenetError(
-            f"What was fetched is not the published {archive.name}.",
+            f"The downloaded file is not the published {archive.name}.",
             got="\n".join(f"{url}: {problem}" for url, problem in problems),
             expected=f"SHA-256 {archive.sha256} of the payload" if archive.sha256 else f"MD5 {archive.md5}",
-            hint="check whether something on the way (a proxy, a sign-in page) answers instead of the servers",
+            hint="check whether a proxy or a sign-in page answers instead of the server",
         )
     raise _unreachable(f"{archive.name} could not be fetched.", problems)
 

@@ -41,7 +41,7 @@ def read_folder(path: str | Path, *, skip_bad: bool = False) -> Dataset:
     root = expand_home(path, f"{FOLDER}{path}")
     if not root.is_dir():
         raise TersenetError(
-            "The folder of pictures is not there.",
+            "The picture folder does not exist.",
             got=root,
             expected="folder:PATH, a folder with one sub-folder per class",
         )
@@ -94,7 +94,7 @@ def folder_name(name: str) -> tuple[str, bool]:
     if skip_bad:
         path = path.removesuffix(SKIP_BAD)
     if not path:
-        raise TersenetError("A folder of pictures is named by its path.", got=name, expected="folder:PATH")
+        raise TersenetError("The path of the picture folder is missing.", got=name, expected="folder:PATH")
     if "\0" in path:
         raise TersenetError("A path cannot hold a null byte.", got=repr(path), expected="folder:PATH")
     before, mark, option = path.rpartition("?")
@@ -120,7 +120,7 @@ def with_skip_bad(name: str) -> str:
 
     if name in (*NAMED_SETS, "synthetic", "auto"):
         raise TersenetError(
-            "Damaged pictures can be left out of a folder of pictures only.",
+            "Only a folder of pictures can leave out damaged pictures.",
             got=f"--skip-bad with {name}",
             expected="--data folder:PATH",
         )
@@ -136,7 +136,7 @@ def _require_text(root: Path) -> None:
         raise TersenetError(
             "The folder's path is not valid UTF-8, so it cannot be written into a run.",
             got=printable(str(root)),
-            hint="rename the folder, or make a link to it",
+            hint="rename the folder, or link to it",
         ) from None
 
 
@@ -164,7 +164,7 @@ def _require_two(classes: list[str], folder: Path) -> tuple[str, ...]:
     if len(classes) < 2:
         raise TersenetError(
             "A data set needs at least two classes.",
-            got=f"the sub-folder {printable(classes[0])}/ alone" if classes else "no sub-folders",
+            got=f"only the sub-folder {printable(classes[0])}/" if classes else "no sub-folders",
             expected="one sub-folder per class, with its pictures",
             where=folder,
         )
@@ -212,7 +212,7 @@ def _damaged(bad: dict[Path, TersenetError], count: int, root: Path, path: str |
         problem,
         got=got,
         where=where,
-        hint=f"repair or remove what is damaged, or leave it out: --skip-bad,\nor --data '{FOLDER}{path}{SKIP_BAD}'",
+        hint=f"repair or remove these pictures, or leave them out: --skip-bad,\nor --data '{FOLDER}{path}{SKIP_BAD}'",
     )
 
 

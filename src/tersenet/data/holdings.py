@@ -56,7 +56,9 @@ def list_places(data_dir: str | Path | None, cache_dir: Path) -> tuple[Place, ..
     if data_dir is not None:
         root = expand_home(data_dir, "--data-dir")
         if not root.is_dir():
-            raise TersenetError("The data folder is not there.", got=root, hint="name an existing folder: --data-dir")
+            raise TersenetError(
+                "The data folder does not exist.", got=root, hint="name an existing folder: --data-dir"
+            )
         places.insert(0, Place(label="--data-dir", root=root))
     return tuple(places)
 
@@ -103,9 +105,7 @@ def read_archive(path: Path, archive: Archive) -> tuple[Array, str]:
         check, got, expected = UNCHECKED, "", ""
     if array.shape != archive.shape:
         got, expected = _times(array.shape), f"{_times(archive.shape)} values"
-        raise TersenetError(
-            "The file holds another number of values than it should.", got=got, expected=expected, where=path
-        )
+        raise TersenetError("The file has the wrong number of values.", got=got, expected=expected, where=path)
     if got != expected:
         raise TersenetError(
             "The file is corrupt, or not the published one.", got=got, expected=f"{expected} ({check})", where=path
@@ -164,7 +164,7 @@ def load_holding(holding: Holding, *, source: str | None = None) -> Dataset:
             got=", ".join(path.name for path in holding.paths.values()),
             expected="also " + ", ".join(archive.name for archive in holding.missing),
             where=holding.folder,
-            hint="add the missing files, or take the folder away and run: tersenet data fetch " + named.name,
+            hint="add the missing files, or delete the folder and run: tersenet data fetch " + named.name,
         )
     try:
         read = {archive: read_archive(path, archive) for archive, path in holding.paths.items()}
@@ -172,12 +172,12 @@ def load_holding(holding: Holding, *, source: str | None = None) -> Dataset:
             _check_labels(read[archive][0], archive, named, path)
     except TersenetError as error:
         error.hint = error.hint or (
-            "nothing else is used in its place; take the file away, or replace it:\n"
+            "nothing else is used in its place; delete the file, or replace it:\n"
             f"tersenet data fetch {named.name} --into {holding.place.root}"
         )
         raise
     checks = {check for _, check in read.values()}
-    how = "not checked: nobody publishes a checksum of the decompressed files" if UNCHECKED in checks else min(checks)
+    how = "not checked: no checksum of the decompressed files is published" if UNCHECKED in checks else min(checks)
     arrays = {archive: array for archive, (array, _) in read.items()}
     return Dataset(
         name=named.name,

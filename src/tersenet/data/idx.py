@@ -56,7 +56,7 @@ def read_idx(path: str | Path, *, limit: int = LIMIT) -> Array:
             with gzip.GzipFile(fileobj=file) as unzipped:
                 return _read(unzipped, path, there=size * _DEFLATE_RATIO, limit=limit)
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise TersenetError("This is not a whole gzip file.", got=str(error), expected="gzip", where=path) from None
+        raise TersenetError("The gzip file is damaged.", got=str(error), expected="gzip", where=path) from None
     except EOFError:
         raise TersenetError("The gzip file is truncated.", got="its end is missing", where=path) from None
     except OSError as error:
@@ -80,7 +80,7 @@ def _read(file: IO[bytes] | gzip.GzipFile, path: Path, *, there: int, limit: int
     wanted = math.prod(shape) * np.dtype(kind).itemsize
     if promised > limit:
         raise TersenetError(
-            "The header of the file promises too much.",
+            "The header claims more data than the file can hold.",
             got=f"{_times(shape)} values, {promised} bytes",
             expected=f"at most {limit} bytes",
             where=path,
@@ -126,7 +126,7 @@ def idx_header(array: Array) -> bytes:
     code = _CODES.get(array.dtype.newbyteorder("="))
     if code is None or not 1 <= array.ndim <= _MOST_DIMENSIONS or max(array.shape) >= 2**32:
         raise TersenetError(
-            "IDX cannot hold such an array.",
+            "IDX cannot store this array.",
             got=f"{array.dtype}, {array.ndim} dimensions",
             expected="uint8, int8, int16, int32, float32 or float64, 1 to 32 dimensions",
         )

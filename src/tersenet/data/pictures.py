@@ -94,7 +94,7 @@ def _require_file(path: Path) -> None:
         status = path.stat()
     except OSError as error:
         if path.is_symlink():
-            raise TersenetError("This link leads nowhere.", got=error.strerror) from None
+            raise TersenetError("This link is broken.", got=error.strerror) from None
         if isinstance(error, (FileNotFoundError, NotADirectoryError)):
             raise TersenetError("There is no such picture.", hint=did_you_mean_file(path)) from None
         raise TersenetError("The picture cannot be read.", got=error.strerror or error) from None
@@ -163,7 +163,7 @@ def _grey(values: Floats, white: float | None) -> Floats:
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low):
         raise TersenetError(
-            "The picture has pixels that are not numbers.", got="NaN or infinity", expected="grey values"
+            "The picture has pixels that are not finite.", got="NaN or infinity", expected="grey values"
         )
     if white is None or low < 0 or high > white:
         # By halves: float32 cannot hold the difference of its largest and its least number.

@@ -25,7 +25,7 @@ def write_samples(folder: str | Path = ".") -> list[Path]:
     for path, content in samples.items():
         if path.exists() and not (path.is_file() and path.read_bytes() == content):
             raise TersenetError(
-                "There is another file of this name; it was left as it was.",
+                "A different file of this name exists; it was not changed.",
                 got=path,
                 hint="choose another folder: tersenet data samples FOLDER",
             )

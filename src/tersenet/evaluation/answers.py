@@ -25,7 +25,7 @@ def as_logits(answer: Any, labels: Tensor | None = None) -> Tensor:
     torch.Size([2, 10])
     >>> as_logits({"logits": torch.zeros(2, 10)})
     Traceback (most recent call last):
-    tersenet._errors.TersenetError: The network does not answer with one tensor of logits.
+    tersenet._errors.TersenetError: The network does not return one tensor of logits.
       got:      a dict
       expected: a floating-point tensor [N, K]
       hint:     wrap the network in a module whose forward returns the logits alone
@@ -33,7 +33,7 @@ def as_logits(answer: Any, labels: Tensor | None = None) -> Tensor:
     if not isinstance(answer, Tensor) or not answer.is_floating_point():
         got = f"a tensor of {answer.dtype}" if isinstance(answer, Tensor) else f"a {type(answer).__name__}"
         raise TersenetError(
-            "The network does not answer with one tensor of logits.",
+            "The network does not return one tensor of logits.",
             got=got,
             expected="a floating-point tensor [N, K]",
             hint="wrap the network in a module whose forward returns the logits alone",
@@ -42,7 +42,7 @@ def as_logits(answer: Any, labels: Tensor | None = None) -> Tensor:
         answer = answer.flatten(1)
     if answer.dim() != 2:
         raise TersenetError(
-            "The network does not answer with one value per class.",
+            "The network does not return one value per class.",
             got=f"an output of shape {list(answer.shape)}",
             expected="[N, K] or [N, K, 1, 1]",
             hint="end the network with a global pooling or a dense layer",
@@ -122,7 +122,7 @@ def single_value(error: Exception, pictures: Tensor) -> TersenetError | None:
     if not isinstance(error, ValueError) or not str(error).startswith("Expected more than 1 "):
         return None
     return TersenetError(
-        "Normalisation has a single value per channel: there is nothing to normalise with.",
+        "Batch normalisation needs more than one value per channel.",
         got=f"a batch of {len(pictures)} where a normalised map is 1×1",
         expected="two pictures or more per batch, or larger maps",
         hint="choose a larger training.batch_size, or remove the normalisation of 1×1 maps",
@@ -176,7 +176,7 @@ def _check_labels(logits: Tensor, labels: Tensor) -> None:
 
 def _unequal(logits: Tensor, count: int) -> TersenetError:
     return TersenetError(
-        "The network does not give one answer per picture.",
+        "The network does not return one output per picture.",
         got=f"{len(logits)} answers for {count} pictures",
         expected=f"[{count}, K]",
         hint="keep the first dimension, the pictures of the batch, through every layer",

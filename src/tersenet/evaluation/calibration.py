@@ -52,7 +52,7 @@ def calibrate(confidences: Tensor, right: Tensor, *, bins: int = 15) -> Calibrat
     0.3
     """
     if bins < 1:
-        raise TersenetError("Calibration needs a bin.", got=f"{bins} bins", expected="1 or more")
+        raise TersenetError("Calibration needs at least one bin.", got=f"{bins} bins", expected="1 or more")
     known = ~confidences.isnan()
     confidence_n = confidences[known].double()
     right_n = right[known].double()

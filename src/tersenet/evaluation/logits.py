@@ -157,8 +157,8 @@ def _evaluation_mode(model: nn.Module) -> Iterator[None]:
 
 def _nothing_to_measure() -> TersenetError:
     return TersenetError(
-        "There is nothing to measure on: no picture came.",
+        "There is nothing to measure: no pictures were given.",
         got="0 pictures",
         expected="batches of (images, labels)",
-        hint="a generator gives its batches only once: hand in a list or a DataLoader",
+        hint="a generator gives its batches only once: pass a list or a DataLoader",
     )

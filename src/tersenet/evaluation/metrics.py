@@ -146,12 +146,12 @@ def _class_names(logits: Tensor, labels: Tensor, classes: Sequence[str] | None) 
         raise TersenetError(
             "The labels do not fit the logits.",
             got=f"labels from {int(labels.min())} to {int(labels.max())}",
-            expected=f"0 to {count - 1}, as there are {count} logits a picture",
+            expected=f"0 to {count - 1}, as there are {count} logits per picture",
         )
     names = tuple(map(str, range(count) if classes is None else classes))
     if len(names) != count:
         raise TersenetError(
-            "There are not as many class names as logits.",
+            "The number of class names is not the number of logits.",
             got=f"{len(names)} names",
             expected=f"{count}",
         )

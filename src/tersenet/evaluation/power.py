@@ -67,7 +67,7 @@ def seeds_needed(difference: float, deviation: float, *, power: float = POWER, l
     ratio = deviation / abs(difference)
     if ratio > math.sqrt(MOST_SEEDS / 2) / z:
         raise TersenetError(
-            "No number of seeds that anyone could train would resolve this difference.",
+            "No practical number of seeds resolves this difference.",
             got=f"a difference of {difference:g} with a deviation of {deviation:g}",
             expected=f"{MOST_SEEDS:,} seeds per side at most",
         )

@@ -96,9 +96,9 @@ def predict(
     images = [_bytes(each) for each in opened]
     if len({image.shape for image in images}) > 1:
         raise TersenetError(
-            "The pictures are not of one size.",
+            "The pictures differ in size.",
             got=" and ".join(sorted({"×".join(map(str, image.shape)) for image in images})),
-            expected="28×28, as paths are brought to",
+            expected="28×28, the size that files are converted to",
         )
     stacked = torch.stack(images)
     logits, _ = predict_logits(model, network_batches(stacked))
@@ -126,7 +126,7 @@ def _bytes(picture: Picture | Tensor | np.ndarray) -> Tensor:
             "This is not a picture in MNIST's form.",
             got=f"{str(image.dtype).removeprefix('torch.')} {list(image.shape)}",
             expected="bytes [28, 28], light on dark",
-            hint="pass the picture's path: the file is then brought into the form",
+            hint="pass the picture's path instead: the file is then converted",
         )
     return image
 

@@ -110,7 +110,7 @@ def spread(
     >>> print(spread([98.0, 100.0], bounds=PERCENT))
     99.00 ± 1.41, from 98.00 to 100.00, 95 % interval of the mean 86.29 to 100.00
     """
-    check_figures(figures, "A spread needs figures.")
+    check_figures(figures, "A spread needs at least one figure.")
     check_confidence(confidence)
     lowest, highest = bounds
     check_setting(

@@ -59,7 +59,7 @@ def welch_test(
     """
     if not a or not b or len(a) + len(b) < 3:
         raise TersenetError(
-            "Welch's test needs two seeds on one side at least.",
+            "Welch's test needs at least two seeds on one side.",
             got=f"{len(a)} and {len(b)} figures",
             hint="compare two single runs by their pictures: McNemar's test",
         )
@@ -255,14 +255,14 @@ def _same_pictures(right_a: np.ndarray, right_b: np.ndarray) -> tuple[np.ndarray
     fits = right_a.ndim == right_b.ndim == 2 and right_a.shape[1] == right_b.shape[1] > 0
     if not fits or not len(right_a) or not len(right_b):
         raise TersenetError(
-            "Two sides are compared on the same pictures.",
+            "Both sides must be measured on the same pictures.",
             got=f"shapes {list(right_a.shape)} and {list(right_b.shape)}",
             expected="[seeds, N] with the same N of 1 or more",
         )
     for right in (right_a, right_b):
         if not np.isin(right, (0, 1)).all():
             raise TersenetError(
-                "Each picture is classified correctly or not.",
+                "Results per picture must be True or False.",
                 got=f"values of {right.dtype}",
                 expected="True or False",
             )

@@ -1,4 +1,4 @@
-"""Where in a picture a network finds what it says of each class.
+"""Where in a picture a network finds evidence for each class.
 
 Let A be the maps of the last layer that has any, and logit_c = t_c(A) what the rest of the network makes of them.
 
@@ -165,7 +165,7 @@ def _last_with_maps(layers: list[Layer]) -> Layer:
         if layer.has_maps and not passes_on and layer.call is not None:
             return layer
     raise TersenetError(
-        "The network has no maps that a class could look at.",
+        "The network has no feature maps, so there are no class activation maps.",
         got=", ".join(layer.name for layer in layers) or "no layers",
         expected="a convolution that leaves more than one position",
     )

@@ -125,7 +125,7 @@ class Patient:
                 "The network cannot learn from these batches.",
                 got=f"{type(error).__name__}: {error}",
                 expected=f"answers and a loss for pictures {list(images.shape)} and labels {list(labels.shape)}",
-                hint="give the network, the batches and the criterion that go together",
+                hint="pass a network, batches and a criterion that fit each other",
             ) from error
         return found
 
@@ -150,7 +150,7 @@ def copied(model: nn.Module, optimizer: optim.Optimizer | None = None) -> tuple[
         raise TersenetError(
             "The network cannot be copied, and the doctor works on copies only.",
             got=f"{type(error).__name__}: {error}",
-            hint="hand in the network as it was built, not scripted or compiled",
+            hint="pass the network as it was built, not scripted or compiled",
         ) from error
     for module in twin.modules():
         # Whoever listens to the caller's own network did not ask to hear of the copy.
@@ -202,10 +202,10 @@ def sampled(loader: Loader, what: str) -> Sample:
     """The first pictures of a loader; raises TersenetError where it gives no batches of (images, labels)."""
     if isinstance(loader, Iterator):
         raise TersenetError(
-            "These batches can be taken only once.",
+            "These batches can be iterated only once.",
             got=f"{what}: {type(loader).__name__}",
-            expected="batches that can be gone through again: a DataLoader, a list",
-            hint="hand in list(batches)",
+            expected="batches that can be iterated again: a DataLoader, a list",
+            hint="pass list(batches)",
         )
     batches: list[Batch] = []
     taken, last, ended = 0, 0, True
@@ -225,7 +225,7 @@ def sampled(loader: Loader, what: str) -> Sample:
             break
     if taken < 2:
         raise TersenetError(
-            "There are too few pictures to look at.", got=f"{what}: {taken}", expected="batches with two or more"
+            "There are too few pictures.", got=f"{what}: {taken}", expected="batches with two or more"
         )
     return Sample(batches, elsewhere if elsewhere is not None else last if ended else None)
 

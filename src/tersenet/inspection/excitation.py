@@ -57,7 +57,7 @@ def exciting_pictures(
     batches = _batches(pictures)
     first = next(batches, None)
     if first is None:
-        raise TersenetError("There is no picture that could excite a unit.", got="0 pictures")
+        raise TersenetError("There are no pictures to search.", got="0 pictures")
     chosen = find_layer(observe(model, first[:1]), layer)
     numbers = list(range(chosen.output.shape[1]) if units is None else units)
     return excitations_of(model, _chained(first, batches), chosen, numbers, count=count)

@@ -1,4 +1,4 @@
-"""All that can be seen of one picture in one network, gathered once: what `tersenet explain` draws."""
+"""Everything shown about one picture in one network, gathered once: what `tersenet explain` draws."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def explain_picture(
         raise TersenetError("The network's answer is not a number.", got="NaN", where=picture, hint="train it again")
     if len(logits) != len(classes):
         raise TersenetError(
-            "The network does not answer with one value per class.",
+            "The network does not return one value per class.",
             got=f"{len(logits)} figures",
             expected=len(classes),
         )

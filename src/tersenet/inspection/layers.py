@@ -281,9 +281,9 @@ class _Watcher(LayerRecorder):
 def _reachable(layer: Layer) -> int:
     if layer.call is None:
         raise TersenetError(
-            "What this layer gives cannot be followed.",
+            "The output of this layer cannot be traced.",
             got=layer.name,
-            expected="a layer whose output a function of torch makes",
+            expected="a layer whose output comes from a torch function",
             hint="choose the layer before or after it",
         )
     return layer.call

@@ -44,11 +44,12 @@ class Budget:
             highest = 100 if name == "accuracy" else MOST
             if value is not None and not 0 < value <= highest:
                 expected = "more than 0, up to 100 percent" if name == "accuracy" else f"1 to {MOST:,}"
-                raise TersenetError("A budget does not fit.", got=value, expected=expected, where=f"budget.{name}")
+                problem = "The budget has an invalid value."
+                raise TersenetError(problem, got=value, expected=expected, where=f"budget.{name}")
         for layer in _alternatives(self.layers):
             if layer not in _IS_THERE:
                 raise TersenetError(
-                    "A budget asks for a layer that it does not know.",
+                    "The budget requires an unknown layer.",
                     got=layer,
                     expected=", ".join(_IS_THERE),
                     where="budget.layers",

@@ -68,14 +68,12 @@ def find_network(
     if (named := in_file(spec)) is not None:
         path, name = named
         if not run_files:
-            raise TersenetError("A file is not run here.", got=spec, expected="a network in notation")
+            raise TersenetError("Python files are not run here.", got=spec, expected="a network in notation")
         _check_file(path)
         module, code = run_code(find_layout(path), name)
         return Design(name, None, module, code)
     if spec.strip().endswith(".py"):
-        raise TersenetError(
-            "A network in a file is named by the file and its name in it.", got=spec, expected="model.py:Net"
-        )
+        raise TersenetError("A network in a file is given as file.py:Name.", got=spec, expected="model.py:Net")
     try:
         tree = parse(spec)
     except TersenetError as error:
@@ -163,9 +161,9 @@ def _called(code: UserCode, maker: Any, name: str, path: Path) -> Any:
     needed = _needed_arguments(maker)
     if needed:
         raise TersenetError(
-            f"{name} cannot be made without arguments.",
+            f"{name} cannot be called without arguments.",
             got=f"{name} needs {', '.join(needed)}",
-            expected="a class or function that can be called without arguments",
+            expected="a class or function that takes no arguments",
             where=path,
             hint=f"give them defaults, or write a function beside it and name that:\n"
             f"def make(): return {name}({', '.join(f'{each}=…' for each in needed)})",
@@ -198,7 +196,7 @@ def _place(error: BaseException, path: Path) -> str:
 def _said(error: BaseException) -> str:
     """An error in one line or two, as Python says it."""
     if isinstance(error, SystemExit):
-        return f"it ended itself, by sys.exit({'' if error.code is None else repr(error.code)})"
+        return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
@@ -210,7 +208,7 @@ def _hint(error: BaseException) -> str | None:
     if missing in ("torchvision", "torchaudio"):
         return (
             f"remove the import: a network does not need {missing}, and Tersenet reads and augments the pictures.\n"
-            f"{missing} only works beside the build of torch that it was made for"
+            f"{missing} only works with the build of torch that it was made for"
         )
     package = PACKAGES.get(missing, missing)
     return f"if {missing} is a package: pip install {package}\nif it is a file of yours: put it beside the network's"

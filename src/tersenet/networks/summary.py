@@ -128,7 +128,7 @@ def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Su
         raise TersenetError("The network has lazy layers.", hint="run it once on a picture, then ask for its summary")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise TersenetError(
-            "The network is scripted, so nobody can look into it.", hint="give the module as it was before"
+            "The network is scripted, so its layers cannot be inspected.", hint="pass the original module"
         )
     floating = [weights for weights in parameters if weights.is_floating_point()]
     like = floating[0] if floating else torch.empty(0)

@@ -15,7 +15,7 @@ from statistics import fmean
 
 from tersenet.evaluation import Measures
 from tersenet.networks import BudgetLine, Summary
-from tersenet.reports.finding import CALIBRATION, CURVES, LEARNING_RATE, REGULARISATION, Finding, noise
+from tersenet.reports.finding import CALIBRATION, CURVES, LEARNING_RATE, REGULARISATION, Finding, noise, plain, signed
 from tersenet.reports.history import History
 from tersenet.reports.regularisation import Reading, heaviest
 from tersenet.training import Recipe
@@ -59,7 +59,7 @@ class Evidence:
 
     @property
     def gap(self) -> float | None:
-        """Training accuracy, read again, less held-out accuracy, in points."""
+        """Training accuracy, measured again, minus held-out accuracy, in points."""
         return None if self.reading is None else self.reading.accuracy - self.accuracy
 
 
@@ -150,7 +150,7 @@ def train_longer(evidence: Evidence) -> Finding | None:
 
 
 def overfit_less(evidence: Evidence) -> Finding | None:
-    """The training images, read again, are above the held-out ones by more than twice the noise."""
+    """The training images, measured again, are above the held-out ones by more than twice the noise."""
     gap, reading = evidence.gap, evidence.reading
     if gap is None or reading is None or gap <= 2 * evidence.noise:
         return None
@@ -224,7 +224,7 @@ def drop_earlier(evidence: Evidence) -> Finding | None:
         if helped > evidence.noise and gained <= evidence.noise:
             said = (
                 f"Drop the rate earlier: the drop before epoch {history.epochs[drop]} gained {helped:.2f} points at "
-                f"once, and the two epochs before it only {gained:.2f} over the two before them"
+                f"once, and the two epochs before it only {plain(gained)} over the two before them"
             )
             kept = [place for place in history.drops if place != drop]
             return _advice("drop earlier", said, _with_drops(evidence, sorted([*kept, drop - 2])), LEARNING_RATE)
@@ -240,9 +240,9 @@ def leave_out_drop(evidence: Evidence) -> Finding | None:
         change = fmean(accuracies[drop : min(end, drop + 3)]) - fmean(accuracies[max(start, drop - 3) : drop])
         if abs(change) <= evidence.noise:
             said = (
-                f"Leave a drop out: the one before epoch {history.epochs[drop]} ({rates[drop - 1]:.3g} to "
-                f"{rates[drop]:.3g}) changed the {history.held_out} accuracy by {change:+.2f} points, less than the "
-                f"noise of {evidence.noise:.2f}"
+                f"Remove a drop: the one before epoch {history.epochs[drop]} ({rates[drop - 1]:.3g} to "
+                f"{rates[drop]:.3g}) changed the {history.held_out} accuracy by {signed(change)} points, less than "
+                f"the noise of {evidence.noise:.2f}"
             )
             kept = [place for place in history.drops if place != drop]
             return _advice("leave out a drop", said, _with_drops(evidence, kept), LEARNING_RATE)
@@ -280,7 +280,7 @@ def spend_less(evidence: Evidence) -> Finding | None:
         return None
     said = (
         f"Spend less: {target:g} % was reached in epoch {history.epochs[first]} of {epochs} and held, so fewer "
-        "epochs may do"
+        "epochs may be enough"
     )
     spare = _to_spare(evidence)
     if spare is not None:

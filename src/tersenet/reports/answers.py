@@ -9,7 +9,7 @@ from tersenet.reports.finding import CALIBRATION, CONFUSION, MISTAKES, Finding, 
 
 
 def confidence(measures: Measures) -> Finding | None:
-    """Too sure, not sure enough, or as sure as right: mean confidence against accuracy, beyond twice the noise."""
+    """Overconfident, underconfident or neither: mean confidence against accuracy, beyond twice the noise."""
     bins = [found for found in measures.calibration.bins if found.count]
     counted = sum(found.count for found in bins)
     if not counted:
@@ -19,15 +19,15 @@ def confidence(measures: Measures) -> Finding | None:
     error = 100 * measures.calibration.expected_calibration_error
     limit = 2 * noise(right, counted)
     facts = (
-        f"on average it gives its guess {sure:.2f} %, and {right:.2f} % are right; the expected calibration error is "
+        f"its mean confidence is {sure:.2f} %, its accuracy {right:.2f} %; the expected calibration error is "
         f"{error:.2f} points"
     )
     if sure - right > limit:
-        verdict = "The network is too sure of itself"
+        verdict = "The network is overconfident"
     elif right - sure > limit:
-        verdict = "The network is less sure than it could be"
+        verdict = "The network is underconfident"
     else:
-        verdict = "On the whole the network is as sure as it is right"
+        verdict = "The network is well calibrated on average"
     return Finding(rule="confidence", text=f"{verdict}: {facts}.", figure=CALIBRATION)
 
 
@@ -70,8 +70,8 @@ def confusions(measures: Measures) -> Finding | None:
     else:
         back = int(measures.confusion[pair.guess, pair.label])
         said = (
-            f"The most frequent confusion is {label} read as {guess}: {pair.count} of {wrong} mistakes; the other "
-            f"way round it is {back}."
+            f"The most frequent confusion is {label} classified as {guess}: {pair.count} of {wrong} mistakes; "
+            f"the reverse occurs {back} time{'s' * (back != 1)}."
         )
     return Finding(rule="confusions", text=said, figure=CONFUSION)
 
@@ -87,7 +87,7 @@ def sure_mistakes(mistakes: Sequence[Mistake], data: str) -> Finding | None:
     if blamed:
         agreeing = sum(mistake.guess == wrong.read for mistake, wrong in blamed)
         said += (
-            f" {len(blamed)} of all are pictures whose label is known to be wrong; in {agreeing} of these the guess "
-            "is what people read. They count as mistakes all the same."
+            f" {len(blamed)} of them have a label known to be wrong; in {agreeing} of these the guess "
+            "is what people see. They still count as mistakes."
         )
     return Finding(rule="sure mistakes", text=said, figure=MISTAKES)

@@ -80,7 +80,7 @@ def compare(
         raise TersenetError(
             "Best epochs measured on different images cannot be compared.",
             got=", ".join(f"{side.name}: {side.kind}" for side in sides),
-            hint="compare the last epochs: leave --best out",
+            hint="compare the last epochs: omit --best",
         )
     raw = [compare_two(sides[0], side, best=best, resolution=resolution) for side in sides[1:]]
     known = [pair.p for pair in raw if pair.p is not None]
@@ -95,7 +95,7 @@ def _warnings(sides: Sequence[Side], dataset: Dataset, *, best: bool) -> list[st
     """The notice of drawn data where there is one, and what a reader must know, in three sentences at most."""
     said = []
     if best:
-        said.append("Best epochs, picked on the images they were measured on: they claim nothing.")
+        said.append("Best epochs, picked on the images they were measured on: they support no claim.")
     few = [_seeds_of(side) for side in sides if side.seeds < ENOUGH_SEEDS or side.missing]
     if few:
         less = any(side.seeds < ENOUGH_SEEDS for side in sides)

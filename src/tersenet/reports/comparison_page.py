@@ -9,7 +9,8 @@ from statistics import fmean
 from tersenet.evaluation import KNOWN_WRONG_LABELS, NO_ANSWER
 from tersenet.reports.blocks import Block, Heading, Item, Items, Notice, Paragraph, Picture, Table, Tile, Tiles, Title
 from tersenet.reports.comparison import Comparison, measured_otherwise
-from tersenet.reports.differences import Change, Pair, p_in_words, signed
+from tersenet.reports.differences import Change, Pair, p_in_words
+from tersenet.reports.finding import signed
 from tersenet.reports.gallery import NAME, plot_captioned
 from tersenet.reports.page import write_page
 from tersenet.reports.side import Side

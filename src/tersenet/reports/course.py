@@ -5,8 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 
 from tersenet.evaluation import sampling_error
-from tersenet.reports.differences import plain
-from tersenet.reports.finding import CURVES, LEARNING_RATE, REGULARISATION, SEED_NOISE, Finding, noise
+from tersenet.reports.finding import CURVES, LEARNING_RATE, REGULARISATION, SEED_NOISE, Finding, noise, plain
 from tersenet.reports.history import History
 from tersenet.reports.regularisation import Reading
 
@@ -14,8 +13,8 @@ from tersenet.reports.regularisation import Reading
 def gap(history: History, images: int, reading: Reading | None = None) -> Finding | None:
     """Training against held-out accuracy after the last epoch; a gap counts beyond twice the noise.
 
-    Where the training images were read again with the saved weights (`reading`), that figure is compared, since it
-    is measured as the held-out one is; else the one counted while the weights changed.
+    Where the training images were measured again with the saved weights (`reading`), that figure is compared, since
+    it is measured as the held-out one is; else the one counted while the weights changed.
     """
     if history.held_out_accuracy is None or (reading is None and history.train_accuracy is None):
         return None
@@ -23,24 +22,24 @@ def gap(history: History, images: int, reading: Reading | None = None) -> Findin
     limit = 2 * noise(measured, images)
     if reading is not None:
         training = reading.accuracy
-        read = "measured again with the saved weights, without dropout and augmentation, the training images give"
+        read = "measured again with the saved weights, without dropout and augmentation, the training accuracy is"
     else:
         assert history.train_accuracy is not None
         training = history.train_accuracy[-1]
-        read = "counted while the weights changed, the training accuracy is"
+        read = "measured while the weights changed, the training accuracy is"
     points = training - measured
     facts = (
         f"After the last epoch the {history.held_out} accuracy is {measured:.2f} %; {read} {training:.2f} %: a gap "
         f"of {plain(points)} points"
     )
     if points > limit:
-        said = f"{facts}. The network knows its training images better than others."
+        said = f"{facts}. The network fits its training images better than new ones."
     elif points >= -limit:
-        said = f"{facts}, which is not beyond {limit:.2f} points, twice the noise."
+        said = f"{facts}, which is within {limit:.2f} points, twice the noise."
     elif reading is None:
-        said = f"{facts}. Dropout and augmentation were at work on the training images alone."
+        said = f"{facts}. Dropout and augmentation were active on the training images only."
     else:
-        said = f"{facts}. The {history.held_out} images are the easier ones."
+        said = f"{facts}. The {history.held_out} images are easier."
     return Finding(rule="gap", text=said, figure=CURVES if reading is None else REGULARISATION)
 
 
@@ -75,7 +74,7 @@ def held(history: History, target: float) -> Finding | None:
         assert best is not None
         said = (
             f"The target of {target:g} % was not reached by the {history.held_out} accuracy of any epoch; the "
-            f"nearest was epoch {history.epochs[best]} with {accuracies[best]:.2f} %, "
+            f"best was epoch {history.epochs[best]} with {accuracies[best]:.2f} %, "
             f"{target - accuracies[best]:.2f} points short."
         )
         return Finding(rule="held", text=said, figure=CURVES)
@@ -114,7 +113,7 @@ def schedule(history: History, images: int) -> list[Finding]:
         loss = fmean(losses[before]), fmean(losses[after])
         change, limit = accuracy[1] - accuracy[0], noise(accuracy[1], images)
         verdict = (
-            "It helped" if change > limit else "It hurt" if change < -limit else "It changed nothing beyond the noise"
+            "It helped" if change > limit else "It hurt" if change < -limit else "The change is within the noise"
         )
         said = (
             f"The learning rate fell from {rates[drop - 1]:.3g} to {rates[drop]:.3g} before epoch "
@@ -129,13 +128,13 @@ def schedule(history: History, images: int) -> list[Finding]:
 def _slope(history: History, rates: list[float], accuracies: list[float]) -> Finding:
     highest = max(rates)
     if min(rates) == highest:
-        said = f"The learning rate stayed at {highest:.3g} to the end: no schedule acted on this training."
+        said = f"The learning rate was {highest:.3g} from start to end."
         return Finding(rule="schedule", text=said, figure=LEARNING_RATE)
     top = len(rates) - 1 - rates[::-1].index(highest)
     half = next((place for place in range(top, len(rates)) if rates[place] <= highest / 2), None)
     if half is None:
         said = (
-            f"The learning rate moved without falling to half of its highest, {highest:.3g} (epoch "
+            f"The learning rate changed, but never fell to half of its highest, {highest:.3g} (epoch "
             f"{history.epochs[top]}); it started its last epoch at {rates[-1]:.3g}."
         )
     else:
@@ -180,7 +179,7 @@ def certainty(history: History, images: int) -> Finding | None:
         return None
     error = sampling_error(min(max(accuracies[-1], 0.0), 100.0), images)
     said = (
-        "This is one training with one seed: an indication, not a claim, which takes five seeds or more. At 99.5 % "
+        "This is one training with one seed: an indication, not a claim, which needs five seeds or more. At 99.5 % "
         f"the noise between seeds is about {SEED_NOISE} points; the sampling error of {accuracies[-1]:.2f} % on "
         f"{images:,} pictures is {error:.2f} points; picking the best epoch adds 0.02 to 0.04."
     )

@@ -21,6 +21,7 @@ from tersenet.evaluation import (
     welch_test,
 )
 from tersenet.evaluation.power import LEVEL, POWER, USUAL_DEVIATION
+from tersenet.reports.finding import plain, signed
 from tersenet.reports.side import Side
 
 MOST_SEEDS_TOLD = 10_000
@@ -207,16 +208,6 @@ def _most_frequent(guess_s: np.ndarray) -> int:
     return int(Counter(guess_s.tolist()).most_common(1)[0][0])
 
 
-def signed(points: float) -> str:
-    """A difference with its sign.
-
-    >>> signed(0.071), signed(-0.02), signed(-0.001)
-    ('+0.07', '−0.02', '±0.00')
-    """
-    text = f"{abs(points):.2f}"
-    return ("±" if float(text) == 0 else "+" if points > 0 else "−") + text
-
-
 def p_in_words(p: float) -> str:
     """A p-value as it is printed.
 
@@ -229,13 +220,3 @@ def p_in_words(p: float) -> str:
 def _span(ends: Sequence[float]) -> str:
     low, high = ends
     return f"{plain(low)} to {plain(high)}"
-
-
-def plain(points: float) -> str:
-    """A difference; a sign only where it is negative.
-
-    >>> plain(0.071), plain(-0.02), plain(-0.001)
-    ('0.07', '−0.02', '0.00')
-    """
-    text = f"{abs(points):.2f}"
-    return f"−{text}" if points < 0 and float(text) else text

@@ -38,3 +38,23 @@ def noise(accuracy: float, images: int) -> float:
     (0.07, 0.95)
     """
     return max(SEED_NOISE, sampling_error(min(max(accuracy, 0.0), 100.0), images))
+
+
+def plain(figure: float) -> str:
+    """A figure with two decimals and a true minus sign.
+
+    >>> plain(0.071), plain(-0.02), plain(-0.001)
+    ('0.07', '−0.02', '0.00')
+    """
+    text = f"{abs(figure):.2f}"
+    return f"−{text}" if figure < 0 and float(text) else text
+
+
+def signed(points: float) -> str:
+    """A difference with its sign.
+
+    >>> signed(0.071), signed(-0.02), signed(-0.001)
+    ('+0.07', '−0.02', '±0.00')
+    """
+    text = f"{abs(points):.2f}"
+    return ("±" if float(text) == 0 else "+" if points > 0 else "−") + text

@@ -192,7 +192,7 @@ def findings(side: Side) -> list[str]:
     if side.kind == "test":
         said.append(
             f"Best epochs. Each seed's best epoch, picked on the test set, gives "
-            f"{fmean(side.best_accuracies):.3f} %, {extra:+.3f} points. That is chance, picked: it claims nothing."
+            f"{fmean(side.best_accuracies):.3f} %, +{extra:.3f} points. The gain is chance and supports no claim."
         )
     always, ever = int((~side.right).all(axis=0).sum()), int((~side.right).any(axis=0).sum())
     if side.seeds > 1:

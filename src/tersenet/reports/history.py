@@ -129,7 +129,7 @@ def _column(rows: Sequence[Any], name: str) -> list[float] | None:
     there = [float(value) for value in values if value is not None]
     if len(there) not in (0, len(rows)):
         raise TersenetError(
-            "A column of the history has holes.",
+            "A column of the history has missing values.",
             got=f"{name} in {len(there)} of {len(rows)} epochs",
             expected="a figure in every epoch, or in none",
         )

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from tersenet.evaluation import resolved_difference
-from tersenet.reports.differences import p_in_words, signed
+from tersenet.reports.differences import p_in_words
+from tersenet.reports.finding import signed
 from tersenet.reports.ladder import HELD_WITHIN, LAST, SEEDS, Ladder, Step
 
 SURE = 0.05

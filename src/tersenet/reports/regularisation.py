@@ -1,4 +1,4 @@
-"""What regularisation does: the training images read again, with dropout and augmentation switched off and on.
+"""What regularisation does: the training images measured again, with dropout and augmentation switched off and on.
 
 The training accuracy of an epoch is counted while the weights change, on augmented images and with dropout at work,
 so that it cannot be compared with the test accuracy. Here the same images are read as test images are: with the saved
@@ -26,7 +26,7 @@ DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """The training images read again with trained weights; accuracies in percent.
+    """The training images measured again with trained weights; accuracies in percent.
 
     `accuracy` and `loss` (nats) are of all `images`, without dropout and augmentation. Of the first `sample` of them
     `plain` is the accuracy read so, `with_dropout` and `with_augmentation` that with the one of them switched on;
@@ -102,17 +102,19 @@ def regularisation(history: History, reading: Reading | None) -> Finding | None:
     if reading is None or history.train_accuracy is None:
         return None
     during = history.train_accuracy[-1]
-    said = (
-        f"Over the last epoch the training accuracy was {during:.2f} %, counted while the weights changed, with "
-        f"dropout and augmentation switched on. The same {reading.images:,} images, measured again with the saved "
-        f"weights and without either, give {reading.accuracy:.2f} %, {_change(reading.accuracy - during)}."
-    )
     costs = _costs(reading)
+    names = " and ".join(costs)
+    said = (
+        f"Over the last epoch the training accuracy was {during:.2f} %, measured while the weights changed"
+        f"{f', with {names} active' if costs else ''}. The same {reading.images:,} images, measured again with the "
+        f"saved weights{f', without {names}' if costs else ''}: {reading.accuracy:.2f} %, "
+        f"{_change(reading.accuracy - during)}."
+    )
     if costs:
         parts = " and ".join(f"{name} alone costs {points:.2f} points" for name, points in costs.items())
         said += f" On {reading.sample:,} of them, with these weights, {parts}."
     else:
-        said += " The network has no dropout and the recipe no augmentation: the weights alone account for it."
+        said += " Without dropout and augmentation, the difference comes from the changing weights alone."
     return Finding(rule="regularisation", text=said, figure=REGULARISATION)
 
 

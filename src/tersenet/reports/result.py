@@ -9,8 +9,7 @@ from tersenet.evaluation import KNOWN_WRONG_LABELS, Measures, wilson_interval
 from tersenet.reports.advice import Evidence, advise
 from tersenet.reports.analysis import analyse
 from tersenet.reports.blocks import Block, Heading, Item, Items, Paragraph, Picture, Table
-from tersenet.reports.differences import plain
-from tersenet.reports.finding import Finding
+from tersenet.reports.finding import Finding, plain
 from tersenet.reports.material import Material
 from tersenet.reports.sections import budget_blocks
 from tersenet.runs import Run, experiment_names, load_experiment

@@ -114,7 +114,7 @@ def recipe_section(experiment: Experiment) -> list[Block]:
     rows = recipe_rows(experiment.training)
     blocks: list[Block] = [Heading("Recipe"), Table(head=("setting", "value"), rows=rows)]
     if experiment.choices:
-        blocks.append(Paragraph("Not given by the source, and chosen here:"))
+        blocks.append(Paragraph("Not specified by the source, and chosen here:"))
         blocks.append(Items([Item(text) for text in experiment.choices]))
     return blocks
 

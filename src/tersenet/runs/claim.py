@@ -89,7 +89,7 @@ def make_claim(source: Run | Group, *, data_dir: Path | None = None, chosen_on: 
     finished = sum(run.result is not None for run in runs)
     if finished < planned:
         raise TersenetError(
-            "A claim is made from finished runs.",
+            "A claim needs finished runs.",
             got=f"{finished} of {planned} finished",
             where=source.path,
             hint=f"tersenet train --resume {source.name}",
@@ -131,7 +131,7 @@ def make_claim(source: Run | Group, *, data_dir: Path | None = None, chosen_on: 
 def write_claim(claim: Claim, path: Path) -> Path:
     """Write a claim as TOML. Raises TersenetError where there is such a file: a claim is never changed."""
     if path.exists():
-        raise TersenetError("This file exists; it was not changed.", got=path, hint="choose another name")
+        raise TersenetError("This file already exists; it was not changed.", got=path, hint="choose another name")
     tables: dict[str, Any] = {"schema": SCHEMA}
     tables |= {key: value for key, value in asdict(claim).items() if key != "experiment" and value is not None}
     tables["seeds"] = [
@@ -171,7 +171,7 @@ def read_claim(path: Path) -> Claim:
         absent = {"deviation": None, "commit": None}  # TOML has no null
         claim = msgspec.convert(absent | tables, Claim, strict=True)
     except msgspec.ValidationError as error:
-        raise TersenetError("A field of the claim does not fit.", got=error, where=path) from error
+        raise TersenetError("The claim has an invalid value.", got=error, where=path) from error
     check_consistency(claim, path)
     return claim
 
@@ -182,7 +182,7 @@ def _text(path: Path) -> str:
         facts = os.stat(path)  # noqa: PTH116 - says why a path cannot be reached
         if not stat.S_ISREG(facts.st_mode):
             raise TersenetError(
-                "A claim is a file.",
+                "A claim must be a plain file.",
                 got=f"{path}, a folder, a pipe or a device",
                 expected="a file that `tersenet claim` wrote",
             )

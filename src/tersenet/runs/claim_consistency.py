@@ -30,7 +30,7 @@ Contradiction = tuple[str, object, object]
 
 def _contradictions(claim: Claim) -> Iterator[Contradiction]:
     if not claim.seeds or claim.images < 1:
-        yield "The claim names no seed or no image.", f"{len(claim.seeds)} seeds, {claim.images} images", None
+        yield "The claim lists no seeds or no images.", f"{len(claim.seeds)} seeds, {claim.images} images", None
         return
     for seed in claim.seeds:
         yield from _of_seed(claim, seed)
@@ -78,7 +78,7 @@ def _of_means(claim: Claim) -> Iterator[Contradiction]:
     deviation = statistics.stdev(accuracies) if len(accuracies) > 1 else None
     if (deviation is None) != (claim.deviation is None) or not _equal(claim.deviation or 0.0, deviation or 0.0):
         got = "no deviation" if claim.deviation is None else f"a deviation of {claim.deviation}"
-        expected = "none of one seed" if deviation is None else f"{deviation:.4f}, {counts}"
+        expected = "none for a single seed" if deviation is None else f"{deviation:.4f}, {counts}"
         yield "The figures of the claim do not add up.", got, expected
     epochs = [each.epochs for each in claim.seeds if each.epochs is not None]
     most, may_stop = claim.experiment.training.epochs, claim.experiment.training.early_stopping > 0
@@ -92,11 +92,11 @@ def _of_experiment(claim: Claim) -> Iterator[Contradiction]:
     if experiment.data != claim.data:
         yield "The experiment of the claim has other data.", f"experiment.data = {experiment.data}", claim.data
     if claim.data not in (*NAMED_SETS, "synthetic"):
-        yield "A claim is about a named data set.", claim.data, ", ".join((*NAMED_SETS, "synthetic"))
+        yield "A claim needs a named data set.", claim.data, ", ".join((*NAMED_SETS, "synthetic"))
     if experiment.init is not None:
-        yield "A claim starts from fresh weights.", f"experiment.init = {experiment.init}", None
+        yield "A claim needs a training from fresh weights.", f"experiment.init = {experiment.init}", None
     if experiment.notation is None:
-        yield "A claim is about a network in notation.", "no experiment.notation", None
+        yield "A claim needs a network in notation.", "no experiment.notation", None
         return
     written = _parsed(experiment.notation)
     if written is None:

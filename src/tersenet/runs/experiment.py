@@ -118,7 +118,7 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
-        got = "nesting without end" if isinstance(error, RecursionError) else str(error)
+        got = "nesting that is too deep" if isinstance(error, RecursionError) else str(error)
         raise TersenetError("This is not a TOML file.", got=got, where=name_or_path) from error
     return experiment_from(content, where=str(name_or_path))
 
@@ -142,7 +142,7 @@ def experiment_from(content: Mapping[str, Any], *, where: str) -> Experiment:
         dotted = place.strip("`").removeprefix("$").removeprefix(".") or "the top level"
         expected = _expected(Experiment, dotted.split("."))
         raise TersenetError(
-            "An experiment does not fit.", got=what, expected=expected, where=f"{where}: {dotted}"
+            "The experiment has an invalid value.", got=what, expected=expected, where=f"{where}: {dotted}"
         ) from error
 
 
@@ -258,7 +258,7 @@ def _put(tables: dict[str, Any], key: str, value: Any) -> None:
     for part in path:
         tables = tables.setdefault(part, {})
         if not isinstance(tables, dict):
-            raise TersenetError("There is no such setting.", got=key, hint=f"{part} holds no settings of its own")
+            raise TersenetError("There is no such setting.", got=key, hint=f"{part} has no settings inside it")
     tables[last] = value
 
 

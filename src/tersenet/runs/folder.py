@@ -190,7 +190,7 @@ def recorded_data(
     changed = changed_data(dataset, environment)
     if changed is None:
         return dataset
-    notice = "\n".join(filter(None, (dataset.notice, f"{changed} What is measured now is measured on other data.")))
+    notice = "\n".join(filter(None, (dataset.notice, f"{changed} New measurements use the changed data.")))
     return replace(dataset, notice=notice)
 
 

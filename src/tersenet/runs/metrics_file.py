@@ -43,7 +43,7 @@ def _row(row: dict[str, Any], epoch: int) -> EpochMetrics:
         raise ValueError("not exactly one of test_loss, test_accuracy and validation_loss, validation_accuracy")
     figures: dict[str, Any] = {name: _number(row, name) for name in (*_REQUIRED, *measured[0])}
     if figures["epoch"] != epoch:
-        raise ValueError(f"epoch {row['epoch']}, where {epoch} belongs")
+        raise ValueError(f"epoch {row['epoch']} instead of {epoch}")
     return EpochMetrics(**figures | {"epoch": epoch})
 
 

@@ -185,7 +185,7 @@ def converted(content: Mapping[str, Any], shape: type[Record], where: object) ->
         what, _, place = str(error).partition(" - at ")
         key = place.strip("`").removeprefix("$").removeprefix(".")
         raise TersenetError(
-            "A file of the run does not fit.",
+            "A file of the run has an invalid value.",
             got=_in_plain_words(what),
             where=f"{where}: {key}" if key else where,
             hint="restore the file, or train again",
@@ -203,13 +203,13 @@ def read_json(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise TersenetError(
             "This is not a JSON file.",
-            got="nesting without end" if isinstance(error, RecursionError) else str(error)[:200],
+            got="nesting that is too deep" if isinstance(error, RecursionError) else str(error)[:200],
             where=path,
             hint="restore the file, or train again",
         ) from error
     if not isinstance(content, dict):
         raise TersenetError(
-            "This is not the run's own file.", got=type(content).__name__, expected="a table", where=path
+            "The file of the run does not hold a table.", got=type(content).__name__, expected="a table", where=path
         )
     return content
 
@@ -276,14 +276,14 @@ def _in_plain_words(what: str) -> str:
     """What msgspec says, in plain words.
 
     >>> _in_plain_words("Expected `int`, got `str`"), _in_plain_words("Object missing required field `epochs`")
-    ('text, where a whole number belongs', 'no field epochs')
+    ('text instead of a whole number', 'the field epochs is missing')
     """
     names = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "null": "null"}
     names |= {"array": "a list", "object": "a table"}
     if what.startswith("Object missing required field "):
-        return f"no field {what.rpartition(' ')[2].strip('`')}"
+        return f"the field {what.rpartition(' ')[2].strip('`')} is missing"
     expected, found, got = what.removeprefix("Expected ").partition(", got ")
     if not found:
         return what.replace("`", "")
     kinds = [names.get(kind, kind) for kind in expected.strip("`").split(" | ")]
-    return f"{names.get(got.strip('`'), got)}, where {' or '.join(kinds)} belongs"
+    return f"{names.get(got.strip('`'), got)} instead of {' or '.join(kinds)}"

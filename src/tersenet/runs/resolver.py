@@ -136,7 +136,7 @@ def find_run(word: str | Path, runs_dir: Path = Path("runs")) -> Run:
     if isinstance(found, Group):
         first = found.seeds[0] if found.seeds else 0
         raise TersenetError(
-            "This is a group of seeds, and one run is asked for.",
+            "This is a group of seeds; a single run is needed.",
             got=found.path,
             expected="the run of one seed",
             hint=f"name it: {found.name}/seed-{first}",
@@ -166,7 +166,7 @@ def _find(word: str | Path, runs_dir: Path, *, groups: bool) -> Run | Group:
     raise TersenetError(
         f"There is no run of this {'experiment' if design.kind in ('experiment', 'file') else 'network'} yet.",
         got=text,
-        expected=f"a run folder, its name under {runs_dir}, or an experiment that was run",
+        expected=f"a run folder, its name under {runs_dir}, or an experiment that has been trained",
         hint=f"tersenet train {shlex.quote(text)}",
     )
 
@@ -267,7 +267,7 @@ def _nothing(word: str, runs_dir: Path, *, only_runs: bool = False) -> NoReturn:
     near = did_you_mean(word, sorted({*runs, *experiment_names(), *(packaged_names() if only_runs else NETWORKS)}))
     if not only_runs:
         near = _file_that_is_near(word) or near
-    run_expected = f"a run folder, its name under {runs_dir}, or an experiment that was run"
+    run_expected = f"a run folder, its name under {runs_dir}, or an experiment that has been trained"
     all_expected = "an experiment, NAME.toml, a network's name, file.py:Name, a run, or notation"
     expected = run_expected if only_runs else all_expected
     if _is_directory(word):

@@ -119,7 +119,7 @@ def _received(connection: Connection, process: SpawnProcess, run: Run) -> Messag
             "A training process died.",
             got=died,
             where=run.path,
-            hint=f"check the memory that is free, then go on: tersenet train --resume {run.path.parent}",
+            hint=f"check free memory, then continue: tersenet train --resume {run.path.parent}",
         ) from None
     return message
 

@@ -167,7 +167,7 @@ def _refuse_inside_a_seed() -> None:
     """A script without a guard is run again by each process that it starts."""
     if multiprocessing.current_process().name == SEED_PROCESS:
         raise TersenetError(
-            "A script that trains several seeds is read again by each of its processes.",
-            expected='what it does, under `if __name__ == "__main__":`',
+            "A script that trains several seeds is imported again by each process.",
+            expected='its code under `if __name__ == "__main__":`',
             hint="put it there, or train the seeds one after the other: processes=1",
         )

@@ -153,7 +153,7 @@ def _trusted(run_folder: Path, spec: str, facts: Mapping[str, Any], *, trust: bo
     other = sorted(file for file in {*now, *kept.files} if now.get(file) != kept.files.get(file))
     if other:
         raise TersenetError(
-            "The source kept in this run is not the one that it was trained with.",
+            "The source kept in this run has changed since the training.",
             got=f"{', '.join(other[:5])} changed, missing or added",
             where=run_folder / SOURCE,
             hint="restore the folder, or train again",
@@ -173,7 +173,7 @@ def _without_copy(run_folder: Path, spec: str, *, trust: bool) -> tuple[Layout, 
     path, name = named
     if not path.is_file():
         raise TersenetError(
-            "The file of this run's network is not there.", got=path, expected="the file that it was trained with"
+            "The file of this run's network is missing.", got=path, expected="the file that it was trained with"
         )
     layout = find_layout(path)
     code = UserCode(layout)
@@ -189,7 +189,7 @@ def _facts(content: Any, run_folder: Path) -> SourceFacts:
         return msgspec.convert(content, SourceFacts)
     except msgspec.ValidationError as error:
         raise TersenetError(
-            "A file of the run does not fit.", got=error, where=f"{run_folder / 'environment.json'}: source"
+            "A file of the run has an invalid value.", got=error, where=f"{run_folder / 'environment.json'}: source"
         ) from error
 
 

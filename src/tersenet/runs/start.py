@@ -157,7 +157,7 @@ def _resume(run: Run, data_dir: Path | None, listeners: Listeners, watch: Watch)
         return run
     dataset = run.data(data_dir)
     if _absolute(dataset.name) != run.experiment.data:
-        raise TersenetError("The run was trained on other data.", got=dataset.name, expected=run.experiment.data)
+        raise TersenetError("The run was trained on different data.", got=dataset.name, expected=run.experiment.data)
     changed = folder.changed_data(dataset, run.environment)
     if changed:
         raise TersenetError(

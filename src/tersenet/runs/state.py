@@ -139,7 +139,7 @@ def locked(folder: Path) -> Iterator[None]:
                 "Another process is training this run.",
                 got=_who(folder),
                 where=folder,
-                hint="wait until it has ended, or end it; tersenet runs shows what it does",
+                hint="wait until it ends, or stop it; `tersenet runs` shows its state",
             )
         yield
 

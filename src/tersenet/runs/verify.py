@@ -84,9 +84,9 @@ def evaluate_claim(
     missing = [each for each in claim.seeds if each.weights_sha256 not in found]
     if missing:
         raise TersenetError(
-            "Weights of this claim are not here.",
+            "The weights of this claim were not found.",
             got=f"{len(claim.seeds) - len(missing)} of {len(claim.seeds)} found",
-            expected=f"a file of SHA-256 {missing[0].weights_sha256}, seed {missing[0].seed}, once {missing[0].run}",
+            expected=f"a file of SHA-256 {missing[0].weights_sha256}, seed {missing[0].seed}, run {missing[0].run}",
             where=" or ".join(map(str, places)),
             hint="put the weights there, or train again: tersenet verify CLAIM --train",
         )
@@ -159,7 +159,7 @@ def train_claim(
     if not exact:
         made = claim.versions.get("torch", "unknown")
         reasons.append(
-            f"Another processor, torch, engine or number of threads gives other bits (the claim was made on "
+            f"Another processor, torch, engine or number of threads gives different weights (the claim was made on "
             f"{claim.machine} with torch {made}). Chance then explains a mean up to {allowed:.2f} points lower."
         )
     false = [] if max(epochs) == claim.epochs else [f"epochs: claimed {claim.epochs}, trained here {max(epochs)}"]
@@ -172,8 +172,8 @@ def train_claim(
         false=tuple(false),
         checked=("data, parameters, network, recipe, seeds and epochs: by training again",),
         not_checked=(
-            *(() if exact else ("weights_sha256: other bits here",)),
-            "machine, versions, commit: a training here does not show where the first was",
+            *(() if exact else ("weights_sha256: different here",)),
+            "machine, versions, commit: training here does not show where the claimed runs were trained",
             *_words(claim),
         ),
     )
@@ -207,7 +207,7 @@ def _claimed_data(claim: Claim, data_dir: Path | None) -> Dataset:
         )
     if claim.experiment.validation >= len(dataset.train):
         raise TersenetError(
-            "The claim holds out more images than there are.",
+            "The claim holds out more images than the data set has.",
             got=f"validation = {claim.experiment.validation}",
             expected=f"fewer than {len(dataset.train):,}",
         )
@@ -258,7 +258,7 @@ def _copies(claim: Claim, loaded: list[dict[str, Tensor]]) -> list[str]:
         for tensors in loaded
     ]
     return [
-        f"seeds: the weights of seeds {claim.seeds[one].seed} and {claim.seeds[other].seed} are of one training"
+        f"seeds: the weights of seeds {claim.seeds[one].seed} and {claim.seeds[other].seed} come from one training"
         for one, other in itertools.combinations(range(len(vectors)), 2)
         if float((vectors[one] - vectors[other]).norm()) <= NEAR * float(vectors[one].norm())
     ]
@@ -300,17 +300,17 @@ def _mean(claim: Claim, checks: list[SeedCheck]) -> float:
 def _hashes(checks: list[SeedCheck]) -> str:
     same = sum(check.same_weights for check in checks)
     if same == len(checks):
-        return f"The hash of the weights is equal for {_all(len(checks))}."
-    return f"The hash of the weights is equal for {same} of {_number(len(checks))}."
+        return f"The hash of the weights matches for {_all(len(checks))}."
+    return f"The hash of the weights matches for {same} of {_number(len(checks))}."
 
 
 def _counts(checks: list[SeedCheck], tolerance: int) -> str:
     other = [check for check in checks if check.correct != check.claimed]
     if not other:
-        return f"The accuracy is equal for {_all(len(checks))}, to the image."
+        return f"The accuracy matches for {_all(len(checks))}, to the image."
     counts = ", ".join(f"seed {check.seed}: {check.correct} correct, claimed {check.claimed}" for check in other)
     allowed = f" ({tolerance} allowed)" if tolerance else ""
-    return f"The accuracy is not equal for {len(other)} of {_number(len(checks))}{allowed}: {counts}."
+    return f"The accuracy does not match for {len(other)} of {_number(len(checks))}{allowed}: {counts}."
 
 
 def _number(seeds: int) -> str:

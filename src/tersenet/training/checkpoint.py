@@ -147,7 +147,7 @@ def fit_tensors(
 
 
 _PROBLEM = "This checkpoint does not belong to this run."
-_HINT = "start the run anew"
+_HINT = "start a new run"
 
 
 def _foreign(got: str, path: Path) -> TersenetError:
@@ -191,7 +191,7 @@ def _optimizer_slots(
             raise _foreign(f"a number optimizer.{key}", path)
         slots.setdefault(int(index), {})[name] = value
     if slots and (len(slots) != len(weights) or any(slot.keys() != names for slot in slots.values())):
-        raise _foreign("the optimiser's memory of some weights is missing", path)
+        raise _foreign("the optimiser's state of some weights is missing", path)
     return slots
 
 
@@ -204,13 +204,13 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors and the metadata of a safetensors file; raises TersenetError where it cannot be read."""
     if not os.path.isfile(path):  # noqa: PTH113  # Path.is_file raises where a folder may not be entered
-        raise TersenetError("This file is not there.", where=path)
+        raise TersenetError("This file does not exist.", where=path)
     try:
         with _named_in_utf8(path) as readable, safe_open(readable, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, AttributeError, TypeError) as error:
         raise TersenetError(
-            "This is not a whole safetensors file.",
+            "The safetensors file is damaged.",
             got=str(error),
             where=path,
             hint="train again, or restore the file",

@@ -164,7 +164,7 @@ def _velocity(optimizer: optim.SGD, parameter: nn.Parameter) -> Tensor:
             "The optimiser's momentum does not fit the weights.",
             got=f"momentum {buffer.dtype} {list(buffer.shape)} on {buffer.device}",
             expected=f"{parameter.dtype} {list(parameter.shape)} on {parameter.device}",
-            hint="start the run anew: its checkpoint belongs to another network",
+            hint="start a new run: its checkpoint belongs to another network",
         )
     if not buffer.is_contiguous():
         state["momentum_buffer"] = buffer = buffer.contiguous()

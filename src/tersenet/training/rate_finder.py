@@ -31,8 +31,8 @@ BROKEN = 3.0  # the test ends where the smoothed loss is this many times its low
 BELOW = 10.0  # the suggestion is the rate of the lowest smoothed loss divided by this
 
 RULE = (
-    "a tenth of the rate at which the smoothed loss is lowest: there the loss still falls, well below the rate from "
-    "which on it rises"
+    "a tenth of the rate at which the smoothed loss is lowest: the loss is still falling there, well below the rate "
+    "at which it starts to rise"
 )
 
 
@@ -105,7 +105,7 @@ def find_learning_rate(
             "The loss is not a finite number from the start.",
             got=f"loss {losses[0] if losses else math.nan} at the learning rate {lowest:g}",
             expected="a finite loss",
-            hint="begin lower, or look for a picture or a weight that is not finite",
+            hint="start at a lower rate, or look for a picture or a weight that is not finite",
         )
     smoothed = smooth(losses)
     return RateTest(

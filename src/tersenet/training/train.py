@@ -178,9 +178,9 @@ def compiled_or_error(model: nn.Module, precision: str, workers: int) -> Compile
     """The compiled way to run a network; raises TersenetError, which says why, where there is none."""
     compiled = compile_network(model, precision=precision, workers=workers)
     if compiled is None:
-        why = refusal(model) or "no C++ compiler that makes the engine"
+        why = refusal(model) or "no working C++ compiler"
         if refusal(model) is None and precision == "bfloat16" and not multiplies_bfloat16():
-            why = "bfloat16, which this processor does not multiply"
+            why = "bfloat16, which this processor does not support"
         raise TersenetError(
             "The compiled engine cannot run this network.",
             got=why,
@@ -200,7 +200,7 @@ def _check_optimizer(optimizer: optim.Optimizer) -> None:
                     "This checkpoint does not belong to this run.",
                     got=f"{name} of shape {list(value.shape)}",
                     expected=f"{list(weight.shape)}, the shape of its weight",
-                    hint="start the run anew",
+                    hint="start a new run",
                 )
 
 

@@ -56,7 +56,7 @@ def _dropout(step: Step, pooled: bool) -> list[Finding]:
     if not rate:
         return []
     if pooled:
-        why = "What it drops is part of a class's own evidence: the pooling behind it averages over the holes."
+        why = "It drops part of the evidence for each class, and the pooling after it averages over the gaps."
     else:
         why = (
             f"In training every class loses its logit with probability {rate:g}, the correct one too: the training "
@@ -126,7 +126,7 @@ def softmax(patient: Patient) -> Check:
         found = [finding for finding in (_twice(seen), _without_logarithm(seen)) if finding is not None]
     called = {call.name for call in seen.criterion_calls}
     where = "in the network" if len(places) and places[0][0] != "the criterion" else "in the criterion"
-    reading = f"over the classes, {where}" if places or "cross_entropy" in called else "none in sight"
+    reading = f"over the classes, {where}" if places or "cross_entropy" in called else "none found"
     return Check(rule=rule, reading=reading if not found else found[0].figure, findings=tuple(found))
 
 
@@ -160,8 +160,8 @@ def _axis_finding(place: str, figure: str, classes: int) -> Finding:
         severity="fault",
         where=place,
         figure=figure,
-        why=f"The {classes} probabilities of a picture must add up to 1. Like this the pictures of a batch compete "
-        "with each other, and the answer for one depends on its neighbours.",
+        why=f"The {classes} probabilities of a picture must add up to 1. Now the pictures of a batch compete "
+        "with each other: the output for one depends on the others.",
         hint="softmax over the classes: dim=1",
     )
 
@@ -187,7 +187,7 @@ def _twice(seen: Trace) -> Finding | None:
 
 
 def _without_logarithm(seen: Trace) -> Finding | None:
-    """`nll_loss` on something that is no logarithm of a probability."""
+    """`nll_loss` on something that is not a log-probability."""
     called = {call.name for call in seen.criterion_calls}
     if "nll_loss" not in called or called & {"log_softmax", "cross_entropy"}:
         return None
@@ -198,8 +198,8 @@ def _without_logarithm(seen: Trace) -> Finding | None:
         severity="fault",
         where="the criterion",
         figure=f"nll_loss on answers from {float(seen.logits.min()):.3g} to {float(seen.logits.max()):.3g}",
-        why="It takes logarithms of probabilities; of anything else it has no lowest value, and training runs away.",
-        hint="log_softmax(answer, dim=1) before it, or cross_entropy in its place",
+        why="nll_loss expects log-probabilities; for anything else it has no lower bound, and training diverges.",
+        hint="apply log_softmax(output, dim=1) first, or use cross_entropy instead",
     )
 
 

@@ -33,20 +33,20 @@ def receptive_field(patient: Patient) -> Check:
     layers = patient.trace.layers
     where = layers[place].name if len(layers) == len(rows) else f"layer {place + 1}, {rows[place].type}"
     before = ", before the global pooling" if pooled else ""
-    reading = f"{pixels} pixels at {where}{before}; what is drawn takes {drawn}"
+    reading = f"{pixels} pixels at {where}{before}; the drawing spans {drawn}"
     if pixels >= drawn:
         return Check(rule=rule, reading=reading)
     finding = Finding(
         rule=rule,
         severity="warning",
         where=where,
-        figure=f"{pixels} pixels{before}; {100 * INK:.0f} % of a picture's ink takes {drawn}",
+        figure=f"{pixels} pixels{before}; {100 * INK:.0f} % of a picture's ink spans {drawn}",
         value=float(pixels),
         bound=float(drawn),
-        why="No feature sees the whole of it, and the pooling forgets where its parts were."
+        why="No feature sees all of it, and the pooling discards where its parts were."
         if pooled
-        else "The answer depends on a part of the picture alone.",
-        hint="one more pooling or a stride early on, larger kernels, or another convolution before the pooling",
+        else "The output depends on only a part of the picture.",
+        hint="add an early pooling or stride, larger kernels, or another convolution before the pooling",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))
 

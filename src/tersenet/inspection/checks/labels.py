@@ -73,8 +73,8 @@ def _shuffled(where: str, agreement: Agreement) -> Finding:
         figure=str(agreement),
         value=max(agreement.neighbours, agreement.linear),
         bound=agreement.bound,
-        why="Pictures that look alike do not share a label: pictures and labels were mixed up.",
-        hint="shuffle pictures and labels by one order; look at a few with plot_samples",
+        why="Similar pictures do not share a label: pictures and labels are probably out of order.",
+        hint="shuffle pictures and labels in the same order; look at a few with plot_samples",
     )
 
 

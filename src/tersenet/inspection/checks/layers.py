@@ -106,8 +106,8 @@ def signal(patient: Patient) -> Check:
                 figure=f"the output differs by {_figure(loud[0].signal)} from picture to picture{_more(loud)}",
                 value=loud[0].signal,
                 bound=LOUD,
-                why="The activations explode: the loss and its gradient overflow, or are ruled by a few pictures.",
-                hint="batch normalisation after the layer, smaller starting weights, and a lower learning rate",
+                why="The activations explode: the loss and its gradient overflow, or a few pictures dominate.",
+                hint="batch normalisation after the layer, smaller initial weights, and a lower learning rate",
             )
         )
     if faint:
@@ -120,7 +120,7 @@ def signal(patient: Patient) -> Check:
                 value=faint[0].signal,
                 bound=FAINT,
                 why="The activations vanish: the layers after this one can hardly tell one picture from another.",
-                hint="batch normalisation, residuals [ ] around the layers, fewer of them, or He's starting weights",
+                hint="batch normalisation, residuals [ ] around the layers, fewer of them, or He initialisation",
             )
         )
     low, high = min(step.signal for step in kernels), max(step.signal for step in kernels)
@@ -152,7 +152,7 @@ def gradients(patient: Patient) -> Check:
                 value=size[violent[0]],
                 bound=VIOLENT,
                 why="The gradient explodes: one step at rate 0.1 would replace the kernel.",
-                hint="batch normalisation, smaller starting weights, or clipping of the gradient",
+                hint="batch normalisation, smaller initial weights, or clipping of the gradient",
             )
         )
     if weak:
@@ -166,7 +166,7 @@ def gradients(patient: Patient) -> Check:
                 + _others(weak),
                 value=of_strongest,
                 bound=WEAK,
-                why="The gradient vanishes: this layer hardly moves while others learn.",
+                why="The gradient vanishes: this layer hardly learns while others do.",
                 hint="ReLU instead of sigmoid or tanh, batch normalisation, residuals [ ] around later layers",
             )
         )
@@ -189,7 +189,7 @@ def _unreached(patient: Patient, rule: str) -> list[Finding]:
             figure=f"no gradient reaches these weights{more}",
             value=0.0,
             bound=0.0,
-            why="They are never used on the way to the loss, or the way is cut (detach, no_grad, argmax).",
+            why="They do not contribute to the loss, or the graph is cut (detach, no_grad, argmax).",
             hint="use the layer in forward, or remove it",
         )
     ]

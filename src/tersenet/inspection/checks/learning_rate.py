@@ -119,7 +119,7 @@ def _misfit(verdict: str, probe: Probe, other: Probe, severity: Severity) -> Fin
         f"{_nats(probe.end)}, at {other.rate:g} to {_nats(other.end)}; {_size(probe)}",
         value=probe.rate,
         bound=other.rate,
-        why="The steps are so long that they overshoot." if high else "The steps are too short to get anywhere.",
+        why="The steps are too long and overshoot." if high else "The steps are too short to make progress.",
         hint=f"a learning rate near {other.rate:g}" + (", or a rise over the first epoch" if high else ""),
     )
 
@@ -129,10 +129,10 @@ def _other_weights() -> Finding:
         rule="learning rate",
         severity="fault",
         where="optimiser",
-        figure="none of its weights belongs to this network",
+        figure="none of its weights belong to this network",
         value=0.0,
         bound=TINY,
-        why="It was made for another network, or for this one before it was built anew: nothing is learned.",
+        why="It was made for another network, or for this one before it was rebuilt: nothing is learned.",
         hint="make the optimiser from model.parameters() after the network is built",
     )
 
@@ -213,11 +213,11 @@ def learning_curve(metrics: Sequence[EpochMetrics], classes: int) -> Check:
             rule=rule,
             severity="fault",
             where=f"epoch {metrics[-1].epoch}",
-            figure=f"the training loss is {losses[-1]:.3f}, that of guessing is {guessing:.3f}",
+            figure=f"the training loss is {losses[-1]:.3f}, guessing gives {guessing:.3f}",
             value=losses[-1] / guessing,
             bound=NOTHING_LEARNED,
             why="Nothing was learned.",
-            hint="see the learning rate, the gradients and the labels above; a tenth of the rate is the first to try",
+            hint="check the learning rate, gradients and labels above; try a tenth of the rate first",
         )
         return Check(rule=rule, reading=reading, findings=(finding,))
     jumps = [
@@ -235,7 +235,7 @@ def learning_curve(metrics: Sequence[EpochMetrics], classes: int) -> Check:
         figure=f"the training loss rose to {loss:.3f} from {lowest:.3f} before, at rate {rate:g}",
         value=loss / lowest,
         bound=JUMP,
-        why="Steps that undo what was learned are too long.",
+        why="The steps are too long: they undo what was learned.",
         hint=f"a learning rate near {rate / 3:.2g}, or one that falls earlier",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))

@@ -53,8 +53,8 @@ def normalisation(patient: Patient) -> Check:
         figure="; ".join(found),
         value=abs(mean - test_mean) / max(deviation, 1e-12),
         bound=MEANS,
-        why="The network is measured on pictures of another brightness or contrast than it learned from.",
-        hint="the same mean and deviation, those of the training set, in both transforms",
+        why="The network is measured on pictures with another brightness or contrast than those it was trained on.",
+        hint="use the training set's mean and deviation in both transforms",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))
 
@@ -77,7 +77,7 @@ def last_batch(patient: Patient) -> Check:
     if not normalises:
         return unlooked(rule, "no batch normalisation in the network")
     if size is None:
-        return unlooked(rule, f"the loader did not come to its end within {PATIENCE:.0f} s")
+        return unlooked(rule, f"the loader did not finish within {PATIENCE:.0f} s")
     reading = f"{size} picture{'s' if size != 1 else ''}"
     if size != 1:
         return Check(rule=rule, reading=reading)
@@ -89,11 +89,11 @@ def last_batch(patient: Patient) -> Check:
         figure="the last batch holds a single picture" + (f": {refusal}" if refusal else ""),
         value=1.0,
         bound=2.0,
-        why="Batch normalisation has nothing to compare the picture with: it "
+        why="Batch normalisation has only one picture to normalise with: it "
         + (
-            "cannot go on."
+            "fails."
             if refusal
-            else "takes that picture's own statistics for those of the set, just before the network is measured."
+            else "mixes that picture's statistics into the running ones, just before the network is measured."
         ),
         hint="drop_last=True, or another batch size",
     )
@@ -124,7 +124,7 @@ def augmentation(patient: Patient) -> Check:
         return unlooked(rule, "no test batches were given")
     first, second, in_order = _twice(patient.test_loader)
     if not first or not second:
-        return unlooked(rule, f"the shuffled test batches did not come to their end within {PATIENCE:.0f} s")
+        return unlooked(rule, f"the shuffled test batches did not finish within {PATIENCE:.0f} s")
     if in_order:
         changed = sum(one != other for one, other in zip(first, second, strict=True)) / len(first)
     else:
@@ -139,9 +139,9 @@ def augmentation(patient: Patient) -> Check:
         figure=reading,
         value=changed,
         bound=0.0,
-        why="Something random is done to test pictures: the accuracy differs from reading to reading and is not "
+        why="Test pictures are changed at random: the accuracy varies between evaluations and is not "
         "that of the set.",
-        hint="a test transform without rotation, crop, flip or noise: ToTensor and Normalize alone",
+        hint="use a test transform without rotation, crop, flip or noise: only ToTensor and Normalize",
     )
     return Check(rule=rule, reading=reading, findings=(finding,))
 

@@ -148,7 +148,7 @@ def refusal(model: nn.Module) -> str | None:
     >>> model = build("8C3 BN R GAP 10N")
     >>> model.layers[2] = nn.Tanh()
     >>> refusal(model)
-    'layers.2 (Tanh): a kind of layer that it does not know'
+    'layers.2 (Tanh): an unsupported kind of layer'
     """
     try:
         _examined(model)
@@ -201,15 +201,15 @@ def _leaves(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         except UnknownError as unknown:
             raise UnknownError(f"{name or 'the network'}: {unknown}") from None
         if type(module) is NotationNetwork and set(module._modules) != {"layers"}:
-            raise UnknownError("modules beside its layers")
+            raise UnknownError("modules besides its layers")
         if any(module._parameters) or any(module._buffers):
-            raise UnknownError(f"{name or 'the network'}: weights beside its layers")
+            raise UnknownError(f"{name or 'the network'}: weights besides those of its layers")
         for key, child in children:
             if child is None:
                 raise UnknownError(f"{name}: an empty place")
             yield from _leaves(f"{name}.{key}".removeprefix("."), child)
     elif children:
-        raise UnknownError(f"{name} ({type(module).__name__}): a block that is residual, shared or somebody's own")
+        raise UnknownError(f"{name} ({type(module).__name__}): a residual, shared or custom block")
     else:
         yield name, module
 
@@ -218,7 +218,7 @@ def _require_unchanged(module: nn.Module) -> None:
     """A module of a known kind, which nobody listens to and of which nothing was overridden."""
     kind = type(module)
     if kind not in FORWARD:
-        raise UnknownError("a kind of layer that it does not know")
+        raise UnknownError("an unsupported kind of layer")
     if kind.forward is not FORWARD[kind]:
         raise UnknownError("another forward")
     if any(getattr(module, hooks) for hooks in HOOKS):

@@ -36,7 +36,7 @@ def row_of(module: nn.Module, shape: Shape) -> tuple[Row, Shape]:
     Raises UnknownError where the engine does not know what it does.
     """
     if type(module) not in _ROWS:
-        raise UnknownError("a kind of layer that it does not know")
+        raise UnknownError("an unsupported kind of layer")
     return _ROWS[type(module)](module, shape)
 
 
@@ -51,7 +51,7 @@ def _convolution(module: nn.Conv2d, shape: Shape) -> tuple[Row, Shape]:
     stride, dilation = _one(module.stride), _one(module.dilation)
     padding = None if isinstance(module.padding, str) else _one(module.padding)
     if module.groups != 1 or module.padding_mode != "zeros" or None in (stride, dilation, padding):
-        raise UnknownError("groups, or strides, padding or dilation of a kind that it does not know")
+        raise UnknownError("groups, or unsupported strides, padding or dilation")
     assert stride is not None
     assert dilation is not None
     assert padding is not None
@@ -112,7 +112,7 @@ def _max_pool(module: nn.MaxPool2d, shape: Shape) -> tuple[Row, Shape]:
 
 def _average_pool(module: nn.AvgPool2d, shape: Shape) -> tuple[Row, Shape]:
     if module.divisor_override is not None:
-        raise UnknownError("a divisor of its own")
+        raise UnknownError("a custom divisor")
     return _pool(AVERAGE_POOL, module, shape)
 
 
@@ -139,7 +139,7 @@ def _global_pool(module: nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d, shape: Sha
 def _dropout(module: nn.Dropout | nn.Dropout2d, shape: Shape) -> tuple[Row, Shape]:
     maps = isinstance(module, nn.Dropout2d)
     if not isinstance(module.p, float | int) or not 0 <= module.p < 1 or module.inplace or (maps and len(shape) != 3):
-        raise UnknownError("a rate or a shape that it does not know, or values dropped in place")
+        raise UnknownError("an unsupported rate or shape, or values dropped in place")
     return _row(MAP_DROPOUT if maps else DROPOUT, shape, shape) | {"rate": module.p}, shape
 
 
@@ -175,7 +175,7 @@ def _weight_shape(module: nn.Conv2d | nn.Linear, dimensions: int) -> Shape:
     """The shape of the weight of a convolution or dense layer, which has the weights that it should have."""
     weight, bias = module._parameters.get("weight"), module._parameters.get("bias")
     if set(module._parameters) != {"weight", "bias"} or weight is None or weight.ndim != dimensions:
-        raise UnknownError("other weights than its own")
+        raise UnknownError("weights other than the usual ones")
     _require_plain(weight, nn.Parameter, weight.shape)
     if bias is not None:
         _require_plain(bias, nn.Parameter, weight.shape[:1])
