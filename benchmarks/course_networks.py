@@ -96,7 +96,7 @@ def finished_run(name: str, runs_dir: Path, seed: int, label: str = "") -> Run |
 def train_one(
     name: str, runs_dir: Path, seed: int, threads: int, label: str = "", changes: Sequence[str] = ()
 ) -> None:
-    """Train one recipe, or one try about it, in a process of its own; or go on with it."""
+    """Train one recipe, or one try about it, in a process of its own; or continue it."""
     run_name = f"{name}{label}-seed{seed}"
     try:
         known = ["--resume", find_run(run_name, runs_dir).name]

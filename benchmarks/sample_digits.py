@@ -1,4 +1,4 @@
-"""Draw the three sample digits that come with the package, as somebody might photograph or scan them.
+"""Draw the three sample digits that come with the package, as someone might photograph or scan them.
 
     python benchmarks/sample_digits.py
 

@@ -53,6 +53,13 @@ WORDS = {
     r"\bto begin with\b": "at first",
     r"\bleast that was wanted\b|\bwhat it gave\b|\bwhat they reach holds\b": "required, result",
     r"\bstands? first\b|\bcomes? to stand\b": "comes first, is",
+    r"\bsomebody(?! sent)": "someone",
+    r"\bgo on with\b": "continue",
+    r"\bread again\b|\bsure of itself\b": "measured again, overconfident",
+    r"\bword too many\b|\blacks its value\b": "one argument too many, missing its value",
+    r"\bother bits\b|\bwithout end\b|\bhand in\b": "different, too deep, pass",
+    r"\bas sure as it is right\b": "well calibrated",
+    r"\btake the folder away\b|\bstart the run anew\b": "delete, start a new run",
 }
 
 # Where a word is meant: path, and a part of the sentence.

@@ -30,7 +30,7 @@ def train_seeds(
     show: bool,
     output: Output,
 ) -> int:
-    """Train the seeds of an experiment, or go on with a group; write the report and print the result."""
+    """Train the seeds of an experiment, or continue a group; write the report and print the result."""
     from tersenet.runs import Group, resume_group, start_group
 
     with GroupProgress(output) as progress:

@@ -17,7 +17,7 @@ def match_classes(run_classes: Sequence[str], dataset: Dataset, *, by_position: 
     """The data set with its labels numbered as the network numbers its classes, and with the network's class names.
 
     The same names in the same order: the data set as it is. The same names in another order, or some of the names:
-    the labels are renumbered. Names that the network does not know: an error, or with `by_position` (and as many
+    the labels are renumbered. Unknown names: an error, or with `by_position` (and as many
     classes) the data set's first class is taken as the network's first, and so on.
 
     Raises TersenetError where the names do not match, or with `by_position` the numbers of classes differ.

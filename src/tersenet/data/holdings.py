@@ -1,4 +1,4 @@
-"""What is on this machine: where a named set's files lie, whether they are whole, and their pictures."""
+"""What is on this machine: where a named set's files lie, whether they are complete, and their pictures."""
 
 from __future__ import annotations
 

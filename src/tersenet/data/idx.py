@@ -118,7 +118,7 @@ def _times(shape: tuple[int, ...]) -> str:
 
 
 def idx_header(array: Array) -> bytes:
-    """The bytes before the values of `array`; raises TersenetError for a type that IDX does not know.
+    """The bytes before the values of `array`; raises TersenetError for a type that IDX does not support.
 
     >>> idx_header(np.zeros((60_000, 28, 28), np.uint8)).hex(" ", 4)
     '00000803 0000ea60 0000001c 0000001c'
@@ -136,7 +136,7 @@ def idx_header(array: Array) -> bytes:
 def write_idx(path: str | Path, array: Array) -> None:
     """Write `array` as IDX, compressed where the name ends in `.gz`; the same array gives the same bytes.
 
-    The file appears whole or not at all. Raises TersenetError for a type that IDX does not know.
+    The file appears whole or not at all. Raises TersenetError for a type that IDX does not support.
     """
     path = Path(path)
     content = idx_header(array) + np.ascontiguousarray(array, array.dtype.newbyteorder(">")).tobytes()

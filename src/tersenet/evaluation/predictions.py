@@ -39,7 +39,7 @@ class Prediction:
 
     `picture` is its path (or `picture 0`, … where it came as an array), `guess` the number of the class,
     `probability` that of the guess and `probabilities` those of all classes, from 0 to 1. `doubts` are the reasons
-    not to believe it, and `believable` is None where nobody looked for reasons.
+    not to believe it, and `believable` is None where that was not checked.
     """
 
     picture: str

@@ -20,7 +20,7 @@ Batches = Iterable[tuple[Tensor, Tensor]]
 class Excitation:
     """One picture that excites a unit: its number in the set, how much, at which position, and what is seen there.
 
-    `position` (row, column in the layer's map) is None for a dense layer, `square` (in pixels) where nobody can tell
+    `position` (row, column in the layer's map) is None for a dense layer, `square` (in pixels) where it is not known
     what the position sees.
     """
 

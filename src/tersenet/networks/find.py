@@ -46,7 +46,7 @@ def find_network(
 ) -> Design:
     """The network that a user means by `spec`, built for pictures `(C, H, W)` and `classes` classes.
 
-    A word of the form `file.py:Name` runs that file; with `run_files=False`, for a word that somebody else wrote, it
+    A word of the form `file.py:Name` runs that file; with `run_files=False`, for a word that someone else wrote, it
     is an error. Raises TersenetError where the word is empty, where there is no such file or no such name in it, or
     where the notation cannot be read or built.
 

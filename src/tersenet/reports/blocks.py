@@ -15,7 +15,7 @@ from tersenet._look import printable
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """A text in a frame that nobody can miss."""
+    """A text in a prominent frame."""
 
     text: str
     kind: Literal["missed", "warning", "met"]

@@ -1,6 +1,6 @@
 """What regularisation does: the training images measured again, with dropout and augmentation switched off and on.
 
-The training accuracy of an epoch is counted while the weights change, on augmented images and with dropout at work,
+The training accuracy of an epoch is counted while the weights change, on augmented images and with dropout active,
 so that it cannot be compared with the test accuracy. Here the same images are read as test images are: with the saved
 weights, in evaluation mode, without augmentation. On a sample of them dropout alone and augmentation alone are
 switched on again, which tells what each of the two costs.
@@ -83,7 +83,7 @@ def read_again(
 
 
 class _Dropping(nn.Module):
-    """A network in evaluation mode with its dropout layers at work: batch normalisation stays as it was trained."""
+    """A network in evaluation mode with its dropout layers active: batch normalisation stays as it was trained."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()

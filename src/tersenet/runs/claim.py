@@ -177,7 +177,7 @@ def read_claim(path: Path) -> Claim:
 
 
 def _text(path: Path) -> str:
-    """The text of a claim's file; a pipe, a device or a file without end is not opened."""
+    """The text of a claim's file; a pipe, a device or an endless file is not opened."""
     try:
         facts = os.stat(path)  # noqa: PTH116 - says why a path cannot be reached
         if not stat.S_ISREG(facts.st_mode):

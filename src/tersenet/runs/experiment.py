@@ -193,7 +193,7 @@ def with_settings(
             )
         dotted = setting_called(key.strip())
         if dotted in given:
-            raise TersenetError("This setting is given twice.", got=dotted, hint="leave one of them out")
+            raise TersenetError("This setting is given twice.", got=dotted, hint="omit one of them")
         given.add(dotted)
         _put(tables, dotted, _value(value.strip()))
     for key, ready in (values or {}).items():

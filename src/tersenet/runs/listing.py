@@ -17,7 +17,7 @@ from tersenet.training.metrics import best_epoch
 def run_row(run: Run) -> dict[str, Any]:
     """A run in a list. Accuracies in percent, `seconds` of training; no code of the run's own is executed.
 
-    `parameters` is None for an unfinished run of somebody's own module. Raises TersenetError where a file of the run
+    `parameters` is None for an unfinished run of a custom module. Raises TersenetError where a file of the run
     cannot be read.
     """
     record, metrics, experiment = run.record, run.metrics, run.experiment

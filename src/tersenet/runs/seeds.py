@@ -1,4 +1,4 @@
-"""Start a group of seeds or go on with one: each seed is a run by itself, trained as it would be alone."""
+"""Start a group of seeds or continue one: each seed is a run by itself, trained as it would be alone."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def start_group(
     accelerator they follow each other.
 
     Every mistake in the experiment is found before the folder is made. Raises TersenetError; what was finished by
-    then is kept, and `resume_group` goes on.
+    then is kept, and `resume_group` continues.
     """
     check_setting(2 <= seeds <= MOST_SEEDS, "seeds", seeds, f"2 to {MOST_SEEDS:,}; one seed is a run")
     last = experiment.seed + seeds - 1
@@ -76,7 +76,7 @@ def start_group(
 
 
 def resume_group(group: Group, *, data_dir: Path | None = None, listeners: GroupListeners | None = None) -> Group:
-    """Go on with the seeds of a group that are not finished; the end is that of an uninterrupted group.
+    """Continue with the seeds of a group that are not finished; the end is that of an uninterrupted group.
 
     A group that is finished is returned as it is.
     """

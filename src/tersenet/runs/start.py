@@ -1,4 +1,4 @@
-"""Start a run or go on with one: the folder is filled as the training goes."""
+"""Start a run or continue one: the folder is filled as the training goes."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def prepare_run(
 
 
 def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners | None = None) -> Run:
-    """Go on with a run that was interrupted, after its last whole epoch; the end is that of an uninterrupted run.
+    """Continue a run that was interrupted, after its last whole epoch; the end is that of an uninterrupted run.
 
     A run that is finished is returned as it is. Raises TersenetError where another process trains the run.
     """

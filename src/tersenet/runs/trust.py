@@ -1,7 +1,7 @@
 """Which Python files of users may run on this machine.
 
 A run of `file.py:Name` holds a copy of the file, and evaluating the run executes that copy. Anyone who gets such a
-folder would execute what somebody else wrote. So a copy runs unasked only where its user has met it before: the
+folder would execute what someone else wrote. So a copy runs unasked only where its user has met it before: the
 SHA-256 of all of it (each file's name and content, and what is called in it) is in a folder outside every run,
 `tersenet/trusted` among the user's data. It gets there when the user trains the file, which is to run it anyway, or
 says `--trust` (in Python `trust=True`) about a run that came from elsewhere. A run cannot put itself there, and code

@@ -1,7 +1,7 @@
 """Whether a claim holds: its weights evaluated again, or its experiment trained again.
 
 Every field of a claim is compared with something: `claim_consistency.py` compares the fields with each other,
-`claim_against_run.py` with the run's folder where it is at hand. A verdict names the fields that were not checked.
+`claim_against_run.py` with the run's folder where it is available. A verdict names the fields that were not checked.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def fused_step(
 
 
 def _is_plain(optimizer: optim.SGD, made: Plan) -> bool:
-    """Whether an optimiser does what the engine does: SGD in one way, over all weights, with nobody listening."""
+    """Whether an optimiser does what the engine does: SGD in one way, over all weights, without hooks."""
     groups = optimizer.param_groups
     held = sorted(id(weight) for group in groups for weight in group["params"])
     return (
@@ -149,7 +149,7 @@ _learns = attrgetter("requires_grad")
 
 
 def _is_heard(weight: Tensor) -> bool:
-    """Whether somebody listens to a weight's gradient."""
+    """Whether a hook listens to a weight's gradient."""
     return bool(weight._backward_hooks or weight._post_accumulate_grad_hooks)
 
 

@@ -29,7 +29,7 @@ class CompiledNetwork(nn.Module):
     `precision` bfloat16, convolutions and dense layers multiply rounded factors and add up in float32.
 
     At every call it makes sure that the network is still the one that was compiled. Where it is another one, it is
-    compiled anew. What the engine does not know runs in torch, in float32: layers of other kinds, hooks, layers in
+    compiled anew. What the engine does not support runs in torch, in float32: layers of other kinds, hooks, layers in
     different modes, pictures of another size or type, a gradient with respect to the pictures.
 
     In training, only the latest forward pass can be taken backward. Several threads may call it; they take turns.
@@ -174,7 +174,7 @@ _LIVING: weakref.WeakSet[CompiledNetwork] = weakref.WeakSet()
 
 
 def _destroy(loaded: ctypes.CDLL, handle: int, process: int) -> None:
-    """Give an engine back; in a forked child its threads do not exist, and nobody waits for them."""
+    """Give an engine back; in a forked child its threads do not exist, and nothing waits for them."""
     if os.getpid() == process:
         loaded.tersenet_destroy(handle)
 
@@ -212,7 +212,7 @@ class _Passes(torch.autograd.Function):
 
 
 class _Evaluation(torch.autograd.Function):
-    """Forward in evaluation mode in the engine; backward, where somebody wants it, once more through torch."""
+    """Forward in evaluation mode in the engine; backward, where it is wanted, once more through torch."""
 
     @staticmethod
     def forward(ctx: Any, compiled: CompiledNetwork, made: Plan, images: Tensor, *parameters: Tensor) -> Tensor:
@@ -240,8 +240,8 @@ class _Evaluation(torch.autograd.Function):
 def compile_network(model: nn.Module, *, precision: str = "float32", workers: int = 1) -> CompiledNetwork | None:
     """A faster way to run a network on the processor, or None where there is none.
 
-    There is none without a C++ compiler, for networks that the engine does not know (see `plan`), and in bfloat16 on
-    a processor that does not multiply it. `workers` threads (1 to 256) share a batch; the result depends on their
+    There is none without a C++ compiler, for networks that the engine does not support (see `plan`), and in bfloat16
+    on a processor without it. `workers` threads (1 to 256) share a batch; the result depends on their
     number in the last digits. Raises TersenetError for an unknown precision or a number of workers out of range.
 
     >>> from tersenet.networks import build

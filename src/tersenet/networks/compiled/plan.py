@@ -130,9 +130,9 @@ class Plan:
 
 
 def plan(model: nn.Module) -> Plan | None:
-    """The plan of a network, or None where it is one that the engine does not know: see `refusal`.
+    """The plan of a network, or None where it is one that the engine does not support: see `refusal`.
 
-    It knows networks that `build` made, of convolutions without groups, batch normalisation, ReLU, leaky ReLU,
+    It supports networks that `build` made, of convolutions without groups, batch normalisation, ReLU, leaky ReLU,
     pooling without padding, dropout and dense layers, one after the other, with float32 weights on the processor.
     """
     try:
@@ -215,7 +215,7 @@ def _leaves(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 
 def _require_unchanged(module: nn.Module) -> None:
-    """A module of a known kind, which nobody listens to and of which nothing was overridden."""
+    """A module of a known kind, without hooks, and of which nothing was overridden."""
     kind = type(module)
     if kind not in FORWARD:
         raise UnknownError("an unsupported kind of layer")
