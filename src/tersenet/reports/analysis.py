@@ -30,8 +30,8 @@ def analyse(
     """All findings on one training, in the order in which a reader would ask.
 
     `images` is the number of pictures behind each held-out accuracy, `target` an accuracy in percent to be reached,
-    `reading` the training images measured again, `measures` and `mistakes` those of the test set, `data` its name (for
-    what is known of its labels).
+    `reading` the training images measured again, `measures` and `mistakes` those of the test set, `data` its name
+    (for what is known of its labels).
 
     >>> from tersenet.reports.history import history_of
     >>> history = history_of({"train_accuracy": [90.0, 99.9], "test_accuracy": [95.0, 97.0]})

@@ -195,7 +195,7 @@ def recorded_data(
 
 
 def changed_data(dataset: Dataset, environment: dict[str, Any]) -> str | None:
-    """What to say where a data set is not the one that a run was trained on; None where it is, or that is not known."""
+    """What to say where a data set is not the one that a run was trained on; None where it is, or is not known."""
     recorded = environment.get("data_sha256")
     if recorded is None or dataset.name != environment.get("data") or dataset_hash(dataset) == recorded:
         return None
