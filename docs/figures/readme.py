@@ -34,15 +34,15 @@ PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; width: {width}px; height: {height}px; background: #e9ecef; font: 15px/1.4 var(--type) }}
 div {{ position: absolute; background: #fff; border: 1px solid #c9ced3; border-radius: 12px; overflow: hidden;
   box-shadow: 0 6px 24px #0003 }}
-#report {{ left: 560px; top: 28px; width: 1012px; height: 764px }}
-#report img {{ width: 1012px; display: block }}
-#terminal {{ left: 28px; top: 28px; width: 504px; height: 590px; background: #15181b; border-color: #15181b }}
-pre {{ margin: 0; padding: 20px 22px; color: #e6e8ea; font: 15.5px/1.52 var(--monospace); white-space: pre-wrap }}
+#terminal {{ left: 28px; top: 28px; width: 746px; height: 470px; background: #15181b; border-color: #15181b }}
+pre {{ margin: 0; padding: 20px 24px; color: #e6e8ea; font: 14.4px/1.5 var(--monospace) }}
 b {{ color: #4fd6a9; font-weight: 600 }}
-#answer {{ left: 28px; top: 646px; width: 486px; height: 438px; padding: 9px }}
-#answer img {{ width: 486px; display: block }}
-#maps {{ left: 560px; top: 820px; width: 1012px; height: 282px }}
-#maps img {{ height: 282px; display: block; margin: 0 auto }}
+#report {{ left: 802px; top: 28px; width: 770px; height: 581px }}
+#report img {{ width: 770px; display: block }}
+#answer {{ left: 28px; top: 526px; width: 746px; height: 576px }}
+#answer img {{ height: 556px; display: block; margin: 10px auto }}
+#maps {{ left: 802px; top: 637px; width: 770px; height: 465px }}
+#maps img {{ width: 730px; display: block; margin: 20px auto }}
 </style>
 <div id="terminal"><pre>{terminal}</pre></div>
 <div id="report"><img src="{report}"></div>
@@ -94,8 +94,8 @@ def main() -> None:
 
 
 def tersenet(*words: str, cwd: Path) -> str:
-    """What a command prints, in a terminal of 58 columns."""
-    environment = os.environ | {"COLUMNS": "58"}
+    """What a command prints, in a terminal of 80 columns."""
+    environment = os.environ | {"COLUMNS": "80"}
     command = [sys.executable, "-m", "tersenet", *words]
     done = subprocess.run(command, cwd=cwd, env=environment, check=False, capture_output=True, text=True)
     if done.returncode not in (0, 3):  # 3: a budget was missed, which the picture then shows
@@ -104,9 +104,11 @@ def tersenet(*words: str, cwd: Path) -> str:
 
 
 def terminal(command: str, printed: str) -> str:
-    """The command and what it printed up to its result, as HTML with the result set off."""
-    before, _, result = printed.partition("\nbudget")[0].strip().rpartition("\n\n")
-    return f"$ {escape(command)}\n{escape(before)}\n\n<b>{escape(result)}</b>"
+    """The command and what it printed up to the budget's table, as HTML with the result set off."""
+    said, _, rest = printed.partition("\nbudget")
+    before, _, result = said.strip().rpartition("\n\n")
+    table = ("budget" + rest).partition("\n\n")[0]
+    return f"$ {escape(command)}\n{escape(before)}\n\n<b>{escape(result)}</b>\n\n{escape(table)}"
 
 
 def screenshot(chromium: str, page: Path, out: Path, size: tuple[int, int]) -> None:
