@@ -323,7 +323,12 @@ def _shade(axes: Axes, square: Square, colour: str) -> None:
 
 
 def _signed(value: float) -> str:
-    return f"{value:.1f}".replace("-", "−")
+    """One digit after the point, with a true minus sign, and no minus before zero.
+
+    >>> _signed(-1.26), _signed(-0.04)
+    ('−1.3', '0.0')
+    """
+    return f"{round(value, 1) + 0.0:.1f}".replace("-", "−")
 
 
 def _cut(name: str, most: int) -> str:
