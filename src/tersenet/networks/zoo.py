@@ -104,7 +104,9 @@ _ALL = (
             "It has neither a global average pooling nor a dense layer.",
         ),
         reported=Reported(epochs=20, claim="> 99.4", remark="its log is not shown"),
-        measured=Measured(mean=99.60, deviation=0.07, seeds=3, epochs=6, experiment="funnel-18937-improved"),
+        measured=Measured(
+            mean=99.57, deviation=0.02, seeds=5, epochs=6, experiment="funnel-18937-improved", first_seed=10
+        ),
     ),
     NamedNetwork(
         name="gap-14320",
