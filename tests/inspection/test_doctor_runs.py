@@ -2,9 +2,12 @@
 
 import dataclasses
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from tersenet import TersenetError
 from tersenet.data import load_data
@@ -165,3 +168,40 @@ def test_one_epoch_is_one_figure():
 
 def test_a_run_without_an_epoch_has_no_curve():
     assert learning_curve([], 10).status == "not checked"
+
+
+LARGE = ["(4C3p1 BN R)x20 GAP 10N", "64C3p1 R 64C3p1 R 64C3p1 R MP2 128C3p1 R GAP 10N", "3000N R 3000N R 10N"]
+
+
+@pytest.mark.parametrize("network", LARGE)
+def test_a_look_at_a_large_network_is_bounded(network, digits):
+    made = 0
+
+    def count(module, inputs, output):
+        nonlocal made
+        made += output.numel() if isinstance(output, Tensor) and not list(module.children()) else 0
+
+    hook = nn.modules.module.register_module_forward_hook(count)
+    try:
+        diagnose_network(network, data=digits)
+    finally:
+        hook.remove()
+    # The traced pass and the readings of dead units; at most four probes of 24 steps.
+    assert 0 < made < 2**29
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads its own memory where Linux says it")
+def test_a_look_takes_less_than_500_megabytes_and_leaves_the_compiler_of_torch_out():
+    program = (
+        "import re, sys\n"
+        "from pathlib import Path\n"
+        "from tersenet.data import load_data\n"
+        "from tersenet.inspection import diagnose_network\n"
+        "diagnose_network('summit', data=load_data('synthetic'))\n"
+        "print(re.search('VmHWM: *\\\\t* *([0-9]+)', Path('/proc/self/status').read_text())[1])\n"
+        "print('torch._dynamo' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    peak, compiler = done.stdout.split()
+    assert int(peak) < 500 * 1024
+    assert compiler == "False"

@@ -25,8 +25,30 @@ def test_weight_decay_touches_kernels_only():
 
 
 @pytest.mark.parametrize(("name", "kind"), [("sgd", "SGD"), ("adam", "Adam"), ("adamw", "AdamW")])
-def test_each_optimiser_is_torchs(name, kind):
-    assert type(make_optimizer(nn.Linear(1, 1), Recipe(optimizer=name))) is getattr(torch.optim, kind)
+def test_each_optimiser_is_torchs_to_the_bit_and_leaves_the_compiler_out(name, kind):
+    recipe = Recipe(optimizer=name, weight_decay=0.1)
+    model, twin = (nn.Linear(5, 3) for _ in range(2))
+    twin.load_state_dict(model.state_dict())
+    optimizer = make_optimizer(model, recipe)
+    torchs = getattr(torch.optim, kind)
+    assert isinstance(optimizer, torchs)
+    own = {id(weights): other for weights, other in zip(model.parameters(), twin.parameters(), strict=True)}
+    options = ("lr", "momentum", "nesterov", "betas", "weight_decay", "foreach")
+    original = torchs(
+        [
+            {key: group[key] for key in options if key in group} | {"params": [own[id(w)] for w in group["params"]]}
+            for group in optimizer.param_groups
+        ]
+    )
+    pictures = torch.rand(4, 5)
+    for _ in range(3):
+        for module, steps in ((model, optimizer), (twin, original)):
+            steps.zero_grad()
+            module(pictures).square().sum().backward()
+            steps.step()
+    assert all(torch.equal(weights, own[id(weights)]) for weights in model.parameters())
+    optimizer.load_state_dict(original.state_dict())
+    assert str(optimizer.state_dict()) == str(original.state_dict())
 
 
 def test_a_network_without_weights_cannot_be_trained():

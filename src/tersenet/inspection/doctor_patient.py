@@ -19,11 +19,12 @@ import torch
 from torch import Tensor, nn, optim
 from torch.utils.data import IterableDataset
 
+from tersenet import evaluation
 from tersenet._errors import TersenetError
 from tersenet.evaluation import own_precision
 from tersenet.inspection.doctor_trace import Criterion, Trace, trace
 from tersenet.networks import Summary, summarize
-from tersenet.networks.tracing import tensors_in
+from tersenet.networks.copying import copied_tensors
 
 Batch = tuple[Tensor, Tensor]
 Loader = Iterable[Batch]
@@ -34,7 +35,7 @@ PICTURES = (
 VALUES = 2**24  # numbers that a sample may hold: large pictures are sampled more sparsely
 TRACED = 256  # pictures of the traced pass, fewer where the network is large
 FEWEST = 8  # pictures of any pass
-VALUES_OF_A_PASS = 2**26  # outputs of all layers that one pass keeps: 256 MB
+VALUES_OF_A_PASS = 7 * 2**22  # outputs of all layers, 112 MB; two of three are kept for the way back
 PRODUCTS_OF_A_PASS = 2**32  # multiply-adds of one pass forward: a fraction of a second
 PATIENCE = 5.0  # seconds that the end of a loader is waited for
 BATCH_NORMS = nn.modules.batchnorm._BatchNorm
@@ -90,12 +91,12 @@ class Patient:
         except TersenetError as error:
             return error
 
-    def room(self, most: int) -> int:
-        """How many pictures a pass takes, `most` unless the network is so large that fewer have to do."""
+    def room(self, most: int, *, values: int = VALUES_OF_A_PASS, products: int = PRODUCTS_OF_A_PASS) -> int:
+        """How many pictures a pass takes: `most`, fewer where they make more than so many values or products."""
         if isinstance(self.summary, TersenetError):
             return most
-        values = sum(math.prod(row.output_shape) for row in self.summary.layers)
-        fitting = min(VALUES_OF_A_PASS // max(1, values), PRODUCTS_OF_A_PASS // max(1, self.summary.known_macs))
+        made = sum(math.prod(row.output_shape) for row in self.summary.layers)
+        fitting = min(values // max(1, made), products // max(1, self.summary.known_macs))
         return max(FEWEST, min(most, fitting))
 
     @cached_property
@@ -137,9 +138,7 @@ class Patient:
 
 def copied(model: nn.Module, optimizer: optim.Optimizer | None = None) -> tuple[nn.Module, optim.Optimizer | None]:
     """A copy of a network without its hooks and gradients, and of the optimiser that moves it, over the copy."""
-    # Pruning and weight normalisation keep what they have computed as an attribute, which torch would not copy.
-    computed = [t for m in model.modules() for t in tensors_in(list(vars(m).values())) if not t.is_leaf]
-    memory: dict[int, Any] = {id(tensor): tensor.detach().clone() for tensor in computed}
+    memory = copied_tensors(model)
     try:
         twin, twin_optimizer = copy.deepcopy((model, optimizer), memory)
         for name, value in vars(optimizer).items() if optimizer is not None else ():
@@ -174,21 +173,17 @@ def at_rest(model: nn.Module) -> None:
 
 @contextmanager
 def undisturbed(model: nn.Module, loaders: Iterable[Any]) -> Iterator[None]:
-    """Random numbers seeded for a while; afterwards torch's, numpy's, Python's and the loaders' own are as before."""
+    """Random numbers seeded for a while; afterwards the network, they and the loaders' generators are as before."""
     parts = [part for loader in loaders for part in (loader, *_samplers(loader))]
     found = (getattr(part, "generator", None) for part in parts)
     generators = {id(g): (g, g.get_state()) for g in found if isinstance(g, torch.Generator)}
-    devices = {weight.device for weight in model.parameters() if weight.device.type == "cuda"}
-    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - what transforms draw from
     try:
-        with torch.random.fork_rng(devices=list(devices)), torch.inference_mode(False), torch.enable_grad():
+        with evaluation.undisturbed(model), torch.inference_mode(False), torch.enable_grad():
             torch.manual_seed(0)
             random.seed(0)
-            np.random.seed(0)  # noqa: NPY002 - likewise
+            np.random.seed(0)  # noqa: NPY002 - what transforms may draw from
             yield
     finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)  # noqa: NPY002 - likewise
         for generator, state in generators.values():
             generator.set_state(state)
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakIdKeyDictionary
 
 from tersenet.evaluation import as_logits
 from tersenet.inspection.findings import LayerReading
@@ -33,8 +34,8 @@ Criterion = Callable[[Tensor, Tensor], Tensor]
 class Step:
     """One call on the way from the picture to the loss: a layer (with its row number), or a function without a row.
 
-    `type` is torch's class name for a layer, the function's bare name otherwise; `given` and `made` are tensors
-    of the pass. `calls` are the torch functions called inside it.
+    `type` is torch's class name for a layer, the function's bare name otherwise; `given` and `made` stand for tensors
+    of the pass, with their shape but without values, one for each. `calls` are the torch functions called inside it.
     """
 
     type: str
@@ -67,7 +68,7 @@ class Trace:
 
     `learns` says whether the loss has a gradient at all. `steps` are the calls up to the network's answer in their
     order, `criterion_calls` what the criterion called after it;
-    `answer` is what the network gave, `logits` the same as `[N, K]`; `unreached` names the weights that the gradient
+    `answer` stands for what the network gave, `logits` are its values as `[N, K]`; `unreached` names the weights that the gradient
     never reached; `unregistered` counts, by layer, weights that are not among the network's parameters.
     """
 
@@ -136,7 +137,7 @@ def trace(model: nn.Module, images: Tensor, labels: Tensor, criterion: Criterion
         learns=loss.requires_grad,
         steps=recorder.steps,
         criterion_calls=recorder.criterion_calls,
-        answer=answer,
+        answer=recorder.stand_in(answer),
         logits=logits.detach(),
         loss=float(loss.detach()),
         unreached=tuple(unreached) if weights else (),
@@ -177,6 +178,7 @@ class _Recorder(TorchFunctionMode):
         self._layers = 0
         self._counted: set[int] = set()
         self._resting = False
+        self._stand_ins = WeakIdKeyDictionary()
 
     @contextmanager
     def hooked(self, model: nn.Module) -> Iterator[None]:
@@ -196,8 +198,11 @@ class _Recorder(TorchFunctionMode):
             made = next(tensors_in(output), None)
             if made is None or self._inside:
                 return
-            step = Step(layer_type(module), path, next(tensors_in(inputs), None), made, module=module, calls=calls)
-            self._add_layer(step, list(module.parameters()))
+            given = next(tensors_in(inputs), None)
+            step = Step(
+                layer_type(module), path, self._or_none(given), self.stand_in(made), module=module, calls=calls
+            )
+            self._add_layer(step, made, list(module.parameters()))
 
         return leave
 
@@ -212,9 +217,9 @@ class _Recorder(TorchFunctionMode):
         self._origins.note(list(tensors_in((args, kwargs))), list(tensors_in(output)))
         call = Call(bare_name(function), args, kwargs, output)
         if self.stage is not None:
-            self.stage.append(call)
+            self.stage.append(self._without_values(call))
         elif self._inside:
-            self._inside[-1].append(call)
+            self._inside[-1].append(self._without_values(call))
         else:
             self._add_function(call, made)
         return output
@@ -224,24 +229,51 @@ class _Recorder(TorchFunctionMode):
         if self._origins.constant([made]):
             return
         weights = self._origins.weights_of(given)
-        step = Step(
-            call.name, "", next((t for t in given if not self._origins.constant([t])), None), made, calls=[call]
-        )
+        taken = self._or_none(next((t for t in given if not self._origins.constant([t])), None))
+        step = Step(call.name, "", taken, self.stand_in(made), calls=[self._without_values(call)])
         name = layer_of(call, weights)
         if name is None:
             self.steps.append(step)
         else:
             step.type = name
-            self._add_layer(step, weights)
+            self._add_layer(step, made, weights)
 
-    def _add_layer(self, step: Step, weights: list[nn.Parameter]) -> None:
+    def stand_in(self, tensor: Tensor) -> Tensor:
+        """A tensor of the same shape without values, always the same for one tensor: a pass keeps no more than
+        autograd does."""
+        found: Tensor | None = self._stand_ins.get(tensor)
+        if found is None:
+            resting, self._resting = self._resting, True
+            found = torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
+            self._stand_ins[tensor] = found
+            self._resting = resting
+        return found
+
+    def _or_none(self, tensor: Tensor | None) -> Tensor | None:
+        return None if tensor is None else self.stand_in(tensor)
+
+    def _without_values(self, call: Call) -> Call:
+        """The same call, with stand-ins for its tensors."""
+        args, kwargs, output = (self._replaced(part) for part in (call.args, call.kwargs, call.output))
+        return Call(call.name, args, kwargs, output)
+
+    def _replaced(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return self.stand_in(value)
+        if isinstance(value, (tuple, list)):
+            return tuple(map(self._replaced, value))
+        if isinstance(value, dict):
+            return {key: self._replaced(item) for key, item in value.items()}
+        return value
+
+    def _add_layer(self, step: Step, output: Tensor, weights: list[nn.Parameter]) -> None:
         self._resting = True
         self._layers += 1
         step.number = self._layers
         step.weights = [weight for weight in weights if id(weight) not in self._counted]
         self._counted |= {id(weight) for weight in weights}
         # Now, since a layer in place would write over it.
-        made = step.made.detach()
+        made = output.detach()
         step.signal = signal_of(made)
         if step.type in RELUS and made.ndim > 1:
             step.dead = never_fired(made)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any, TypeVar
 
-from torch import Tensor, nn
+from torch import nn
+
+from tersenet.networks.tracing import tensors_in
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -23,9 +25,11 @@ def copy_network(model: Network) -> Network:
     >>> bool((twin(pictures) == model(pictures)).all()), twin.weight_orig is model.weight_orig
     (True, False)
     """
-    memory: dict[int, Any] = {}
-    for module in model.modules():
-        for value in vars(module).values():
-            if isinstance(value, Tensor) and (not value.is_leaf or value.is_inference()):
-                memory[id(value)] = value.detach().clone()
-    return copy.deepcopy(model, memory)
+    return copy.deepcopy(model, copied_tensors(model))
+
+
+def copied_tensors(model: nn.Module) -> dict[int, Any]:
+    """What `copy.deepcopy` needs to know in advance: copies of the tensors that it refuses, by their identity."""
+    found = (value for module in model.modules() for value in tensors_in(list(vars(module).values())))
+    held = (value for value in found if not isinstance(value, nn.Parameter))
+    return {id(value): value.detach().clone() for value in held if not value.is_leaf or value.is_inference()}

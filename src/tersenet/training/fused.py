@@ -14,6 +14,7 @@ from tersenet._errors import TersenetError
 from tersenet.networks.compiled import CompiledNetwork, Plan, Update, count_batch, plan, pointers
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.loop import plain_step
+from tersenet.training.optimizers import SGD
 
 
 class FusedStep:
@@ -127,7 +128,7 @@ def _is_plain(optimizer: optim.SGD, made: Plan) -> bool:
     groups = optimizer.param_groups
     held = sorted(id(weight) for group in groups for weight in group["params"])
     return (
-        type(optimizer) is optim.SGD
+        type(optimizer) in (optim.SGD, SGD)
         and held == sorted(map(id, made.parameters))
         and len({(group["momentum"], group["nesterov"]) for group in groups}) == 1
         and not any(group["dampening"] or group["maximize"] or group["differentiable"] for group in groups)

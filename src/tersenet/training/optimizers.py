@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+import torch
 from torch import optim
 
 OptimizerName = Literal["sgd", "adam", "adamw"]
 
 Groups = list[dict[str, Any]]
+Kind = TypeVar("Kind", bound=optim.Optimizer)
+
+
+def without_compiler(kind: type[Kind]) -> type[Kind]:
+    """One of torch's optimisers that does the same, and does not load torch's compiler (a second, 75 MB) to do it.
+
+    torch wraps these methods only to keep its compiler out of them, and imports it for that.
+    """
+    wrapped = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
+    bare: dict[str, Any] = {name: inspect.unwrap(getattr(kind, name)) for name in wrapped}
+    bare["step"] = torch.no_grad()(inspect.unwrap(kind.step))
+    return type(kind.__name__, (kind,), {"__module__": __name__, **bare})
+
+
+SGD = without_compiler(optim.SGD)
+Adam = without_compiler(optim.Adam)
+AdamW = without_compiler(optim.AdamW)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +56,15 @@ class OptimizerKind:
 
 
 def _sgd(groups: Groups, rate: float, momentum: float, nesterov: bool) -> optim.Optimizer:
-    return optim.SGD(groups, lr=rate, momentum=momentum, nesterov=nesterov, foreach=True)
+    return SGD(groups, lr=rate, momentum=momentum, nesterov=nesterov, foreach=True)
 
 
 def _adam(groups: Groups, rate: float, momentum: float, nesterov: bool) -> optim.Optimizer:
-    return optim.Adam(groups, lr=rate, betas=(momentum, 0.999), foreach=True)
+    return Adam(groups, lr=rate, betas=(momentum, 0.999), foreach=True)
 
 
 def _adamw(groups: Groups, rate: float, momentum: float, nesterov: bool) -> optim.Optimizer:
-    return optim.AdamW(groups, lr=rate, betas=(momentum, 0.999), foreach=True)
+    return AdamW(groups, lr=rate, betas=(momentum, 0.999), foreach=True)
 
 
 OPTIMIZERS: dict[str, OptimizerKind] = {

@@ -20,6 +20,8 @@ from tersenet.training.metrics import EpochMetrics
 STEPS = 24  # enough for a fitting rate to bring the loss of a fresh network down by a third
 BATCH = 64  # pictures per step at most: the probe takes seconds
 FEWEST_A_STEP = 16  # fewer say too little of a rate
+VALUES_OF_A_STEP = 2**22  # outputs of all layers: a probe takes about a second
+PRODUCTS_OF_A_STEP = 2**29  # multiply-adds forward: likewise
 PLAINLY_FITS = 0.3  # part of the loss that the probe's steps take off: no other rate need be tried
 TIMES_BETTER = 4.0  # how many times as far another rate must bring the loss down to be called better
 MARGIN = 0.1  # part of the loss, and MARGIN_LEAST in nats: less is noise
@@ -63,7 +65,7 @@ def learning_rate(patient: Patient) -> Check:
         return Check(rule=rule, reading="the optimiser moves other weights", findings=(_other_weights(),))
     if not patient.trace.learns:
         return unlooked(rule, "the loss has no gradient")
-    if patient.room(BATCH) < FEWEST_A_STEP:
+    if _pictures(patient) < FEWEST_A_STEP:
         return unlooked(rule, "the network is too large for a quick trial")
     probe = run_probe(patient)
     reading = (
@@ -147,6 +149,11 @@ def _size(probe: Probe) -> str:
     return f"a step is {probe.update:.1e} of the kernel"
 
 
+def _pictures(patient: Patient) -> int:
+    """How many pictures a step of a probe takes."""
+    return patient.room(BATCH, values=VALUES_OF_A_STEP, products=PRODUCTS_OF_A_STEP)
+
+
 def run_probe(patient: Patient, *, factor: float = 1.0, steps: int = STEPS) -> Probe:
     """Some steps of copies of network and optimiser, the rate multiplied by `factor`."""
     model, optimizer = copied(patient.model, patient.optimizer)
@@ -157,7 +164,7 @@ def run_probe(patient: Patient, *, factor: float = 1.0, steps: int = STEPS) -> P
     updates: list[float] = []
     batches = itertools.islice(itertools.cycle(patient.train.batches), steps)
     model.train()
-    count = patient.room(BATCH)
+    count = _pictures(patient)
     finite = True
     for step, (images, labels) in enumerate(batches):
         rise = min(1.0, (step + 1) / (steps / 2)) if patient.warm_up else 1.0
