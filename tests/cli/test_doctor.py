@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from tersenet.cli import main
+from tersenet.inspection import Diagnosis
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe
 
@@ -125,3 +126,19 @@ def test_damaged_pictures_stop_or_are_left_out_with_skip_bad(doctor, picture_fol
     assert (status, "--data FOLDER --skip-bad" in err) == (1, True)
     status, _, err = doctor("gap-14320", "--skip-bad")
     assert (status, "beside the run" in err) == (1, True)
+
+
+def test_a_trained_network_of_the_package_comes_before_its_fresh_weights(doctor, monkeypatch):
+    asked = []
+
+    def look(run, **options):
+        asked.append(run.name)
+        return Diagnosis(checks=(), layers=(), pictures=0, of=run.name, data="mnist")
+
+    monkeypatch.setattr("tersenet.inspection.diagnose_run", look)
+    status, out, _ = doctor("stem-17150")
+    assert (status, asked) == (0, ["stem-17150"])
+    assert out.startswith("stem-17150, trained, from the package, on mnist")
+    status, out, _ = doctor("stem-17150", "--network", "--data", "synthetic")
+    assert out.startswith("stem-17150, untrained, on synthetic")
+    assert asked == ["stem-17150"]

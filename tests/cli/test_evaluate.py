@@ -7,8 +7,9 @@ import pytest
 
 from tersenet.cli import main
 from tersenet.evaluation import WrongLabel, guesses, predict_logits
-from tersenet.runs import Experiment, Run, start_run
+from tersenet.runs import Experiment, Run, start_group, start_run
 from tersenet.training import EvaluationBatches, Recipe
+from tersenet.training.checkpoint import load_tensors, save_tensors
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +150,23 @@ def test_pictures_writes_the_mistakes_and_a_page(evaluate, tmp_path, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["pictures"] == str(tmp_path / "mistakes" / "index.html")
     assert len(list((tmp_path / "mistakes").glob("*.png"))) == len(document["mistakes"])
+
+
+@pytest.mark.parametrize("word", ["spoilt", "spoilt/seed-0"])
+def test_answers_that_are_not_numbers_are_counted_and_said(picture_folder, tmp_path, capsys, word):
+    recipe = Recipe(epochs=1, batch_size=16)
+    experiment = Experiment(
+        name="spoilt", network="4C5s3 BN R GAP 2N", data=f"folder:{picture_folder}", training=recipe
+    )
+    group = start_group(experiment, 2, runs_dir=tmp_path, processes=1)
+    for run in group.runs:
+        weights, facts = load_tensors(run.path / "model.safetensors")
+        first = next(name for name, values in weights.items() if values.is_floating_point())
+        save_tensors(run.path / "model.safetensors", {**weights, first: weights[first] * float("nan")}, facts)
+    name = word.replace("spoilt", group.name)
+    assert main(["evaluate", name, "--runs-dir", str(tmp_path), "--json"]) == 0
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    rows = found.get("runs", [found])
+    assert [row["unanswered"] for row in rows] == [found["images"]] * len(rows)
+    assert f"{found['images']} answers are not a number; they count as wrong." in said.err

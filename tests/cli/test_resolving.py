@@ -146,3 +146,13 @@ def test_the_command_that_a_report_shows_can_be_copied(place, monkeypatch, capsy
     assert main(["train", "assignment.toml", "--name", "shown"]) == 0
     page = (place / "runs" / "shown-1" / "report.md").read_text(encoding="utf-8")
     assert f"tersenet train '{NET}' --name 'two words'" in page
+
+
+def test_an_experiment_file_that_runs_a_python_file_says_so_in_every_command(tmp_path, picture_folder, capsys):
+    code = "from torch import nn\n\n\nclass Net(nn.Sequential):\n    def __init__(self):\n"
+    (tmp_path / "net.py").write_text(f"{code}        super().__init__(nn.Flatten(), nn.Linear(784, 2))\n")
+    for command in ("summary", "doctor"):
+        file = tmp_path / f"{command}.toml"
+        file.write_text(f'network = "{tmp_path}/net.py:Net"\ndata = "folder:{picture_folder}"\n', encoding="utf-8")
+        assert main([command, str(file), "--runs-dir", str(tmp_path / "runs")]) == 0
+        assert f"{command}.toml has its network in a Python file, which is run: " in capsys.readouterr().err

@@ -5,8 +5,7 @@ import time
 import pytest
 from torch import nn
 
-from tersenet import TersenetError, build
-from tersenet.networks.compiled import library
+from tersenet import TersenetError
 from tersenet.runs import Settings
 from tersenet.runs import settle as settling
 from tersenet.runs.settle import _idle_cores, _seconds, busy_notice, settle
@@ -71,7 +70,8 @@ def test_a_network_in_float64_is_not_trained_in_bfloat16():
     assert settle(Settings(), model).precision == "float32"
 
 
-@pytest.mark.skipif(library() is None, reason="no C++ compiler here")
-def test_a_number_of_workers_that_the_engine_does_not_have_is_refused_before_a_run_begins():
-    with pytest.raises(TersenetError, match="from 1 to 256"):
-        settle(Settings(workers=1000), build("4C5s3 GAP 10N"))
+def test_a_number_of_workers_that_the_engine_does_not_have_is_refused_by_the_setting_itself():
+    assert Settings(workers=256).workers == 256
+    with pytest.raises(TersenetError, match=r"0 \(all cores\) to 256") as error:
+        Settings(workers=257)
+    assert error.value.where == "settings.workers"

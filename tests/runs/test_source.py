@@ -330,6 +330,9 @@ def test_data_that_changed_are_noticed_and_no_training_goes_on_with_them(of_pict
         assert main([command, "own", "--runs-dir", str(of_pictures.path.parent)]) == 0
         said = capsys.readouterr()
         assert "have changed since the run was trained" in said.out + said.err
+    words = ["explain", "own", "--index", "0", "--runs-dir", str(of_pictures.path.parent)]
+    assert main(words) == 0
+    assert "have changed since the run was trained" in capsys.readouterr().out
     (of_pictures.path / "result.json").unlink()
     with pytest.raises(TersenetError, match="have changed since the run was trained"):
         resume_run(Run(of_pictures.path))

@@ -1,8 +1,10 @@
 """Look for problems in a run or a network: dead units, learning rate, logits, receptive field and more.
 
 The argument is taken as a run first (folder, name, or latest run of an experiment), then as a network: an
-experiment, a .toml file, a network's name, file.py:Name, or a line of notation. A network gets fresh weights and the
-recipe of its experiment, or Tersenet's own. All tests use copies and a sample of the pictures; they take seconds.
+experiment, a .toml file, a network's name, file.py:Name, or a line of notation. stem-17150, model2-7524 and
+model1-4312 count as runs, since their trained weights come with the package; with --network, --data or
+--learning-rate they are networks. A network gets fresh weights and the recipe of its experiment, or Tersenet's own;
+the first line then says untrained. All tests use copies and a sample of the pictures; they take seconds.
 docs/doctor.md gives each rule with its bound. In your own training loop, `tersenet.diagnose` does the same.
 
 examples:
@@ -74,13 +76,21 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
     """The diagnosis, whether it is that of a run or of a network, and what must be said of its data."""
     from tersenet.data import load_data
     from tersenet.inspection import diagnose_network, diagnose_run
-    from tersenet.runs import Run, find_run, resolve
+    from tersenet.runs import Run, find_run, is_packaged, resolve
 
     resolved = resolve(arguments.patient, arguments.runs_dir, runs_first=not arguments.network)
-    if resolved.run is not None and not arguments.network:
+    ours = isinstance(resolved.run, Run) and is_packaged(resolved.run)
+    if ours and _for_a_network(arguments):
+        resolved = resolve(arguments.patient, arguments.runs_dir)
+    elif ours:
+        assert isinstance(resolved.run, Run)
+        diagnosis = diagnose_run(resolved.run, data_dir=arguments.data_dir)
+        return replace(diagnosis, of=f"{diagnosis.of}, trained, from the package"), "run", None
+    elif resolved.run is not None and not arguments.network:
         run = resolved.run if isinstance(resolved.run, Run) else find_run(arguments.patient, arguments.runs_dir)
         _refuse_beside_a_run(arguments, run)
         return diagnose_run(run, data_dir=arguments.data_dir), "run", run.environment.get("data_notice")
+    resolved.note_code()
     experiment = resolved.experiment
     recipe = experiment.training
     if arguments.learning_rate is not None:
@@ -104,8 +114,13 @@ def _data(arguments: Arguments) -> str | None:
     return with_skip_bad(arguments.data)
 
 
+def _for_a_network(arguments: Arguments) -> list[str]:
+    """The options that were given and that only a network takes."""
+    return [spelled for name, spelled in given(arguments).items() if name in ("data", "skip_bad", "learning_rate")]
+
+
 def _refuse_beside_a_run(arguments: Arguments, run: Run) -> None:
-    refused = [spelled for name, spelled in given(arguments).items() if name in ("data", "skip_bad", "learning_rate")]
+    refused = _for_a_network(arguments)
     if refused:
         raise TersenetError(
             "A run has its own data and learning rate.",

@@ -38,6 +38,7 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
                 "accuracy": measures.accuracy,
                 "correct": measures.correct,
                 "loss": measures.loss,
+                "unanswered": measures.unanswered,
                 "expected_calibration_error": error,
             }
         )
@@ -50,6 +51,10 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
     output.say(Text(f"accuracy {found}", style="bold"))
     if found.is_indication:
         output.say("Fewer than five seeds: an indication, not a claim.", style="yellow")
+    for row in rows:
+        if row["unanswered"]:
+            said = f"seed {row['seed']}: {row['unanswered']} answers are not a number; they count as wrong."
+            output.say(said, style="bold red")
     output.say()
     output.say(table)
     output.say(f"\nOne seed in detail: tersenet evaluate {shlex.quote(rows[0]['run'])}")

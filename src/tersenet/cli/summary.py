@@ -133,6 +133,7 @@ def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, class
         run = Run(found.seed_path(found.seeds[0])) if isinstance(found, Group) else found
         pictures = tuple(run.environment["input_size"])
         return _Subject(found.name, run.notation, run.empty_model(), pictures, run.experiment.budget)
+    resolved.note_code()
     experiment = resolved.experiment
     if classes is None:
         classes = _classes_of(experiment.data)

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn, optim
 from torch.utils.data import IterableDataset
 
-from tersenet import evaluation
 from tersenet._errors import TersenetError
 from tersenet.evaluation import own_precision
+from tersenet.evaluation import undisturbed as nothing_changed
 from tersenet.inspection.doctor_trace import Criterion, Trace, trace
 from tersenet.networks import Summary, summarize
 from tersenet.networks.copying import copied_tensors
@@ -178,7 +178,7 @@ def undisturbed(model: nn.Module, loaders: Iterable[Any]) -> Iterator[None]:
     found = (getattr(part, "generator", None) for part in parts)
     generators = {id(g): (g, g.get_state()) for g in found if isinstance(g, torch.Generator)}
     try:
-        with evaluation.undisturbed(model), torch.inference_mode(False), torch.enable_grad():
+        with nothing_changed(model), torch.inference_mode(False), torch.enable_grad():
             torch.manual_seed(0)
             random.seed(0)
             np.random.seed(0)  # noqa: NPY002 - what transforms may draw from

@@ -68,8 +68,9 @@ class Trace:
 
     `learns` says whether the loss has a gradient at all. `steps` are the calls up to the network's answer in their
     order, `criterion_calls` what the criterion called after it;
-    `answer` stands for what the network gave, `logits` are its values as `[N, K]`; `unreached` names the weights that the gradient
-    never reached; `unregistered` counts, by layer, weights that are not among the network's parameters.
+    `answer` stands for what the network gave, `logits` are its values as `[N, K]`; `unreached` names the weights
+    that the gradient never reached; `unregistered` counts, by layer, weights that are not among the network's
+    parameters.
     """
 
     learns: bool
@@ -178,7 +179,7 @@ class _Recorder(TorchFunctionMode):
         self._layers = 0
         self._counted: set[int] = set()
         self._resting = False
-        self._stand_ins = WeakIdKeyDictionary()
+        self._stand_ins: Any = WeakIdKeyDictionary()
 
     @contextmanager
     def hooked(self, model: nn.Module) -> Iterator[None]:

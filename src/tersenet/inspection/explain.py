@@ -136,7 +136,7 @@ def explain(
         layer=layer,
         unit=unit,
         count=count,
-        notice=run.environment.get("data_notice"),
+        notice=run.environment.get("data_notice") if dataset is None else dataset.notice,
         read_by_people=read_by_people,
         original=None if opened is None else torch.from_numpy(opened.original),
     )

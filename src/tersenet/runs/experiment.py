@@ -16,10 +16,12 @@ import tomli_w
 
 from tersenet._errors import TersenetError, check_setting, did_you_mean, did_you_mean_file
 from tersenet.networks.budget import Budget
+from tersenet.networks.compiled.abi import MOST_WORKERS
 from tersenet.training.recipe import Recipe
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Engine = Literal["auto", "compiled", "layers"]
+MOST_THREADS = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +38,9 @@ class Settings:
         for name, kinds in (("engine", get_args(Engine)), ("precision", get_args(Precision))):
             value = getattr(self, name)
             check_setting(value in kinds, f"settings.{name}", value, ", ".join(kinds), names=kinds)
-        for name in ("threads", "workers"):
+        for name, most in (("threads", MOST_THREADS), ("workers", MOST_WORKERS)):
             value = getattr(self, name)
-            check_setting(0 <= value <= 1024, f"settings.{name}", value, "0 (all cores) to 1024")
+            check_setting(0 <= value <= most, f"settings.{name}", value, f"0 (all cores) to {most}")
 
     @property
     def description(self) -> str:

@@ -16,10 +16,10 @@ run first; those that need an architecture or a recipe (`train`, `summary`, `new
     7      a line of notation                      the latest run or group of that name
     =====  ======================================  =====================================
 
-Where only a run will do, meanings 3 to 7 stand for the latest run of that experiment or network. Before them comes
-the name of a trained network in the package, such as stem-17150. A folder's name is looked for in the runs folder,
-then as a path; a word with a slash is a path first. Only folders that hold a run count: another folder of the same
-name hides nothing. One seed of a group is `sprint-3/seed-0`.
+Where only a run will do, meanings 3 to 7 stand for the latest run of that experiment or network. Before them, where
+a run is asked for, comes the name of a trained network in the package, such as stem-17150. A folder's name is looked
+for in the runs folder, then as a path; a word with a slash is a path first. Only folders that hold a run count:
+another folder of the same name hides nothing. One seed of a group is `sprint-3/seed-0`.
 """
 
 from __future__ import annotations
@@ -69,6 +69,12 @@ class Resolved:
         """The experiment that is named, or that the run was trained by."""
         return self.found if isinstance(self.found, Experiment) else self.found.experiment
 
+    def note_code(self) -> None:
+        """Say which Python file runs, where the word is an experiment file that names one."""
+        named = in_file(self.experiment.network)
+        if self.kind == "file" and named is not None:
+            note(f"{self.word} has its network in a Python file, which is run: {named[0]}")
+
     @property
     def network(self) -> str:
         """The word to build the network by: its notation where it has one, else its name, or the file it is in.
@@ -97,8 +103,10 @@ def resolve(word: str | Path, runs_dir: Path = Path("runs"), *, runs_first: bool
     text = _required(word)
     by_name, latest = _by_name(word, runs_dir), _latest(text, runs_dir)
     designs, notation = _designs(text), _notation(text)
-    order = (by_name, latest, designs, notation) if runs_first else (designs, by_name, notation, latest)
-    return next(chain(*order), None) or _nothing(text, runs_dir)
+    ours = (Resolved(text, "run", run) for run in [packaged_run(text)] if run)
+    order: tuple[Iterator[Resolved], ...]
+    order = (by_name, latest, ours, designs, notation) if runs_first else (designs, by_name, notation, latest)
+    return next(chain.from_iterable(order), None) or _nothing(text, runs_dir)
 
 
 def find_experiment(word: str, runs_dir: Path = Path("runs")) -> Experiment:
@@ -122,8 +130,7 @@ def experiment_to_train(word: str, runs_dir: Path = Path("runs")) -> Experiment:
     experiment = resolved.experiment
     named = in_file(experiment.network)
     is_code = resolved.run is not None and named is not None
-    if resolved.kind == "file" and named is not None:
-        note(f"{word} trains a network in a Python file, which is run: {named[0]}")
+    resolved.note_code()
     return experiment.changed(network=resolved.network if is_code else experiment.network, notation=None)
 
 
