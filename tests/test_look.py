@@ -1,11 +1,12 @@
 """The one look: contrast on light and dark pages, and figures that follow the page."""
 
 import itertools
+import math
 import re
 
 import pytest
 
-from tersenet._look import PALETTE, SERIES, css_variables, inline_svg
+from tersenet._look import PALETTE, css_variables, inline_svg
 
 
 def luminance(colour):
@@ -35,22 +36,42 @@ def test_lines_have_a_contrast_of_three_with_the_page(name, place):
     assert contrast(PALETTE[name][place], PALETTE["paper"][place]) >= 3
 
 
-# How eyes without red, without green and without blue receptors see (Viénot, Brettel & Mollon 1999; Brettel 1997).
+# How eyes without red, green or blue receptors see, in linear RGB: Machado, Oliveira & Fernandes, "A
+# physiologically-based model for simulation of color vision deficiency" (2009), severity 1.
 LACKING = {
-    "red": ((0.11238, 0.88762, 0.0), (0.11238, 0.88762, 0.0), (0.00401, -0.00401, 1.0)),
-    "green": ((0.29275, 0.70725, 0.0), (0.29275, 0.70725, 0.0), (-0.02234, 0.02234, 1.0)),
+    "red": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "green": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "blue": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
 }
+LINES = ("blue", "orange", "green", "vermilion", "purple", "sky")
 
 
+def seen(colour, lacking):
+    """CIE L*a*b* (D65) of a colour as such eyes see it: differences below about 3 are not noticed."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    red, green, blue = (
+        min(1.0, max(0.0, sum(weight * part for weight, part in zip(row, linear, strict=True))))
+        for row in LACKING[lacking]
+    )
+    x = (0.4124564 * red + 0.3575761 * green + 0.1804375 * blue) / 0.95047
+    y = 0.2126729 * red + 0.7151522 * green + 0.0721750 * blue
+    z = (0.0193339 * red + 0.1191920 * green + 0.9503041 * blue) / 1.08883
+    u, v, w = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in (x, y, z))
+    return 116 * v - 16, 500 * (u - v), 200 * (v - w)
+
+
+@pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize("lacking", LACKING)
-def test_the_first_three_colours_differ_for_colour_blind_eyes(lacking):
-    def seen(colour):
-        linear = [(int(colour[at : at + 2], 16) / 255) ** 2.2 for at in (1, 3, 5)]
-        mixed = [sum(weight * part for weight, part in zip(row, linear, strict=True)) for row in LACKING[lacking]]
-        return [max(0.0, part) ** (1 / 2.2) for part in mixed]
+def test_all_lines_differ_for_colour_blind_eyes_on_light_and_dark_pages(lacking, place):
+    for one, other in itertools.combinations(LINES, 2):
+        apart = math.dist(seen(PALETTE[one][place], lacking), seen(PALETTE[other][place], lacking))
+        assert apart > (15 if {one, other} == {"orange", "vermilion"} else 10), (one, other)
 
-    for one, other in itertools.combinations(SERIES[:3], 2):
-        assert max(abs(a - b) for a, b in zip(seen(one), seen(other), strict=True)) > 0.15
+
+def test_the_simulation_knows_the_pair_that_eyes_without_green_confuse():
+    assert math.dist(seen("#c47f00", "green"), seen("#d55e00", "green")) < 4
+    assert math.dist(seen("#c47f00", "blue"), seen("#d55e00", "blue")) > 20
 
 
 def test_every_colour_has_a_variable_for_light_and_for_dark_pages():

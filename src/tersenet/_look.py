@@ -24,7 +24,7 @@ PALETTE: Final[dict[str, tuple[str, str]]] = {
     "blue": ("#0072b2", "#4aa8e0"),
     "orange": ("#c47f00", "#f0b23a"),
     "green": ("#008f68", "#2cc295"),
-    "vermilion": ("#d55e00", "#ff8a4c"),
+    "vermilion": ("#b93a00", "#f87040"),
     "purple": ("#b5568c", "#e29ac4"),
     "sky": ("#2f8fc4", "#7cc8f2"),
     "good": ("#00694c", "#4fd6a9"),
