@@ -109,3 +109,13 @@ def test_a_missing_field_is_named(tmp_path):
 def test_an_unknown_experiment_is_offered_the_nearest():
     with pytest.raises(TersenetError, match="did you mean gap-14320"):
         load_experiment("gap-14321")
+
+
+@pytest.mark.parametrize("name", [name for name in experiment_names() if name.endswith("-improved")])
+def test_an_improved_recipe_says_what_had_been_seen_of_the_test_set(name):
+    assert "test figures of" in load_experiment(name).chosen_on
+
+
+@pytest.mark.parametrize("name", ["sprint", "summit", "ladder-10-averaged"])
+def test_a_recipe_chosen_on_held_out_images_says_so(name):
+    assert load_experiment(name).chosen_on.startswith("held-out training images")

@@ -7,7 +7,7 @@ import pytest
 
 from tersenet.cli import main
 from tersenet.data import Augmentation
-from tersenet.networks import NETWORKS, Budget
+from tersenet.networks import NETWORKS, Budget, parse
 from tersenet.runs import Experiment, Settings, experiment_names, load_experiment
 from tersenet.runs.template import ABOUT, new_experiment_file
 from tersenet.training import Recipe, Schedule
@@ -36,7 +36,7 @@ def test_a_file_loads_as_the_experiment_that_it_began_as(name, tmp_path, monkeyp
     base, mine = load_experiment(name), load_experiment(tmp_path / "my-idea.toml")
     known = NETWORKS.get(base.network)
     line = known.notation if known else base.network
-    assert mine == base.changed(name="my-idea", network=line, source="", choices=())
+    assert mine == base.changed(name="my-idea", network=line, source="", choices=(), chosen_on="")
 
 
 def test_each_line_of_a_setting_has_a_comment_above_it_and_no_comment_is_too_wide():
@@ -102,3 +102,13 @@ def test_any_name_and_notation_gives_a_file_that_loads(name, tmp_path):
     text = new_experiment_file(Experiment(network="8C3 BN\nR GAP 10Nb"), "mine", started_from=name)
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
     assert load_experiment(tmp_path / "mine.toml").network == "8C3 BN\nR GAP 10Nb"
+
+
+def test_a_network_written_on_two_lines_becomes_one_that_loads_and_can_be_built(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "x", "--from", "8C3 BN\nR GAP 10Nb"]) == 0
+    assert "experiment: x.toml, a copy of 8C3 BN R GAP 10Nb\n" in capsys.readouterr().out
+    mine = load_experiment(tmp_path / "x.toml")
+    assert str(parse(mine.network)) == "8C3 BN R GAP 10Nb"
+    assert mine == Experiment(network=mine.network, name="x")
+    assert main(["summary", "x.toml"]) == 0

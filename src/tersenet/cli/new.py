@@ -53,7 +53,7 @@ def run(arguments: Arguments, output: Output) -> int:
     if path.exists():
         raise TersenetError("This file already exists; it was not changed.", got=path, hint="choose another name")
     write_whole(path, text)
-    output.say(f"experiment: {path}, a copy of {arguments.begin}")
+    output.say(f"experiment: {path}, a copy of {' '.join(arguments.begin.split())}")
     output.say(f"change a line or two, then: tersenet train {shlex.quote(str(path))}")
     output.document({"experiment": name, "file": str(path), "from": arguments.begin})
     return 0

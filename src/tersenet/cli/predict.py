@@ -158,14 +158,7 @@ def _of_the_test_set(run: Run, arguments: Arguments) -> dict[str, tuple[Any, int
     dataset = run.data(arguments.data_dir)
     found = {}
     for index in arguments.index:
-        if not 0 <= index < len(dataset.test):
-            raise TersenetError(
-                "The test set has no such picture.",
-                got=index,
-                expected=f"0 to {len(dataset.test) - 1}",
-                where=f"the test set of {dataset.name}",
-            )
-        found[f"test picture {index}"] = (dataset.test.images[index], int(dataset.test.labels[index]))
+        found[f"test picture {index}"] = dataset.test_picture(index)
     return found
 
 

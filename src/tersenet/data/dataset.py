@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from tersenet._errors import TersenetError
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
@@ -48,6 +50,17 @@ class Dataset:
     source: str
     notice: str | None = None
     passed_over: str | None = None
+
+    def test_picture(self, index: int) -> tuple[Tensor, int]:
+        """A picture of the test set, uint8 `[H, W]`, and its label; raises TersenetError where there is none."""
+        if not 0 <= index < len(self.test):
+            raise TersenetError(
+                "The test set has no such picture.",
+                got=index,
+                expected=f"0 to {len(self.test) - 1}",
+                where=f"the test set of {self.name}",
+            )
+        return self.test.images[index], int(self.test.labels[index])
 
     def __repr__(self) -> str:
         counts = f"{len(self.train):,} training and {len(self.test):,} test images"

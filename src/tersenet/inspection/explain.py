@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.data import Dataset, Split, normalize
+from tersenet.data import Split, normalize
 from tersenet.data.pictures import open_picture
 from tersenet.evaluation import known_wrong_label
 from tersenet.inspection.class_activation import ClassActivation, activation_of
@@ -120,7 +120,7 @@ def explain(
     dataset = run.data(data_dir) if index is not None or count else None
     label = read_by_people = None
     if dataset is not None and index is not None:
-        image, label = _of_the_test_set(dataset, index)
+        image, label = dataset.test_picture(index)
         wrong = known_wrong_label(dataset.name, index, label)
         read_by_people = wrong.read if wrong else None
     assert image is not None  # one of the two was given
@@ -208,17 +208,6 @@ def explain_picture(
         read_by_people=read_by_people,
         original=original,
     )
-
-
-def _of_the_test_set(dataset: Dataset, index: int) -> tuple[Tensor, int]:
-    if not 0 <= index < len(dataset.test):
-        raise TersenetError(
-            "The test set has no such picture.",
-            got=index,
-            expected=f"0 to {len(dataset.test) - 1}",
-            where=f"the test set of {dataset.name}",
-        )
-    return dataset.test.images[index], int(dataset.test.labels[index])
 
 
 def _unit_layer(layers: list[Layer], side: int) -> Layer | None:

@@ -37,7 +37,7 @@ PAGE = """\
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src {images}; style-src 'unsafe-inline'">
 <title>{title}</title>
 <style>
 {style}</style>
@@ -59,7 +59,6 @@ def to_html(blocks: Sequence[Block], *, title: str) -> str:
     >>> "<p>1 &lt; 2 in <code>8C3</code></p>" in to_html([Paragraph("1 < 2 in `8C3`")], title="A run")
     True
     """
-    style = css_variables() + (resources.files("tersenet.reports") / "page.css").read_text(encoding="utf-8")
     parts = []
     for is_picture, group in itertools.groupby(blocks, key=lambda block: isinstance(block, Picture)):
         shown = list(group)
@@ -67,7 +66,13 @@ def to_html(blocks: Sequence[Block], *, title: str) -> str:
         # More than two, of any height, fill two columns from the top.
         kind = "figures packed" if len(shown) > 2 else "figures"
         parts.append(f'<div class="{kind}">\n{inside}\n</div>' if is_picture else inside)
-    return PAGE.format(title=escape(printable(title)), style=style, body="\n".join(parts))
+    return whole_page("\n".join(parts), title=title)
+
+
+def whole_page(body: str, *, title: str, style: str = "", images: str = "data:") -> str:
+    """A page in the one style, and what `style` adds to it. It may load `images` (a source of CSP) and no more."""
+    common = css_variables() + (resources.files("tersenet.reports") / "page.css").read_text(encoding="utf-8")
+    return PAGE.format(title=escape(printable(title)), style=common + style, body=body, images=images)
 
 
 def _block(block: Block) -> str:

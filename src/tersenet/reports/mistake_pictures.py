@@ -7,16 +7,16 @@ import math
 import re
 from collections.abc import Sequence
 from html import escape
-from importlib import resources
 from pathlib import Path
 
 from PIL import Image
 from torch import Tensor
 
 from tersenet._files import write_whole
-from tersenet._look import css_variables, printable
+from tersenet._look import printable
 from tersenet.data import Dataset
 from tersenet.evaluation import NO_ANSWER, Mistake, known_wrong_label
+from tersenet.reports.html import whole_page
 from tersenet.reports.style import data_title
 
 MOST = 1000  # mistakes that are written, the most confident first; nobody looks at more
@@ -30,28 +30,12 @@ _STYLE = """
 .mistakes .wrong-label { color: var(--careful); font-weight: 600; }
 """
 
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' file:; style-src {inline}">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
+_BODY = """\
 <h1>{title}</h1>
 <p>{summary}</p>
 <div class="mistakes">
 {figures}
-</div>
-</main>
-</body>
-</html>
-"""
+</div>"""
 
 
 def write_mistakes(mistakes: Sequence[Mistake], dataset: Dataset, folder: Path, *, network: str) -> Path:
@@ -70,14 +54,12 @@ def write_mistakes(mistakes: Sequence[Mistake], dataset: Dataset, folder: Path, 
     title = printable(f"Mistakes of {network} on the test set of {data_title(dataset.name)}")
     summary = f"{len(mistakes):,} of {len(dataset.test):,} test pictures are misclassified"
     first = f"; the {len(shown):,} most confident mistakes are shown." if len(shown) < len(mistakes) else "."
-    style = css_variables() + (resources.files("tersenet.reports") / "page.css").read_text(encoding="utf-8") + _STYLE
-    page = _PAGE.format(
+    body = _BODY.format(
         title=escape(title),
-        style=style,
-        inline="'unsafe-inline'",
         summary=escape(summary + first) + (" The most confident mistakes come first." if mistakes else ""),
         figures="\n".join(figures),
     )
+    page = whole_page(body, title=title, style=_STYLE, images="'self' file:")
     return write_whole(folder / "index.html", page)
 
 
