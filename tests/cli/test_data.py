@@ -188,3 +188,8 @@ def test_a_data_folder_of_an_unknown_user_is_one_error(capsys, monkeypatch):
     monkeypatch.delenv("TERSENET_DATA")
     assert "home folder of an unknown user" in run(capsys, "list", "--data-dir", "~nobody-here/x", status=1).err
     assert "home folder of an unknown user" in run(capsys, "fetch", "mnist", "--into", "~nobody-here/x", status=1).err
+
+
+def test_the_grid_of_a_folder_is_named_after_the_folder(picture_folder, capsys):
+    assert main(["data", "show", f"folder:{picture_folder}", "--skip-bad"]) == 0
+    assert Path(f"samples-{picture_folder.name}.png").is_file()

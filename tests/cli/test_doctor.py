@@ -142,3 +142,10 @@ def test_a_trained_network_of_the_package_comes_before_its_fresh_weights(doctor,
     status, out, _ = doctor("stem-17150", "--network", "--data", "synthetic")
     assert out.startswith("stem-17150, untrained, on synthetic")
     assert asked == ["stem-17150"]
+
+
+def test_a_network_for_fewer_classes_gets_the_option_that_names_its_data(doctor, tmp_path):
+    file = tmp_path / "six.py"
+    file.write_text("from torch import nn\nnet = nn.Sequential(nn.Flatten(), nn.Linear(784, 6))\n", encoding="utf-8")
+    status, _, err = doctor(f"{file}:net")
+    assert (status, "--data FOLDER" in err) == (1, True)

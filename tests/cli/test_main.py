@@ -77,3 +77,9 @@ def test_a_librarys_warning_is_one_line(capsys):
         warnings.simplefilter("always")
         warnings.warn("old\nand long", DeprecationWarning, stacklevel=1)
     assert capsys.readouterr().err.startswith("note: old (DeprecationWarning, test_main.py:")
+
+
+def test_an_empty_runs_folder_is_said_plainly(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["runs"]) == 0
+    assert capsys.readouterr().out == "No runs in the folder runs/ yet. `tersenet train` makes one.\n"

@@ -25,6 +25,7 @@ from tersenet.reports import (
     plot_mistakes,
     plot_samples,
 )
+from tersenet.reports.curves import log_ticks
 from tersenet.reports.readings_figure import plot_readings
 from tersenet.reports.regularisation import Reading
 
@@ -261,3 +262,8 @@ def test_a_figure_in_another_format_than_its_name_says_is_not_written(name, tmp_
     with pytest.raises(TersenetError, match="PNG or SVG"):
         plot_curves(HISTORY).save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.547, 1.777), (0.5, 0.51), (3.0, 3.3)])
+def test_ticks_have_at_most_three_figures(low, high):
+    assert all(float(f"{level:.3g}") == level for level in log_ticks(low, high))

@@ -50,6 +50,7 @@ def test_on_a_busy_machine_one_line_says_so_with_the_remedy(machine, idle):
     assert "load 3.2 on 2 cores" in said
     assert said.endswith("Try --set settings.workers=1")
     assert "\n" not in said
+    assert len(said) <= 80
     assert busy_notice(TWO_THREADS).endswith("Try --set settings.threads=1")
 
 

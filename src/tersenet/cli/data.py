@@ -307,7 +307,9 @@ def _show(arguments: ShowArguments, output: Output) -> None:
 
 def _file_name(data: str) -> str:
     """A data set's name as a part of a file's name."""
-    return re.sub(r"[^\w.]+", "-", data).strip("-.")[-80:]
+    if data.startswith("folder:"):
+        data = Path(data.removeprefix("folder:").removesuffix("?skip-bad")).resolve().name
+    return re.sub(r"[^\w.]+", "-", data).strip("-.")[-80:] or "folder"
 
 
 def _policy(arguments: ShowArguments) -> Augmentation | None:

@@ -97,7 +97,13 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
         recipe = replace(recipe, learning_rate=arguments.learning_rate)
     own_data = experiment.data if resolved.kind in ("run", "group", "experiment", "file") else "auto"
     dataset = load_data(_data(arguments) or own_data, data_dir=arguments.data_dir)
-    diagnosis = diagnose_network(resolved.network, data=dataset, recipe=recipe)
+    try:
+        diagnosis = diagnose_network(resolved.network, data=dataset, recipe=recipe)
+    except TersenetError as error:
+        if arguments.data is None and own_data == "auto" and error.problem.startswith("The labels do not fit"):
+            command = shlex.join(("tersenet", "doctor", arguments.patient))
+            error.hint = f"name the data that the network is for: {command} --data FOLDER"
+        raise
     if resolved.kind in ("experiment", "file", "run", "group"):
         diagnosis = replace(diagnosis, of=f"{resolved.word}, untrained")
     return diagnosis, "network", dataset.notice

@@ -48,7 +48,7 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
     if len(rows) < len(group.seeds):
         said = f"This group is not finished: {len(rows)} of {len(group.seeds)} seeds are done."
         output.say(said, style="bold yellow")
-    output.say(Text(f"accuracy {found}", style="bold"))
+    output.say(Text(f"accuracy {found} %", style="bold"))
     if found.is_indication:
         output.say("Fewer than five seeds: an indication, not a claim.", style="yellow")
     for row in rows:

@@ -75,7 +75,7 @@ def run(arguments: Arguments, output: Output) -> int:
     rows, groups, damaged = rows_of(arguments.runs_dir)
     output.document({"runs": rows, "groups": groups, "damaged": damaged})
     if not rows and not groups and not damaged:
-        output.say(f"There are no runs in {arguments.runs_dir}. `tersenet train` makes one.")
+        output.say(f"No runs in the folder {arguments.runs_dir}/ yet. `tersenet train` makes one.")
         return 0
     if rows or damaged:
         cells = sorted(

@@ -212,7 +212,8 @@ def _damaged(bad: dict[Path, TersenetError], count: int, root: Path, path: str |
         problem,
         got=got,
         where=where,
-        hint=f"repair or remove these pictures, or leave them out: --skip-bad,\nor --data '{FOLDER}{path}{SKIP_BAD}'",
+        hint="repair or remove these pictures, or leave them out: --skip-bad,\n"
+        f"or name the data '{FOLDER}{path}{SKIP_BAD}'",
     )
 
 

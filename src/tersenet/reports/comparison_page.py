@@ -63,7 +63,7 @@ def _tiles(pair: Pair) -> list[Tile]:
     if pair.p is not None:
         tiles.append(Tile(p_in_words(pair.p), "Welch's test" if pair.welch else "McNemar's test"))
     if pair.mcnemar:
-        tiles.append(Tile(f"{pair.mcnemar.repaired} / {pair.mcnemar.broken}", "images repaired / broken"))
+        tiles.append(Tile(f"{pair.mcnemar.repaired:,} / {pair.mcnemar.broken:,}", "images repaired / broken"))
     return tiles
 
 

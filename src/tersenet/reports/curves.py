@@ -212,4 +212,4 @@ def log_ticks(low: float, high: float) -> list[float]:
         inside = [level for level in levels if low * (1 - 1e-9) <= level <= high * (1 + 1e-9)]
         if len(inside) >= 4:
             return inside
-    return [float(f"{level:.4g}") for level in np.geomspace(low, high, 5)]
+    return [float(f"{level:.3g}") for level in np.geomspace(low, high, 5)]

@@ -102,8 +102,8 @@ class Pair:
         if self.mcnemar is not None:
             test = self.mcnemar
             return (
-                f"With other images, for these two networks: McNemar's test, {test.repaired} images repaired and "
-                f"{test.broken} broken by {self.b.name} of {test.images:,}, {p_in_words(test.p)} ({test.method})."
+                f"With other images, for these two networks: McNemar's test, {test.repaired:,} images repaired and "
+                f"{test.broken:,} broken by {self.b.name} of {test.images:,}, {p_in_words(test.p)} ({test.method})."
             )
         if self.permutation is not None:
             found = self.permutation

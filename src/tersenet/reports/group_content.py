@@ -197,8 +197,8 @@ def findings(side: Side) -> list[str]:
     always, ever = int((~side.right).all(axis=0).sum()), int((~side.right).any(axis=0).sum())
     if side.seeds > 1:
         said.append(
-            f"Mistakes. {always} images are misclassified by all {side.seeds} seeds, {ever} by at least one; a seed "
-            f"makes {fmean((~side.right).sum(axis=1).tolist()):.1f} mistakes on average."
+            f"Mistakes. {always:,} images are misclassified by all {side.seeds} seeds, {ever:,} by at least one; a "
+            f"seed makes {fmean((~side.right).sum(axis=1).tolist()):,.1f} mistakes on average."
         )
     return said
 
@@ -253,8 +253,8 @@ def _gallery(group: Group, side: Side, dataset: Dataset) -> tuple[str, Drawing, 
     return (
         "mistakes",
         plot_captioned(dataset.test.images, captions, framed=known, title=title),
-        f"{len(chosen)} of the {int((wrong > 0).sum())} test images of {data} that at least one seed misclassifies, "
-        "the most frequent first: true class and number, and the most frequent wrong guess."
+        f"{len(chosen)} of the {int((wrong > 0).sum()):,} test images of {data} that at least one seed "
+        "misclassifies, the most frequent first: true class and number, and the most frequent wrong guess."
         + (" Framed: the label is known to be wrong." if framed else ""),
     )
 

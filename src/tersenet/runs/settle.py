@@ -109,7 +109,7 @@ def busy_notice(settings: Settings) -> str | None:
     if free is not None and free > min(wanted, cores) - 0.5:
         return None
     remedy = "settings.workers=1" if compiled else "settings.threads=1"
-    return f"The machine is busy (load {load:.1f} on {cores} cores): training will be slower. Try --set {remedy}"
+    return f"The machine is busy (load {load:.1f} on {cores} cores). Try --set {remedy}"
 
 
 def _idle_cores() -> float | None:

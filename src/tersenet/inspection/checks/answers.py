@@ -47,7 +47,7 @@ def logits(patient: Patient) -> Check:
         pooled = pooled or _averages(step)
     found.reverse()
     low, high = float(patient.trace.logits.min()), float(patient.trace.logits.max())
-    return Check(rule=rule, reading=f"logits from {low:.3g} to {high:.3g}", findings=tuple(found))
+    return Check(rule=rule, reading=f"logits from {low:.3g} to {high:.3g}".replace("-", "−"), findings=tuple(found))
 
 
 def _dropout(step: Step, pooled: bool) -> list[Finding]:

@@ -146,7 +146,7 @@ def _nats(loss: float) -> str:
 
 
 def _size(probe: Probe) -> str:
-    return f"a step is {probe.update:.1e} of the kernel"
+    return f"a step is {probe.update:.2g} of the kernel"
 
 
 def _pictures(patient: Patient) -> int:

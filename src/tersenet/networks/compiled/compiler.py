@@ -139,8 +139,8 @@ def _compile(compiler: str, scratch: Path) -> None:
         PATIENCE,
         _say,
         [
-            f"Compiling Tersenet's engine for this processor (once). Waiting for {compiler}, at most {LONGEST} s; "
-            "TERSENET_COMPILED=0 does without the engine."
+            "Compiling Tersenet's engine for this processor (once).\n"
+            f"Waiting for {compiler}, at most {LONGEST} s; TERSENET_COMPILED=0 does without it."
         ],
     )
     waiting.daemon = True
@@ -149,7 +149,7 @@ def _compile(compiler: str, scratch: Path) -> None:
         _call([[compiler, *FLAGS, "-c", part, "-o", f"{part}.o"] for part in parts], scratch, until)
         _call([[compiler, "-shared", "-pthread", *objects, "-o", "engine.so"]], scratch, until)
     except subprocess.TimeoutExpired:
-        _say(f"{compiler} did not finish in {LONGEST} s. Networks run layer by layer in torch, which is slower.")
+        _say(f"{compiler} did not finish in {LONGEST} s.\nNetworks run layer by layer in torch, which is slower.")
         raise
     finally:
         waiting.cancel()
