@@ -92,7 +92,7 @@ class Patient:
             return error
 
     def room(self, most: int, *, values: int = VALUES_OF_A_PASS, products: int = PRODUCTS_OF_A_PASS) -> int:
-        """How many pictures a pass takes: `most`, fewer where they make more than so many values or products."""
+        """How many pictures a pass takes: `most`, fewer where they make more values or products than fit."""
         if isinstance(self.summary, TersenetError):
             return most
         made = sum(math.prod(row.output_shape) for row in self.summary.layers)

@@ -150,7 +150,7 @@ def _size(probe: Probe) -> str:
 
 
 def _pictures(patient: Patient) -> int:
-    """How many pictures a step of a probe takes."""
+    """The number of pictures in one step of a probe."""
     return patient.room(BATCH, values=VALUES_OF_A_STEP, products=PRODUCTS_OF_A_STEP)
 
 
