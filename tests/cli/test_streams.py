@@ -38,9 +38,11 @@ def test_json_holds_the_same_in_any_encoding():
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "-5", "²", "many", "9" * 30])
-def test_a_width_that_cannot_be_is_passed_over(columns):
-    done = tersenet("summary", NETWORK, COLUMNS=columns)
-    assert (done.returncode, done.stderr) == (0, b"")
+def test_a_width_that_cannot_be_is_ignored(columns, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main(["summary", NETWORK]) == 0
+    shown = capsys.readouterr()
+    assert ("Conv2d" in shown.out, shown.err) == (True, "")
 
 
 def test_with_standard_error_closed_an_error_does_not_go_to_standard_output():
