@@ -157,7 +157,7 @@ def test_the_exercise_goes_into_two_files(capsys, tmp_path):
         (["table", "--weights", "0.1", "0.2"], "w3, w4, w5, w6, w7, w8 missing"),
         (["table", "--sizes", "2-0-2"], "at least one unit"),
         (["table", "--weights", "w1=one"], "This is not a number"),
-        (["table", "--lr", "one"], "could not convert"),
+        (["table", "--lr", "one"], "expected: a number"),
         (["table", "--lr", "-1"], "learning rate cannot be used"),
         (["study", "--lr", "1", "inf"], "learning rate cannot be used"),
         (["workbook", "lab.xlsx", "--lr", "nan"], "learning rate cannot be used"),

@@ -169,4 +169,4 @@ def test_answers_that_are_not_numbers_are_counted_and_said(picture_folder, tmp_p
     found = json.loads(said.out)
     rows = found.get("runs", [found])
     assert [row["unanswered"] for row in rows] == [found["images"]] * len(rows)
-    assert f"{found['images']} answers are not a number; they count as wrong." in said.err
+    assert f"utputs that are NaN: {found['images']}; they count as mistakes." in said.err

@@ -43,7 +43,7 @@ def test_the_bounds_are_those_of_the_code():
     assert said["learning rate"].count(f"{times} times as much") == 2
     assert f"rises by more than {learning_rate.RUINED}" in said["learning rate"]
     part = {0.1: "a tenth"}[learning_rate.MARGIN]
-    assert f"{part} of the loss, and {learning_rate.MARGIN_LEAST}, to count" in said["learning rate"]
+    assert f"counts from {part} of the loss, and {learning_rate.MARGIN_LEAST}." in said["learning rate"]
     assert f"above {learning_rate.NOTHING_LEARNED}·ln K" in said["learning curve"]
     assert f"below {learning_rate.BETTER_THAN_CHANCE} times chance" in said["learning curve"]
     assert f"{100 * field.INK:.0f} % of the ink" in said["receptive field"]

@@ -96,6 +96,11 @@ def test_unpadded_networks_see_the_whole_picture_at_their_end(name, seen):
     assert summarize(build(NETWORKS[name].notation)).layers[-1].receptive_field == seen
 
 
+def no_wider_than_the_kernel(layer):
+    """The notation refuses a wider padding."""
+    return layer.padding <= layer.dilation * (layer.kernel - 1) + 1
+
+
 window = {"kernel": st.integers(1, 4), "stride": st.integers(1, 2)}
 layers = st.one_of(
     st.builds(
@@ -105,8 +110,8 @@ layers = st.one_of(
         dilation=st.integers(1, 3),
         bias=st.booleans(),
         **window,
-    ),
-    st.builds(Depthwise, padding=st.integers(0, 2), **window),
+    ).filter(no_wider_than_the_kernel),
+    st.builds(Depthwise, padding=st.integers(0, 2), **window).filter(no_wider_than_the_kernel),
     st.builds(Pooling, kind=st.sampled_from(["max", "average"]), **window),
     st.just(Activation("R")),
     st.just(Residual((Convolution(channels=2, kernel=3, padding=1), Activation("R")))),

@@ -53,7 +53,7 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
         output.say("Fewer than five seeds: an indication, not a claim.", style="yellow")
     for row in rows:
         if row["unanswered"]:
-            said = f"seed {row['seed']}: {row['unanswered']} answers are not a number; they count as wrong."
+            said = f"Seed {row['seed']}: outputs that are NaN: {row['unanswered']}; they count as mistakes."
             output.say(said, style="bold red")
     output.say()
     output.say(table)

@@ -56,7 +56,7 @@ def to_html(blocks: Sequence[Block], *, title: str) -> str:
 
     Two figures that follow each other are side by side, more of them in two columns.
 
-    >>> "<p>1 &lt; 2 in <code>8C3</code></p>" in to_html([Paragraph("1 < 2 in `8C3`")], title="A run")
+    >>> "<p>a &lt; b in <code>8C3</code></p>" in to_html([Paragraph("a < b in `8C3`")], title="A run")
     True
     """
     parts = []

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from tersenet._ending import raise_if_asked
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset, load_data
 from tersenet.data.augment import check_sizes
@@ -181,6 +182,7 @@ def _train(
     experiment, identity = run.experiment, run.environment.get("id")
 
     def batch_ended(epoch: int, batches: int, progress: BatchProgress) -> None:
+        raise_if_asked()
         watch.at(epoch, progress.batch + 1, batches)
         if listeners.on_batch:
             listeners.on_batch(epoch, batches, progress)
