@@ -2,11 +2,19 @@
 
 import os
 import random
+import signal
+from contextlib import suppress
 
 # The tests run one process a core: more threads each would only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # What nobody expected is shown as it is, not as the one message that users get.
 os.environ.setdefault("TERSENET_TRACEBACK", "1")
+
+# Where the tests run in the background of a shell, or under nohup, these are ignored, and children inherit that.
+with suppress(ValueError):  # only the main thread may
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 from pathlib import Path
 
