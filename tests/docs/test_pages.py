@@ -158,8 +158,8 @@ def run_tersenet(words):
 
 
 def compare(shown, said):
-    """What a page shows is what the command says; a line of … stands for any number of lines."""
-    wanted = re.sub(r"^ *… *$", "...", shown, flags=re.MULTILINE)
+    """What a page shows is what the command says; a line of … stands for any lines, … between words for any words."""
+    wanted = re.sub(r"^ *… *$|(?<= )…(?= )", "...", shown, flags=re.MULTILINE)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert doctest.OutputChecker().check_output(wanted, said, flags), f"shown:\n{shown}\nsaid:\n{said}"
 

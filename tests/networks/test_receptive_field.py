@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tersenet.networks import NETWORKS, Network, build, summarize
-from tersenet.networks.tree import Activation, Convolution, Depthwise, Pooling, Repeat, Residual
+from tersenet.networks.layers.activations.relu import ReLU
+from tersenet.networks.layers.convolution import Convolution
+from tersenet.networks.layers.depthwise import Depthwise
+from tersenet.networks.layers.pooling import AveragePooling, MaxPooling
+from tersenet.networks.tree import Repeat, Residual
 
 SIDE = 96  # enough that the borders do not clip what a position in the middle sees
 
@@ -112,9 +116,10 @@ layers = st.one_of(
         **window,
     ).filter(no_wider_than_the_kernel),
     st.builds(Depthwise, padding=st.integers(0, 2), **window).filter(no_wider_than_the_kernel),
-    st.builds(Pooling, kind=st.sampled_from(["max", "average"]), **window),
-    st.just(Activation("R")),
-    st.just(Residual((Convolution(channels=2, kernel=3, padding=1), Activation("R")))),
+    st.builds(MaxPooling, **window),
+    st.builds(AveragePooling, **window),
+    st.just(ReLU()),
+    st.just(Residual((Convolution(channels=2, kernel=3, padding=1), ReLU()))),
     st.just(Residual((Convolution(channels=2, kernel=3, padding=2, dilation=2), Depthwise(kernel=3, padding=1)))),
     st.just(Repeat((Convolution(channels=2, kernel=2),), 2)),
 )

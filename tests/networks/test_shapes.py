@@ -10,23 +10,19 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tersenet._errors import TersenetError
-from tersenet.networks import Network, build, format_summary, infer_shapes, parse, summarize
-from tersenet.networks.tree import (
-    ACTIVATIONS,
-    MAX_LAYERS,
-    Activation,
-    BatchNorm,
-    Convolution,
-    Dense,
-    Depthwise,
-    Dropout,
-    GlobalPooling,
-    LeakyReLU,
-    Pooling,
-    Repeat,
-    Residual,
-    Shared,
-)
+from tersenet.networks import NETWORKS, Network, build, format_summary, infer_shapes, parse, summarize
+from tersenet.networks.layers import LAYER_KINDS
+from tersenet.networks.layers.convolution import Convolution
+from tersenet.networks.layers.dense import Dense
+from tersenet.networks.layers.depthwise import Depthwise
+from tersenet.networks.layers.drop import MapDropout, ValueDropout
+from tersenet.networks.layers.global_pooling import GlobalAverage, GlobalMaximum, GlobalPooling
+from tersenet.networks.layers.normalisations.batch import BatchNorm
+from tersenet.networks.layers.pooling import AveragePooling, MaxPooling
+from tersenet.networks.tree import MAX_LAYERS, Repeat, Residual, Shared
+
+# Layers that need nothing of what they are given; each is compared with torch's by itself in layers/test_kinds.py.
+EASY = [kind() for kind in LAYER_KINDS.values() if kind.family == "activation" and not kind.written()]
 
 
 def torch_layer(layer, x):
@@ -44,22 +40,22 @@ def torch_layer(layer, x):
             )
         case BatchNorm():
             return nn.BatchNorm2d(channels) if x.ndim == 4 else nn.BatchNorm1d(channels)
-        case Activation():
-            return {"R": nn.ReLU, "SiLU": nn.SiLU, "GELU": nn.GELU, "T": nn.Tanh}[layer.name]()
-        case LeakyReLU():
-            return nn.LeakyReLU(layer.slope)
-        case Dropout():
-            return nn.Dropout2d(layer.rate) if layer.whole_maps else nn.Dropout(layer.rate)
-        case Pooling(kind="max"):
+        case MapDropout():
+            return nn.Dropout2d(layer.rate)
+        case ValueDropout():
+            return nn.Dropout(layer.rate)
+        case MaxPooling():
             return nn.MaxPool2d(layer.kernel, layer.stride, layer.padding)
-        case Pooling():
+        case AveragePooling():
             return nn.AvgPool2d(layer.kernel, layer.stride, layer.padding)
-        case GlobalPooling(kind="max"):
+        case GlobalMaximum():
             return nn.AdaptiveMaxPool2d(1)
-        case GlobalPooling():
+        case GlobalAverage():
             return nn.AdaptiveAvgPool2d(1)
         case Dense():
             return nn.Sequential(nn.Flatten(), nn.Linear(x[0].numel(), layer.units, bias=layer.bias))
+    ((_, line),) = layer.alike.items()
+    return eval(f"nn.{line}")
 
 
 def run_in_torch(layers, x, shapes, modules=None):
@@ -106,12 +102,13 @@ simple = st.one_of(
     ).filter(no_wider_than_the_kernel),
     st.builds(Convolution, channels=st.just(4), kernel=st.just(3), padding=st.just(1)),
     st.builds(Depthwise, dilation=small, bias=st.booleans(), **window).filter(no_wider_than_the_kernel),
-    st.builds(Pooling, kind=st.sampled_from(["max", "average"]), kernel=st.integers(1, 4), stride=st.none() | small),
-    st.just(Pooling(kind="average", kernel=3, padding=1)),
+    st.builds(MaxPooling, kernel=st.integers(1, 4), stride=st.none() | small),
+    st.builds(AveragePooling, kernel=st.integers(1, 4), stride=st.none() | small),
+    st.just(AveragePooling(kernel=3, padding=1)),
     st.just(BatchNorm()),
-    st.builds(Activation, st.sampled_from(ACTIVATIONS)),
-    st.builds(Dropout, st.just(0.5), whole_maps=st.booleans()),
-    st.builds(GlobalPooling, st.sampled_from(["max", "average"])),
+    st.sampled_from(EASY),
+    st.just(MapDropout(0.5)),
+    st.sampled_from([GlobalAverage(), GlobalMaximum()]),
     st.builds(Dense, st.integers(1, 8), bias=st.booleans()),
 )
 inside = st.lists(simple, min_size=1, max_size=3).map(tuple)
@@ -142,6 +139,17 @@ def test_inferred_shapes_are_what_torch_gives_and_fail_where_torch_fails(tree, s
     model = build(tree, size, classes=None).eval()
     assert model(torch.zeros(2, *size)).shape == (2, torch.Size(expected[-1]).numel())
     assert sum(step.parameters for step in steps) == sum(weights.numel() for weights in model.parameters())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_named_networks_begin_with_the_weights_that_torch_draws_layer_by_layer(name):
+    torch.manual_seed(4)
+    ours = build(NETWORKS[name].notation).state_dict()
+    torch.manual_seed(4)
+    steps = infer_shapes(NETWORKS[name].notation)
+    theirs = [torch_layer(step.layer, torch.zeros(2, *step.input_shape)).state_dict() for step in steps]
+    torchs = [values for layer in theirs for values in layer.values()]
+    assert all(torch.equal(mine, other) for mine, other in zip(ours.values(), torchs, strict=True))
 
 
 def test_a_block_of_its_own_weights_brings_them_each_time_and_a_shared_one_once():

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from torch import Tensor, nn
 
-from tersenet.networks import dropout
 from tersenet.networks.notation import parse
 from tersenet.networks.shapes import LayerShape, infer_shapes
-from tersenet.networks.tree import (
-    Activation,
-    BatchNorm,
-    Block,
-    Convolution,
-    Dense,
-    Depthwise,
-    Dropout,
-    GlobalPooling,
-    LeakyReLU,
-    Network,
-    Pooling,
-    Repeat,
-    Residual,
-    Shared,
-)
-
-_ACTIVATIONS: dict[str, type[nn.Module]] = {"R": nn.ReLU, "SiLU": nn.SiLU, "GELU": nn.GELU, "T": nn.Tanh}
+from tersenet.networks.tree import Block, Network, Repeat, Residual, Shared
 
 
 def build(
@@ -118,32 +99,4 @@ def _block(block: Block, steps: Iterator[LayerShape]) -> nn.Module:
 
 
 def _layer(step: LayerShape) -> nn.Module:
-    layer, given = step.layer, step.input_shape
-    match layer:
-        case Convolution() | Depthwise():
-            return nn.Conv2d(
-                given[0],
-                layer.channels if isinstance(layer, Convolution) else given[0],
-                layer.kernel,
-                stride=layer.stride,
-                padding=layer.padding,
-                dilation=layer.dilation,
-                groups=layer.groups if isinstance(layer, Convolution) else given[0],
-                bias=layer.bias,
-            )
-        case BatchNorm():
-            return nn.BatchNorm2d(given[0]) if len(given) == 3 else nn.BatchNorm1d(given[0])
-        case Activation():
-            return _ACTIVATIONS[layer.name]()
-        case LeakyReLU():
-            return nn.LeakyReLU(layer.slope)
-        case Dropout():
-            return nn.Dropout2d(layer.rate) if layer.whole_maps else dropout.Dropout(layer.rate)
-        case Pooling():
-            pool = nn.MaxPool2d if layer.kind == "max" else nn.AvgPool2d
-            return pool(layer.kernel, stride=layer.step, padding=layer.padding)
-        case GlobalPooling():
-            return nn.AdaptiveMaxPool2d(1) if layer.kind == "max" else nn.AdaptiveAvgPool2d(1)
-        case Dense():
-            return nn.Linear(math.prod(given), layer.units, bias=layer.bias)
-    raise TypeError(layer)
+    return step.layer.module(step.input_shape)

@@ -1,4 +1,7 @@
-"""A rule for each torch function: what its result sees of the input. A function without a rule is unknown."""
+"""A rule for each torch function: what its result sees of the input. A function without a rule is unknown.
+
+The layers of the notation say which rule is theirs (`layers/`); the tables here are for what other code calls.
+"""
 
 from __future__ import annotations
 
@@ -11,30 +14,28 @@ from torch import Tensor
 
 from tersenet.networks.receptive_field import Axis, Field, Unknown
 
+# What other code calls besides the layers of the notation, which say themselves what they see (`layers/`).
 ACTIVATIONS = {
-    *("relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish", "glu"),
-    *("sigmoid", "logsigmoid", "hardsigmoid", "tanh", "hardtanh", "hardswish", "softplus", "softsign", "threshold"),
-    *("tanhshrink", "softshrink", "hardshrink"),
+    *("relu6", "prelu", "rrelu", "elu", "selu", "celu", "mish", "sigmoid", "logsigmoid", "hardsigmoid", "hardtanh"),
+    *("hardswish", "softplus", "softsign", "threshold", "tanhshrink", "softshrink", "hardshrink"),
 }
-DROPOUTS = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"}
+DROPOUTS = {"dropout1d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"}
 # Each position of the result sees what the same position of the inputs sees.
 POINTWISE = (
-    (ACTIVATIONS - {"glu"})
+    ACTIVATIONS
     | DROPOUTS
     | {
         *("add", "sub", "mul", "div", "true_divide", "multiply", "subtract", "divide", "pow", "neg", "abs", "exp"),
         *("log", "log1p", "expm1", "sqrt", "rsqrt", "square", "sin", "cos", "erf", "reciprocal", "sign", "floor"),
         *("round", "clamp", "clip", "clamp_min", "clamp_max", "minimum", "maximum", "where", "lerp", "addcmul"),
-        *("addcdiv", "batch_norm", "contiguous", "clone", "detach", "to", "type", "float", "half", "double"),
-        *("bfloat16", "cpu", "type_as", "masked_fill", "eq", "ne", "gt", "ge", "lt", "le", "positive", "copy"),
+        *("addcdiv", "contiguous", "clone", "detach", "to", "type", "float", "half", "double", "bfloat16", "cpu"),
+        *("type_as", "masked_fill", "eq", "ne", "gt", "ge", "lt", "le", "positive", "copy"),
         *("rsub", "remainder", "nan_to_num", "requires_grad"),
     }
 )
 SOFTMAXES = {"softmax", "log_softmax", "softmin"}
 REDUCTIONS = {"mean", "sum", "amax", "amin", "max", "min", "var", "std", "norm", "logsumexp"}
 RESHAPES = {"view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as", "reshape_as"}
-POOLINGS = {"max_pool2d", "max_pool2d_with_indices", "avg_pool2d", "lp_pool2d"}
-GLOBAL_POOLINGS = {"adaptive_avg_pool2d", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices"}
 NORMS = {"layer_norm", "group_norm", "instance_norm", "rms_norm"}
 # These take the shape of a tensor, not what is in it.
 SHAPE_ONLY = {
@@ -58,7 +59,7 @@ LOOKUPS = {
     "setitem",
 }
 MOVES = {"permute", "transpose", "swapaxes", "movedim", "t", "expand", "expand_as", "broadcast_to", "repeat", "roll"}
-ZERO_MACS = POINTWISE | SOFTMAXES | REDUCTIONS | RESHAPES | POOLINGS | GLOBAL_POOLINGS | NORMS | LOOKUPS | MOVES
+ZERO_MACS = POINTWISE | SOFTMAXES | REDUCTIONS | RESHAPES | NORMS | LOOKUPS | MOVES | {"lp_pool2d"}
 # Matrix products by their functions' names.
 PRODUCTS = {
     *("matmul", "mm", "bmm", "addmm", "baddbmm", "addbmm", "mv", "addmv", "einsum", "tensordot", "inner", "dot"),
@@ -94,14 +95,26 @@ class Call:
         return output
 
 
-def follow(call: Call, fields: list[Field]) -> Field:
-    """What the result of a call sees, from what its tensors see (`fields`, in order); raises Unknown."""
-    if call.name in POINTWISE or (call.name in REDUCTIONS and isinstance(call.argument(1, "other"), Tensor)):
+Rule = Callable[[Call, Field], Field]
+"""What the result of a call sees, from what its one input sees; raises Unknown."""
+
+
+def follow(call: Call, fields: list[Field], rule: Rule | None = None) -> Field:
+    """What the result of a call sees, from what its tensors see (`fields`, in order); raises Unknown.
+
+    `rule` is that of a layer of the notation, where it is one of these that calls the function.
+    """
+    rule = rule or _RULES.get(call.name)
+    if (
+        rule is same
+        or call.name in POINTWISE
+        or (call.name in REDUCTIONS and isinstance(call.argument(1, "other"), Tensor))
+    ):
         field = reduce(Field.joined, fields)
     elif call.name in JOINS:
         field = _joined_along(call, fields)
-    elif len(fields) == 1 and call.name in _RULES:
-        field = _RULES[call.name](call, fields[0])
+    elif len(fields) == 1 and rule is not None:
+        field = rule(call, fields[0])
     else:
         raise Unknown
     shape = call.result.shape
@@ -139,7 +152,7 @@ def _slid(call: Call, field: Field, kernel: Any, stride: Any, padding: Any, dila
     return Field(height, width)
 
 
-def _convolved(call: Call, field: Field) -> Field:
+def convolved(call: Call, field: Field) -> Field:
     kernel = tuple(call.argument(1, "weight").shape[2:])
     dilation = _pair(call.argument(5, "dilation", 1))
     padding = call.argument(4, "padding", 0)
@@ -168,7 +181,7 @@ def _spread(call: Call, field: Field) -> Field:
     return Field(height, width)
 
 
-def _pooled(call: Call, field: Field) -> Field:
+def pooled(call: Call, field: Field) -> Field:
     place = 2 if call.name == "lp_pool2d" else 1
     kernel = call.argument(place, "kernel_size")
     padding = 0 if call.name == "lp_pool2d" else call.argument(3, "padding", 0)
@@ -176,7 +189,7 @@ def _pooled(call: Call, field: Field) -> Field:
     return _slid(call, field, kernel, call.argument(place + 1, "stride") or kernel, padding, dilation)
 
 
-def _pooled_to_size(call: Call, field: Field) -> Field:
+def pooled_to_size(call: Call, field: Field) -> Field:
     sizes = tuple(call.result.shape[-2:])
     if any(given % left for given, left in zip(field.sizes, sizes, strict=True)):
         raise Unknown  # windows of unequal sizes
@@ -220,7 +233,7 @@ def _padded(call: Call, field: Field) -> Field:
     return _slid(call, field, 1, 1, (top, left), 1)
 
 
-def _dense(call: Call, field: Field) -> Field:
+def dense(call: Call, field: Field) -> Field:
     if not field.flat:
         raise Unknown
     return field.collapsed()
@@ -231,7 +244,7 @@ def _multiplied(call: Call, field: Field) -> Field:
     factors = [value for value in call.args if isinstance(value, Tensor)][-2:]
     if len(factors) != 2 or factors[1].ndim != 2:
         raise Unknown
-    return _dense(call, field)
+    return dense(call, field)
 
 
 def _reshaped(call: Call, field: Field) -> Field:
@@ -294,7 +307,7 @@ def _normalized(call: Call, field: Field) -> Field:
     raise Unknown
 
 
-def _mixed(call: Call, field: Field) -> Field:
+def mixed(call: Call, field: Field) -> Field:
     """Norms that take mean and deviation over each whole map, at every picture."""
     if call.name == "instance_norm" and call.argument(5, "use_input_stats", True) is False:
         return field
@@ -370,30 +383,28 @@ def _joined_along(call: Call, fields: list[Field]) -> Field:
     return field
 
 
-def _same(call: Call, field: Field) -> Field:
+def same(call: Call, field: Field) -> Field:
+    """Value by value, and channels that change places: each position sees what it saw."""
     return field
 
 
 JOINS = {"cat", "concat", "concatenate", "stack"}
-_RULES: dict[str, Callable[[Call, Field], Field]] = {
-    "conv2d": _convolved,
+_RULES: dict[str, Rule] = {
     "conv_transpose2d": _spread,
     "interpolate": _enlarged,
     "pixel_shuffle": _shuffled,
     "pixel_unshuffle": _unshuffled,
-    "channel_shuffle": _same,
-    "native_channel_shuffle": _same,
+    "channel_shuffle": same,
+    "native_channel_shuffle": same,
     "pad": _padded,
-    "linear": _dense,
     "glu": _normalized,
     "normalize": _normalized,
     "getitem": _cut,
-    **dict.fromkeys(POOLINGS, _pooled),
-    **dict.fromkeys(GLOBAL_POOLINGS, _pooled_to_size),
+    "lp_pool2d": pooled,
     **dict.fromkeys(RESHAPES, _reshaped),
     **dict.fromkeys(REDUCTIONS, _reduced),
     **dict.fromkeys(SOFTMAXES, _normalized),
-    **dict.fromkeys(NORMS, _mixed),
+    **dict.fromkeys(NORMS, mixed),
     **dict.fromkeys(("permute", "transpose", "swapaxes", "movedim"), _turned),
     **dict.fromkeys(("expand", "expand_as", "broadcast_to"), _expanded),
     **dict.fromkeys(("chunk", "split", "tensor_split", "split_with_sizes"), _parted),

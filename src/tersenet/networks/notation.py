@@ -11,68 +11,17 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from tersenet._errors import TersenetError
-from tersenet.networks.tree import (
-    MAX_DEPTH,
-    Activation,
-    BatchNorm,
-    Convolution,
-    Dense,
-    Depthwise,
-    Dropout,
-    GlobalPooling,
-    Layer,
-    LeakyReLU,
-    Network,
-    Pooling,
-    Repeat,
-    Residual,
-    Shared,
-    point_at,
-)
+from tersenet.networks.layers import LAYER_KINDS, LayerKind
+from tersenet.networks.tree import MAX_DEPTH, Layer, Network, Repeat, Residual, Shared, point_at
 
 MAX_TEXT = 100_000
 MAX_WORD = 500  # the longest printed rate has 340 digits
 Node = TypeVar("Node")
-OPTIONS = {"p": "padding", "s": "stride", "d": "dilation", "g": "groups", "b": "bias"}
-
-# Letters of each layer: its form as an example, what it is, the options it takes.
-FORMS = {
-    "C": ("16C3", "a convolution: channels, C, kernel", "psdgb"),
-    "DW": ("DW3", "a depthwise convolution: DW, kernel", "psdb"),
-    "BN": ("BN", "batch normalisation", ""),
-    "R": ("R", "ReLU", ""),
-    "LR": ("LR.1", "leaky ReLU: LR, slope", ""),
-    "SILU": ("SiLU", "SiLU", ""),
-    "GELU": ("GELU", "GELU", ""),
-    "T": ("T", "tanh", ""),
-    "D": ("D.05", "dropout: D, rate", ""),
-    "DD": ("DD.05", "dropout of whole maps: DD, rate", ""),
-    "MP": ("MP2", "max pooling: MP, kernel", "ps"),
-    "AP": ("AP2", "average pooling: AP, kernel", "ps"),
-    "GAP": ("GAP", "global average pooling", ""),
-    "GMP": ("GMP", "global max pooling", ""),
-    "N": ("10N", "a dense layer: units, N; 10Nb with bias", "b"),
-}
-# What other tools call these layers.
-_ALSO_CALLED = {
-    "RELU": "R",
-    "LEAKYRELU": "LR.1",
-    "TANH": "T",
-    "SWISH": "SiLU",
-    "DROPOUT": "D.05",
-    "BATCHNORM": "BN",
-    "MAXPOOL": "MP2",
-    "AVGPOOL": "AP2",
-    "CONV": "16C3",
-    "DENSE": "10N",
-    "LINEAR": "10N",
-    "FC": "10N",
-}
 _LAYER = re.compile(
     r"(?P<before>[0-9]*)(?P<letters>[A-Z]+)(?P<after>[0-9.]*)(?P<options>(?:[A-Z][0-9]*)*)", re.I | re.A
 )
 _OPTION = re.compile(r"([A-Z])([0-9]*)", re.I | re.A)
-_RATE = re.compile(r"[0-9]*\.?[0-9]+", re.A)
+_DECIMAL = re.compile(r"[0-9]*\.?[0-9]+", re.A)
 _WORD = re.compile(r"[^\s|()\[\]-]+")
 
 
@@ -91,7 +40,7 @@ def parse(text: str) -> Network:
     Traceback (most recent call last):
     tersenet._errors.TersenetError: There is no such layer.
       got:      MB2
-      expected: one of 16C3 DW3 BN R LR.1 SiLU GELU T D.05 DD.05 MP2 AP2 GAP GMP 10N
+      expected: one of 16C3 DW3 BN ... GAP GMP 10N
       where:    16C3 MB2
                      ^^^
       hint:     did you mean MP2?
@@ -197,15 +146,17 @@ class _Reader:
             raise self.fail("This word is too long for a layer.", word.start(), word.end(), expected="a layer: 16C3")
         match = _LAYER.fullmatch(word[0])
         letters = match["letters"].upper() if match else ""
-        if match and letters not in FORMS:
+        if match and letters not in LAYER_KINDS:
             # Letters without a number after them run into the options: 10Nb, and 16CS2 (whose kernel is missing).
-            split = next((n for n in range(len(letters) - 1, 0, -1) if letters[:n] in FORMS), None)
-            if split and FORMS[letters[:split]][2] and (match["before"] or letters[:split] not in ("N", "C")):
+            split = next((n for n in range(len(letters) - 1, 0, -1) if letters[:n] in LAYER_KINDS), None)
+            kind = LAYER_KINDS[letters[:split]] if split else None
+            if split and kind and kind.at("option") and (match["before"] or not kind.at("before")):
                 head = word.start() + len(match["before"]) + split
-                return self.form(letters[:split], word, match["before"], "", head)
-        if match is None or letters not in FORMS:
+                return self.form(kind, word, match["before"], "", head)
+        if match is None or letters not in LAYER_KINDS:
             raise self.unknown(word)
-        return self.form(letters, word, match["before"], match["after"], word.start() + match.start("options"))
+        options = word.start() + match.start("options")
+        return self.form(LAYER_KINDS[letters], word, match["before"], match["after"], options)
 
     def unknown(self, word: re.Match[str]) -> TersenetError:
         near = nearest_forms(word[0])
@@ -214,82 +165,57 @@ class _Reader:
             word.start(),
             word.end(),
             got=word[0],
-            expected="one of " + " ".join(form for form, _, _ in FORMS.values()),
+            expected="one of " + " ".join(kind.example for kind in LAYER_KINDS.values()),
             hint=f"did you mean {' or '.join(near)}?" if near else None,
         )
 
-    def form(self, letters: str, word: re.Match[str], before: str, after: str, options_at: int) -> Layer:
-        """The layer of these letters, with the numbers around them and the options after them."""
-        example, what, allowed = FORMS[letters]
-        place = (word.start(), word.end())
+    def form(self, kind: type[LayerKind], word: re.Match[str], before: str, after: str, options_at: int) -> Layer:
+        """The layer of this kind, with the numbers around its letters and the options after them."""
 
         def misfit(problem: str) -> TersenetError:
-            return self.fail(problem, *place, got=word[0], expected=f"{example} ({what})")
+            return self.fail(problem, word.start(), word.end(), got=word[0], expected=kind.form())
 
-        if bool(before) != (letters in ("C", "N")):
-            raise misfit(
-                "These letters take no number in front."
-                if before
-                else "The number of channels or units is missing before the letter."
-            )
-        takes_size, takes_rate = letters in ("C", "DW", "MP", "AP"), letters in ("LR", "D", "DD")
-        if takes_rate and not _RATE.fullmatch(after):
-            raise misfit("These letters need a number after them.")
-        if takes_size and not after.isdigit():
-            raise misfit("These letters need the kernel size after them.")
-        if after and not (takes_size or takes_rate):
-            raise misfit("These letters take no number after them.")
-        if len(before) > 9 or len(after) > (9 if takes_size else 400):
-            raise misfit("The number is too long.")
-        options = self.options(word, options_at, allowed, misfit)
-        rate = float(after) if takes_rate else 0.0
-        size = int(after) if takes_size else 0
-        match letters:
-            case "C":
-                return self.made(Convolution, *place, channels=int(before), kernel=size, **options)
-            case "DW":
-                return self.made(Depthwise, *place, kernel=size, **options)
-            case "MP" | "AP":
-                kind = "max" if letters == "MP" else "average"
-                return self.made(Pooling, *place, kind=kind, kernel=size, **options)
-            case "N":
-                return self.made(Dense, *place, units=int(before), **options)
-            case "LR":
-                return self.made(LeakyReLU, *place, rate)
-            case "D" | "DD":
-                return self.made(Dropout, *place, rate, whole_maps=letters == "DD")
-            case "BN":
-                return BatchNorm()
-            case "GAP" | "GMP":
-                return GlobalPooling("max" if letters == "GMP" else "average")
-            case _:
-                return Activation(example)
+        given: dict[str, float] = {}
+        for place, number in (("before", before), ("after", after)):
+            field = next(iter(kind.at(place).items()), None)
+            if field is None:
+                if number:
+                    raise misfit(f"These letters take no number {'in front' if place == 'before' else 'after them'}.")
+                continue
+            name, how = field
+            if how.decimal and not _DECIMAL.fullmatch(number):
+                raise misfit("These letters need a number after them.")
+            if not how.decimal and not number.isdigit():
+                missing = f"the {how.what} {'in front' if place == 'before' else 'after them'}"
+                raise misfit(f"These letters need {missing}.")
+            if len(number) > how.longest:
+                raise misfit("The number is too long.")
+            given[name] = float(number) if how.decimal else int(number)
+        given |= self.options(kind, word, options_at, misfit)
+        return self.made(kind, word.start(), word.end(), **given)
 
     def options(
-        self, word: re.Match[str], start: int, allowed: str, misfit: Callable[[str], TersenetError]
+        self, kind: type[LayerKind], word: re.Match[str], start: int, misfit: Callable[[str], TersenetError]
     ) -> dict[str, int | bool]:
-        """The options of a word from `start` on, by the names that the tree gives them."""
+        """The options of a word from `start` on, by the names that the layer gives them."""
+        known = {how.letter: (name, how) for name, how in kind.at("option").items()}
         found: dict[str, int | bool] = {}
         for option in _OPTION.finditer(self.text, start, word.end()):
             letter, number = option[1].lower(), option[2]
             place = option.start(), option.end()
-            if letter not in allowed:
-                names = ", ".join(f"{key} ({OPTIONS[key]})" for key in allowed)
+            if letter not in known:
+                names = ", ".join(f"{key} ({how.what})" for key, (_, how) in known.items())
                 raise self.fail("There is no such option here.", *place, got=option[0], expected=names or "no option")
-            if OPTIONS[letter] in found:
+            name, how = known[letter]
+            if name in found:
                 raise self.fail("The same option is given twice.", *place, got=option[0])
-            if len(number) > 9 or bool(number) == (letter == "b"):
-                raise (
-                    self.fail(
-                        "An option is one letter and its number; b has none.",
-                        *place,
-                        got=option[0],
-                        expected=f"{letter}1",
-                    )
-                    if letter != "b"
-                    else misfit("The option b (bias) has no number.")
+            if how.switch and number:
+                raise misfit(f"The option {letter} ({how.what}) has no number.")
+            if not how.switch and not 0 < len(number) <= how.longest:
+                raise self.fail(
+                    "An option is one letter and its number.", *place, got=option[0], expected=letter + how.shown
                 )
-            found[OPTIONS[letter]] = True if letter == "b" else int(number)
+            found[name] = True if how.switch else int(number)
         return found
 
 
@@ -300,7 +226,9 @@ def nearest_forms(word: str) -> list[str]:
     (['16C3'], ['BN'], ['GAP'])
     """
     numbers = re.findall(r"[0-9]+", word[:40])
-    candidates = _ALSO_CALLED | dict(_spelled(example, numbers) for example, _, _ in FORMS.values())
+    kinds = LAYER_KINDS.values()
+    candidates = {name: kind.example for kind in kinds for name in kind.also_called}
+    candidates |= dict(_spelled(kind.example, numbers) for kind in kinds)
     near = difflib.get_close_matches(word[:40].upper(), list(candidates), n=3, cutoff=0.5)
     best = list(dict.fromkeys(candidates[name] for name in near))
     return best[:1] if best and difflib.SequenceMatcher(None, word.upper(), near[0]).ratio() >= 0.75 else best

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from tersenet.networks.field_rules import PRODUCTS, Call, covers_whole_map
+from tersenet.networks.layers import BY_FUNCTION
 from tersenet.networks.tracing import Tracer, tensors_in, unregistered_layers
 
 
@@ -176,7 +177,8 @@ def layer_of(call: Call, weights: Sequence[nn.Parameter]) -> str | None:
         return "AdaptiveAvgPool2d"
     if call.name in PRODUCTS:
         return "Linear" if weights else "MatMul"
-    return _LAYERS.get(call.name)
+    kind = BY_FUNCTION.get(call.name)
+    return kind.functions[call.name] if kind else _LAYERS.get(call.name)
 
 
 def _is_layer(module: nn.Module) -> bool:
@@ -208,17 +210,13 @@ def left_as_it_was(model: nn.Module) -> Iterator[None]:
                     buffer.copy_(before)
 
 
-# Functions that a user's code calls in place of a layer, with the name of that layer.
+# Functions that a user's code calls in place of a layer, with the name of that layer; `layers/` has more.
 _LAYERS = {
-    "relu": "ReLU",
     "relu6": "ReLU6",
-    "leaky_relu": "LeakyReLU",
     "prelu": "PReLU",
     "elu": "ELU",
     "selu": "SELU",
     "celu": "CELU",
-    "gelu": "GELU",
-    "silu": "SiLU",
     "mish": "Mish",
     "glu": "GLU",
     "sigmoid": "Sigmoid",
@@ -226,31 +224,21 @@ _LAYERS = {
     "hardsigmoid": "Hardsigmoid",
     "hardswish": "Hardswish",
     "hardtanh": "Hardtanh",
-    "tanh": "Tanh",
     "softplus": "Softplus",
     "softsign": "Softsign",
     "softmax": "Softmax",
     "log_softmax": "LogSoftmax",
-    "dropout": "Dropout",
     "dropout1d": "Dropout1d",
-    "dropout2d": "Dropout2d",
     "alpha_dropout": "AlphaDropout",
-    "batch_norm": "BatchNorm2d",
     "layer_norm": "LayerNorm",
     "group_norm": "GroupNorm",
     "instance_norm": "InstanceNorm2d",
     "conv1d": "Conv1d",
-    "conv2d": "Conv2d",
     "conv3d": "Conv3d",
     "conv_transpose2d": "ConvTranspose2d",
-    "linear": "Linear",
     "scaled_dot_product_attention": "Attention",
     "multi_head_attention_forward": "MultiheadAttention",
-    "max_pool2d": "MaxPool2d",
-    "avg_pool2d": "AvgPool2d",
     "lp_pool2d": "LPPool2d",
-    "adaptive_avg_pool2d": "AdaptiveAvgPool2d",
-    "adaptive_max_pool2d": "AdaptiveMaxPool2d",
     "interpolate": "Upsample",
     "pixel_shuffle": "PixelShuffle",
     "pixel_unshuffle": "PixelUnshuffle",

@@ -4,32 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tersenet._errors import TersenetError
+from tersenet.networks.layers import LayerKind, Shape
 from tersenet.networks.notation import parse
-from tersenet.networks.tree import (
-    BatchNorm,
-    Block,
-    Convolution,
-    Dense,
-    Depthwise,
-    Dropout,
-    GlobalPooling,
-    Layer,
-    Network,
-    Path,
-    Pooling,
-    Repeat,
-    Residual,
-    Shared,
-    point_at,
-    span,
-)
-
-Shape = tuple[int, ...]
-"""`(C, H, W)` of maps, `(N,)` of plain values; without the batch."""
+from tersenet.networks.tree import Block, Network, Path, Repeat, Residual, Shared, point_at, span
 
 # A thousand times what a compact network needs; beyond, a slip of the finger would fill the memory.
 MAX_PARAMETERS = 20_000_000
@@ -44,7 +24,7 @@ class LayerShape:
     `parameters` is 0 where the layer uses weights again that an earlier one has brought.
     """
 
-    layer: Layer
+    layer: LayerKind
     input_shape: Shape
     output_shape: Shape
     parameters: int
@@ -119,16 +99,26 @@ class _Walk:
             )
         return shape
 
-    def layer(self, layer: Layer, path: Path, weights: Path, shape: Shape) -> Shape:
+    def layer(self, layer: LayerKind, path: Path, weights: Path, shape: Shape) -> Shape:
         """The shape after one layer, which is checked and counted."""
-        fails: Fail = lambda problem, **more: self.fail(path, problem, **more)  # noqa: E731
-        output = _output_shape(layer, shape, fails)
-        parameters, macs = _cost(layer, shape, output)
-        made_for = _made_for(layer, shape)
+        if layer.needs_maps and len(shape) == 1:
+            raise self.fail(
+                path,
+                "This layer needs maps, but a dense layer before it has flattened them.",
+                got=f"{shape[0]} plain values",
+                hint="put it before the dense layer",
+            )
+        try:
+            output = layer.output_shape(shape)
+        except TersenetError as error:  # it knows what is wrong, and here it is known where
+            raise self.fail(path, error.problem, got=error.got, expected=error.expected, hint=error.hint) from None
+        parameters, macs = layer.parameters(shape), layer.macs(shape, output)
+        made_for = layer.fits(shape)
         if weights in self.fitted:
             if self.fitted[weights] != made_for:
                 kind, number = self.fitted[weights]
-                raise fails(
+                raise self.fail(
+                    path,
                     "The block is shared, so its weights must fit at every pass.",
                     got=f"{made_for[1]} {made_for[0]}",
                     expected=f"{number} {kind}, as in the first pass",
@@ -146,8 +136,10 @@ class _Walk:
             ("multiplications for one picture", self.macs, MAX_MACS),
         ):
             if value > limit:
-                raise fails(f"The network has too many {what}.", got=f"{value:,}", expected=f"up to {limit:,}")
-        if isinstance(layer, (Convolution, Dense)):
+                raise self.fail(
+                    path, f"The network has too many {what}.", got=f"{value:,}", expected=f"up to {limit:,}"
+                )
+        if layer.sets_width:
             self.widened = path
         self.last = path
         self.steps.append(LayerShape(layer, shape, output, parameters, macs))
@@ -182,9 +174,6 @@ class _Walk:
         return f"give that layer {classes} outputs: {text[:start]}{classes}{text[start + width.end() :]}"
 
 
-Fail = Callable[..., TersenetError]
-
-
 def spelled(shape: Shape) -> str:
     """A shape as people write it.
 
@@ -192,93 +181,3 @@ def spelled(shape: Shape) -> str:
     ('16×26×26', '10')
     """
     return "×".join(map(str, shape))
-
-
-def _output_shape(layer: Layer, shape: Shape, fails: Fail) -> Shape:
-    """What a layer gives for what it is given, or the reason why it cannot."""
-    if isinstance(layer, Dense):
-        return (layer.units,)
-    if isinstance(layer, (Convolution, Depthwise, Pooling, GlobalPooling)) and len(shape) == 1:
-        raise fails(
-            "This layer needs maps, but a dense layer before it has flattened them.",
-            got=f"{shape[0]} plain values",
-            hint="put it before the dense layer",
-        )
-    match layer:
-        case GlobalPooling():
-            return (shape[0], 1, 1)
-        case Convolution():
-            if shape[0] % layer.groups or layer.channels % layer.groups:
-                raise fails(
-                    "The groups do not divide the channels.",
-                    got=f"{layer.groups} groups, {shape[0]} channels in, {layer.channels} out",
-                    expected="a number of groups that divides both",
-                )
-            return (layer.channels, *_slid(layer, shape, layer.dilation, layer.stride, fails))
-        case Depthwise():
-            return (shape[0], *_slid(layer, shape, layer.dilation, layer.stride, fails))
-        case Pooling():
-            return (shape[0], *_slid(layer, shape, 1, layer.step, fails))
-        case Dropout(whole_maps=True) if len(shape) == 1:
-            raise fails(
-                "This dropout drops whole maps, but a dense layer before it has flattened them.",
-                got=f"{shape[0]} plain values",
-                hint="use D, which drops single values",
-            )
-    return shape
-
-
-def _slid(
-    layer: Convolution | Depthwise | Pooling, shape: Shape, dilation: int, stride: int, fails: Fail
-) -> tuple[int, int]:
-    """The height and width that a sliding window leaves."""
-    _, height, width = shape
-    reach = dilation * (layer.kernel - 1) + 1
-    if layer.padding > reach:
-        raise fails(
-            "The padding is wider than the kernel, so most positions would see nothing of the picture.",
-            got=f"padding {layer.padding}, kernel {layer.kernel}×{layer.kernel}"
-            + (f" (dilated over {reach}×{reach})" if dilation > 1 else ""),
-            expected=f"a padding of up to {reach}",
-            hint=f"p{reach // 2} keeps the size of the maps" if reach % 2 else None,
-        )
-    if reach > min(height, width) + 2 * layer.padding:
-        dilated = f" (dilated over {reach}×{reach})" if dilation > 1 else ""
-        padded = f", padded by {layer.padding}" if layer.padding else ""
-        raise fails(
-            "The kernel is larger than its input.",
-            got=f"kernel {layer.kernel}×{layer.kernel}{dilated}, input {height}×{width}{padded}",
-            hint=f"pad it (p{(reach - min(height, width) + 1) // 2}), or shrink the maps less before it"
-            if not isinstance(layer, Pooling)
-            else "shrink the maps less before it, or use GAP or GMP for the whole map",
-        )
-    return (
-        (height + 2 * layer.padding - reach) // stride + 1,
-        (width + 2 * layer.padding - reach) // stride + 1,
-    )
-
-
-def _cost(layer: Layer, shape: Shape, output: Shape) -> tuple[int, int]:
-    """Parameters, and multiply-adds for one picture (convolutions and dense layers, biases not counted)."""
-    match layer:
-        case Convolution():
-            kernels = layer.channels * (shape[0] // layer.groups) * layer.kernel**2
-            return kernels + layer.bias * layer.channels, kernels * output[1] * output[2]
-        case Depthwise():
-            kernels = shape[0] * layer.kernel**2
-            return kernels + layer.bias * shape[0], kernels * output[1] * output[2]
-        case Dense():
-            weights = math.prod(shape) * layer.units
-            return weights + layer.bias * layer.units, weights
-        case BatchNorm():
-            return 2 * shape[0], 0
-    return 0, 0
-
-
-def _made_for(layer: Layer, shape: Shape) -> tuple[str, int]:
-    """What the weights of a layer fit: ("channels", 16), ("plain values", 10); ("", 0) where it has none."""
-    if isinstance(layer, Dense):
-        return "values", math.prod(shape)
-    if isinstance(layer, (Convolution, Depthwise, BatchNorm)):
-        return ("channels" if len(shape) == 3 else "plain values"), shape[0]
-    return "", 0

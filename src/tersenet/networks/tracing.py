@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from tersenet.networks.field_rules import LEAKS, SHAPE_ONLY, WHOLE_LEAKS, ZERO_MACS, Call, follow
+from tersenet.networks.layers import BY_FUNCTION
 from tersenet.networks.products import ProductCounter
 from tersenet.networks.receptive_field import Field, Unknown, input_axis
 
@@ -137,7 +138,10 @@ class Tracer(TorchFunctionMode):
         if not isinstance(before, Field):
             return before
         try:
-            return follow(call, [field for field in map(self.field, given) if field is not None])
+            kind = BY_FUNCTION.get(call.name)
+            return follow(
+                call, [field for field in map(self.field, given) if field is not None], kind.sees if kind else None
+            )
         except Unknown:
             return None
 
@@ -156,7 +160,9 @@ class Tracer(TorchFunctionMode):
 
         What works on weights alone, as spectral normalisation does, is done once for any number of pictures: 0.
         """
-        if constant or (name in ZERO_MACS and not counted):
+        kind = BY_FUNCTION.get(name)
+        free = not kind.multiplies() if kind else name in ZERO_MACS
+        if constant or (free and not counted):
             return 0
         if counted:
             return counted // self._batch

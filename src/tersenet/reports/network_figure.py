@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Polygon
 
 from tersenet.networks import LayerRow, Summary, parse
-from tersenet.networks.tree import Block, Convolution, Depthwise, Layer, Pooling, Repeat, Residual, Shared
+from tersenet.networks.layers import LayerKind
+from tersenet.networks.tree import Block, Repeat, Residual, Shared
 from tersenet.reports.style import (
     BLUE,
     FAINT,
@@ -128,17 +129,17 @@ def plot_network(summary: Summary, notation: str | None = None, *, title: str = 
     return drawing
 
 
-def _read(notation: str | None, rows: int) -> tuple[list[Layer] | None, list[_Span]]:
+def _read(notation: str | None, rows: int) -> tuple[list[LayerKind] | None, list[_Span]]:
     """The layers of a notation in the order of calls, and its blocks; nothing where they do not fit the rows."""
     if notation is None:
         return None, []
-    leaves: list[Layer] = []
+    leaves: list[LayerKind] = []
     spans: list[_Span] = []
     _unroll(parse(notation), leaves, spans)
     return (leaves, spans) if len(leaves) == rows else (None, [])
 
 
-def _unroll(block: Block, leaves: list[Layer], spans: list[_Span]) -> None:
+def _unroll(block: Block, leaves: list[LayerKind], spans: list[_Span]) -> None:
     for layer in block.layers:
         if not isinstance(layer, Block):
             leaves.append(layer)
@@ -152,7 +153,7 @@ def _unroll(block: Block, leaves: list[Layer], spans: list[_Span]) -> None:
             spans.append(_Span(first=first, last=len(leaves) - 1, kind=f"one block {layer.times} times"))
 
 
-def _maps(summary: Summary, leaves: Sequence[Layer] | None) -> list[_Map]:
+def _maps(summary: Summary, leaves: Sequence[LayerKind] | None) -> list[_Map]:
     maps = [_Map(word="input", colour=FAINT, shape=summary.input_size, words=[_shape(summary.input_size)])]
     for number, row in enumerate(summary.layers):
         idle = _idle(row, maps[-1].shape)
@@ -188,22 +189,12 @@ def _idle(row: LayerRow, before: tuple[int, ...]) -> str | None:
     return None
 
 
-def _word(row: LayerRow, leaf: Layer | None) -> str:
+def _word(row: LayerRow, leaf: LayerKind | None) -> str:
     word = next(
         (said for start, said in sorted(WORDS.items(), reverse=True) if row.type.startswith(start)),
         one_line(row.type, 15),
     )
-    match leaf:
-        case Convolution() | Depthwise():
-            size = f"{leaf.kernel}×{leaf.kernel}"
-            options = (("stride", leaf.stride), ("dilation", leaf.dilation))
-            said = ", ".join(f"{name} {value}" for name, value in options if value != 1)
-            first = "depthwise" if isinstance(leaf, Depthwise) else "conv"
-            return f"{first} {size}" + (f"\n{said}" if said else "")
-        case Pooling():
-            said = f"{word} {leaf.kernel}×{leaf.kernel}"
-            return said if leaf.step == leaf.kernel else f"{said}\nstride {leaf.step}"
-    return word
+    return (leaf.caption() if leaf else None) or word
 
 
 def _colour(row: LayerRow) -> str:

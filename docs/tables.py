@@ -1,0 +1,61 @@
+"""Write the tables of the documentation that the code itself knows, between their marks in the pages.
+
+    python docs/tables.py            # writes them
+    python docs/tables.py --check    # says which are out of date, with status 1
+
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tersenet.networks.layers import LAYER_KINDS
+
+DOCS = Path(__file__).resolve().parent
+MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def layers() -> str:
+    """Every kind of layer: its form, its options, and the torch layer that it is."""
+    rows = []
+    for kind in LAYER_KINDS.values():
+        options = " ".join(f"`{how.letter}{how.shown}` {how.what}," for how in kind.at("option").values())
+        in_torch = f"`nn.{kind.alike[kind.example]}`"
+        rows.append((f"`{kind.example}`", kind.words, options.rstrip(","), in_torch))
+    return table(("form", "layer", "options", "in PyTorch, given 8 maps of 12×12"), rows)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    columns = list(head)
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n".replace("|  |", "| |") for cells in lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {"layers": layers}
+
+
+def with_tables(page: str) -> str:
+    """A page with its tables as they are now."""
+    return MARKED.sub(lambda mark: f"{mark[1]}\n{TABLES[mark[2]]()}\n{mark[3]}", page)
+
+
+def main(*, check: bool) -> int:
+    """Write the tables of all pages, or name the pages whose tables are out of date."""
+    stale = []
+    for path in sorted(DOCS.glob("*.md")):
+        page = path.read_text(encoding="utf-8")
+        if (now := with_tables(page)) != page:
+            stale.append(path.name)
+            if not check:
+                path.write_text(now, encoding="utf-8")
+    print(("out of date: " if check else "written: ") + (", ".join(stale) or "none"))
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))

@@ -1,0 +1,22 @@
+"""`GELU`: GELU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from tersenet.networks.layers.activations.activation import Activation
+
+
+@dataclass(frozen=True)
+class GELU(Activation):
+    """`GELU`: x times the normal distribution's Φ(x)."""
+
+    letters = "GELU"
+    example = "GELU"
+    name = "GELU"
+    words = "GELU: x·Φ(x), with the normal distribution's Φ"
+    alike = {"GELU": "GELU()"}
+    functions = {"gelu": "GELU"}
+    made_by = nn.GELU
