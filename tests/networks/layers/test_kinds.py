@@ -102,6 +102,30 @@ def test_shape_parameters_and_multiplications_are_torchs(line):
 
 
 @each_line
+def test_behind_a_dense_layer_it_does_what_is_inferred_or_says_that_it_needs_maps(line):
+    text = f"8N {line}"
+    if LINES[line][0].needs_maps or line.startswith("DD"):
+        with pytest.raises(TersenetError, match="flattened"):
+            infer_shapes(text, MAPS)
+        return
+    step = infer_shapes(text, MAPS)[-1]
+    model = build(text, MAPS, classes=None)
+    assert model(torch.randn(4, *MAPS)).shape == (4, *step.output_shape)
+    assert step.parameters == sum(weights.numel() for weights in model.layers[1].parameters())
+    assert summarize(model, MAPS).layers[-1].parameters == step.parameters
+
+
+@each_line
+def test_its_weights_learn_and_are_those_that_torch_would_train(line):
+    layer = alone(line)
+    out = layer(torch.randn(4, *MAPS, requires_grad=True))
+    (out * torch.randn_like(out)).sum().backward()
+    trained = [weights.grad is not None and bool(weights.grad.any()) for weights in layer.parameters()]
+    assert all(trained)
+    assert len(trained) == len(list(in_torch(line).parameters()))
+
+
+@each_line
 def test_what_the_summary_says_is_what_torch_does(line):
     (row,) = summarize(alone(line), MAPS).layers
     (step,) = infer_shapes(line, MAPS)
