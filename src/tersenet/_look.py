@@ -135,15 +135,15 @@ def save_figure(figure: Any, path: Path | str, *, dpi: int = 150) -> Path:
 def inline_svg(svg: str, *, key: str, label: str) -> str:
     """A figure's SVG for an HTML page that has `css_variables`: its colours follow the page, its size the column.
 
-    `key` is unique in the page, so that the names inside one figure cannot meet those of another; `label` is what a
-    screen reader says.
+    Its own width is the variable `--width`, which a style sheet may bound it by. `key` is unique in the page, so that
+    the names inside one figure cannot meet those of another; `label` is what a screen reader says.
 
     >>> page = inline_svg('<?xml version="1.0"?><svg width="72pt" height="36pt" viewBox="0 0 72 36"><g id="a">'
     ...                   '<path style="fill: #0072b2"/></g></svg>', key="curves", label="Loss by epoch")
     >>> page.partition('style="stroke')[0]
     '<svg viewBox="0 0 72 36" role="img" aria-label="Loss by epoch" '
     >>> page.partition("butt")[2]
-    '"><path style="fill: var(--blue)"/></svg>'
+    '; --width: 96px"><path style="fill: var(--blue)"/></svg>'
     """
     body = svg[svg.index("<svg") :]
     # The style sheet of a file would hold for the whole page.
@@ -157,6 +157,8 @@ def inline_svg(svg: str, *, key: str, label: str) -> str:
     inside = re.sub(r"#[0-9a-f]{6}\b", lambda found: _VARIABLES.get(found[0], found[0]), inside)
     namespace = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if "xlink:" in inside else ""
     lines = "stroke-linejoin: round; stroke-linecap: butt"
+    if box:
+        lines += f"; --width: {float(box[0].split()[2]) * 96 / 72:.0f}px"
     return f'<svg {box[0] if box else ""}{namespace} role="img" aria-label="{escape(label)}" style="{lines}">{inside}'
 
 

@@ -151,6 +151,14 @@ def test_the_exercise_goes_into_two_files(capsys, tmp_path):
     assert {path.name for path in (tmp_path / "class").iterdir()} == {"sheet.md", "solution.md"}
 
 
+def test_the_exercise_makes_no_folder_that_is_named_like_a_page(capsys, tmp_path):
+    words = ("exercise", "--variants", "3", "--format", "html", "--out", str(tmp_path / "class.html"))
+    status, _, said = run(capsys, *words)
+    assert status == 1
+    assert "--out class" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -1,6 +1,7 @@
 """`tersenet explain`, from a run and a picture to a figure and a page."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -70,6 +71,17 @@ def test_a_picture_of_the_test_set_and_a_unit_of_choice(explain, trained, tmp_pa
     [unit] = found["units"]
     assert unit["unit"] == 3
     assert len(unit["pictures"]) == 4
+
+
+def test_a_picture_is_explained_without_data_that_is_not_there(trained, picture, tmp_path, capsys):
+    copy = shutil.copytree(trained.path, tmp_path / "runs" / "tiny-1")
+    moved = (copy / "experiment.toml").read_text().replace("folder:", f"folder:{tmp_path}/gone")
+    (copy / "experiment.toml").write_text(moved)
+    words = ["explain", "tiny", str(picture), "--runs-dir", str(copy.parent), "--out", str(tmp_path / "out")]
+    assert main(words) == 1
+    assert "--pictures 0" in capsys.readouterr().err
+    assert main([*words, "--pictures", "0"]) == 0
+    assert (tmp_path / "out" / "explain.html").is_file()
 
 
 @pytest.mark.parametrize(

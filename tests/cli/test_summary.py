@@ -5,6 +5,9 @@ import json
 import pytest
 
 from tersenet.cli import main
+from tersenet.networks import Budget
+from tersenet.runs import Experiment, start_run
+from tersenet.training import Recipe
 
 
 def run(capsys, *words):
@@ -114,3 +117,18 @@ def test_a_figure_of_another_kind_is_refused_before_anything_is_printed(capsys, 
     status, out, err = run(capsys, "8C3 R GAP 10N", "--figure", str(tmp_path / "net.jpg"))
     assert (status, out) == (1, "")
     assert "FILE.png or FILE.svg" in err
+
+
+def test_the_summary_of_a_finished_run_shows_what_the_run_reached(capsys, picture_folder, tmp_path):
+    data = f"folder:{picture_folder}"
+    experiment = Experiment(
+        name="tiny",
+        network="4C5s3 BN R GAP 2Nb",
+        data=data,
+        budget=Budget(data=data, epochs=2, accuracy=1.0),
+        training=Recipe(epochs=1, batch_size=16, averaging=0.0),
+    )
+    trained = start_run(experiment, runs_dir=tmp_path)
+    document = json.loads(run(capsys, "tiny", "--runs-dir", str(tmp_path), "--json")[1])
+    assert document["budget"] == trained.result["budget"]
+    assert [line["value"] for line in document["budget"]] == [1, trained.result["test_accuracy"]]

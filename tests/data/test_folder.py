@@ -99,6 +99,7 @@ def test_what_is_not_a_data_set_is_named(tmp_path, make, problem, where):
     with pytest.raises(TersenetError, match=problem) as caught:
         load_data(f"folder:{tmp_path}")
     assert caught.value.where == tmp_path / where
+    assert ("busy background" in str(caught.value)) == (problem == "blank")
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):

@@ -267,3 +267,13 @@ def test_a_figure_in_another_format_than_its_name_says_is_not_written(name, tmp_
 @pytest.mark.parametrize(("low", "high"), [(1.547, 1.777), (0.5, 0.51), (3.0, 3.3)])
 def test_ticks_have_at_most_three_figures(low, high):
     assert all(float(f"{level:.3g}") == level for level in log_ticks(low, high))
+
+
+@pytest.mark.parametrize("factor", [1.05, 1.2, 1.5, 1.9, 2.2, 2.7, 3.0, 3.6, 5.0, 10.0, 100.0, 1000.0])
+def test_ticks_of_a_logarithmic_scale_stand_apart_and_are_three_at_least(factor):
+    """The figures beside an axis of 3 inches are 0.15 inches high: a twentieth of it."""
+    for start in range(40):
+        low = 0.01 * 1.2**start
+        levels = np.log(log_ticks(low, low * factor)) / math.log(factor)
+        assert len(levels) >= 3
+        assert min(np.diff(levels)) > 0.07

@@ -112,15 +112,15 @@ def _titled(label: str) -> str:
 def _head(exercise: Exercise, title: str) -> str:
     """Title, drawing and the numbers that are given."""
     drawn = "".join(network_svg(exercise.problem, tall=tall, computed=False) for tall in (False, True))
-    given = ", ".join(
-        f"<math><mrow>{mathml_name(name)}<mo>=</mo><mn>{value:g}</mn></mrow></math>".replace(
+    given = " ".join(
+        f"<span><math><mrow>{mathml_name(name)}<mo>=</mo><mn>{value:g}</mn></mrow></math>{end}</span>".replace(
             "<mn>-", "<mo>−</mo><mn>"
         )
-        for name, value in exercise.given.items()
+        for (name, value), end in zip(exercise.given.items(), "," * (len(exercise.given) - 1) + ";", strict=True)
     )
     return (
         f"<h1>{html.escape(title)}</h1><p>{html.escape(about(exercise.problem))}</p><figure>{drawn}</figure>"
-        f'<p class="given">Given: {given}; learning rate {exercise.learning_rate:g}.</p>'
+        f'<p class="given">Given: {given} learning rate {exercise.learning_rate:g}.</p>'
         f"<p>{exercise.instruction}</p>"
     )
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from tersenet._errors import TersenetError
 from tersenet.cli.backprop_arguments import Exercise, problem_of
-from tersenet.cli.backprop_words import folder_of, write_page
+from tersenet.cli.backprop_words import folder_of, tell, write_page
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
     from tersenet.backprop import Exercise as MadeExercise
+
+PAGES = (".html", ".htm", ".md", ".pdf")  # endings of a file that --out is mistaken for
 
 
 def exercise(arguments: Exercise, output: Output) -> None:
@@ -33,12 +36,19 @@ def exercise(arguments: Exercise, output: Output) -> None:
         wanted = {name: text for name, text in texts.items() if arguments.part in ("both", name)}
         content = {**wanted, "blanks": [asdict(blank) for blank in one.blanks]}
     if arguments.out is not None:
+        if arguments.out.suffix.lower() in PAGES and not arguments.out.is_dir():
+            raise TersenetError(
+                "An exercise is several files: sheets and their answers.",
+                got=arguments.out,
+                expected="--out FOLDER",
+                hint=f"tersenet backprop exercise … --out {shlex.quote(arguments.out.stem)}",
+            )
         folder = folder_of(arguments.out)
         for name, page in pages.items():
             write_page(folder / name, page)
         names = list(pages)
         shown = names if len(names) <= 4 else [names[0], "…", *names[-3:]]
-        output.say(f"Written to {arguments.out}: {', '.join(shown)} ({len(names)} files)")
+        tell(output, f"Written to {arguments.out}: {', '.join(shown)} ({len(names)} files)")
         content["files"] = [str(folder / name) for name in names]
     elif arguments.format == "html" or arguments.variants is not None:
         raise TersenetError(

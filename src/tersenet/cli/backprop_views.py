@@ -190,7 +190,7 @@ def workbook(arguments: Workbook, output: Output) -> None:
         rates=arguments.rates,
     )
     sheets = ["Network", "Descent", "Study", "Study work", "Errata"]
-    output.say(f"Written: {path} ({path.stat().st_size / 1000:.0f} kB; sheets {', '.join(sheets)})")
+    tell(output, f"Written: {path} ({path.stat().st_size / 1000:.0f} kB; sheets {', '.join(sheets)})")
     output.say("Change a yellow cell and every formula updates.")
     output.document(
         {"workbook": str(path), "sheets": sheets, "steps": arguments.steps, "rates": list(arguments.rates)}

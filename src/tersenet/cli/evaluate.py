@@ -125,10 +125,10 @@ def _say(run: Run, found: MeasuredRun, output: Output) -> None:
     output.say(f"{run.name}{trained}, measured on the test set of {dataset.name}")
     say_unfinished(run, output)
     output.say(
-        f"accuracy {measures.correct}/{measures.images} ({measures.accuracy:.2f} %), loss {measures.loss:.4f}, "
-        f"expected calibration error {100 * measures.calibration.expected_calibration_error:.2f} points",
+        f"accuracy {measures.correct}/{measures.images} ({measures.accuracy:.2f} %), loss {measures.loss:.4f}",
         style="bold",
     )
+    output.say(f"expected calibration error {100 * measures.calibration.expected_calibration_error:.2f} points")
     if corrected is not None:
         output.say(
             f"with known wrong labels corrected: {corrected}/{measures.images} "

@@ -62,13 +62,17 @@ class Arguments(TrustArguments):
 
 @dataclass(frozen=True)
 class _Subject:
-    """The network that an argument names: its title, its line of notation, its module, and what must hold of it."""
+    """The network that an argument names: its title, its line of notation, its module, and what must hold of it.
+
+    `measured` are the budget's lines as a finished run met or missed them; none for what is not a finished run.
+    """
 
     title: str
     notation: str | None
     module: nn.Module
     size: tuple[int, int, int]
     budget: Budget | None
+    measured: tuple[BudgetLine, ...] = ()
 
 
 def run(arguments: Arguments, output: Output) -> int:
@@ -93,10 +97,10 @@ def run(arguments: Arguments, output: Output) -> int:
             if isinstance(error.__cause__, (RuntimeError, ValueError, AssertionError)):
                 error.hint = error.hint or "for pictures of another size: --input CxHxW"
             raise
-    budget = subject.budget
     if arguments.parameters_below is not None:
-        budget = Budget(parameters=arguments.parameters_below)
-    lines = check_budget(budget, summary) if budget else ()
+        lines = check_budget(Budget(parameters=arguments.parameters_below), summary)
+    else:
+        lines = subject.measured or (check_budget(subject.budget, summary) if subject.budget else ())
     output.document(document(subject.title, summary, lines))
     output.say(subject.title, style="bold")
     if subject.notation not in (None, subject.title):
@@ -118,7 +122,7 @@ def run(arguments: Arguments, output: Output) -> int:
 
 def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, classes: int | None) -> _Subject:
     """The network of an experiment, of a run, or by itself."""
-    from tersenet.networks import NETWORKS, find_network
+    from tersenet.networks import NETWORKS, BudgetLine, find_network
     from tersenet.runs import Group, Run, resolve
 
     resolved = resolve(word, runs_dir)
@@ -132,7 +136,8 @@ def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, class
             )
         run = Run(found.seed_path(found.seeds[0])) if isinstance(found, Group) else found
         pictures = tuple(run.environment["input_size"])
-        return _Subject(found.name, run.notation, run.empty_model(), pictures, run.experiment.budget)
+        measured = tuple(BudgetLine(**line) for line in (found.result or {}).get("budget", ()))
+        return _Subject(found.name, run.notation, run.empty_model(), pictures, run.experiment.budget, measured)
     resolved.note_code()
     experiment = resolved.experiment
     if classes is None:

@@ -12,6 +12,7 @@ from tersenet._errors import TersenetError
 from tersenet.data.cache import expand_home
 from tersenet.data.dataset import Dataset, Split
 from tersenet.data.folder_files import PassedOver, candidates, natural, printable, sub_folders
+from tersenet.data.mnist_form import BLANK
 from tersenet.data.pictures import read_picture
 
 FOLDER = "folder:"
@@ -208,13 +209,12 @@ def _damaged(bad: dict[Path, TersenetError], count: int, root: Path, path: str |
         more = [f"and {len(rows) - _LISTED} more"] if len(rows) > _LISTED else []
         problem, got = f"{len(bad)} of {count} pictures cannot be read.", "\n".join(rows[:_LISTED] + more)
         where = root
-    return TersenetError(
-        problem,
-        got=got,
-        where=where,
-        hint="repair or remove these pictures, or leave them out: --skip-bad,\n"
-        f"or name the data '{FOLDER}{path}{SKIP_BAD}'",
-    )
+    hint = "repair or remove these pictures, or leave them out: --skip-bad,\n"
+    hint += f"or name the data '{FOLDER}{path}{SKIP_BAD}'"
+    if any(error.problem == BLANK for error in bad.values()):
+        hint += "\na picture must show one mark on an even background, in 28×28 grey pixels (docs/data.md);\n"
+        hint += "photographs with a busy background come out blank"
+    return TersenetError(problem, got=got, where=where, hint=hint)
 
 
 def _split(

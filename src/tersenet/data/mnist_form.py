@@ -18,6 +18,8 @@ SIDE, BOX = 28, 20
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+BLANK = "The picture is blank."
+
 _LARGEST = 256  # pixels a side to work on: twelve for each that is left in the end
 _LEAST_CONTRAST = 0.08  # of the way from black to white; fainter pencil than this is paper
 _EDGE = 0.15  # of the full ink: where the antialiased edge of a stroke begins
@@ -65,7 +67,7 @@ def find_form(picture: Floats) -> Form:
     strongest = float(ink.max())
     if strongest < max(_LEAST_CONTRAST, 2 * noise):
         raise TersenetError(
-            "The picture is blank.",
+            BLANK,
             got=f"at most {strongest:.0%} between ink and paper, noise of {noise:.0%}",
             expected=f"a digit that differs from the border by {_LEAST_CONTRAST:.0%} of black to white or more",
         )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tersenet._errors import TersenetError, did_you_mean_file
-from tersenet.data.mnist_form import Floats, find_form, to_mnist_form
+from tersenet.data.mnist_form import BLANK, Floats, find_form, to_mnist_form
 
 _MOST_PIXELS = 50_000_000  # half a gigabyte while it is worked on; a telephone's camera has 12 to 48 million
 _WORKING_SIDE = 1024  # what is larger is reduced before colours become floats
@@ -180,7 +180,7 @@ def _lay_on_contrast(premultiplied: Floats) -> Floats:
     colours, alpha = premultiplied[:, :, :3], premultiplied[:, :, 3:]
     seen = alpha[:, :, 0] > 0.5
     if not seen.any():
-        raise TersenetError("The picture is blank.", got="every pixel is transparent", expected="a digit")
+        raise TersenetError(BLANK, got="every pixel is transparent", expected="a digit")
     mean = float(colours.sum() / (3 * alpha.sum()))
     ground = np.full(3, 0.0 if mean > 0.5 else 1.0, np.float32)
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))

@@ -113,7 +113,8 @@ def network_failed(error: Exception, pictures: Tensor, *, training: bool) -> Ter
         f"The network fails on these pictures in {'training' if training else 'evaluation'} mode.",
         got=f"{type(error).__name__}: {text.splitlines()[0]}",
         expected=f"logits for pictures {list(pictures.shape)}, {str(pictures.dtype).removeprefix('torch.')}",
-        hint="try it in Python with a tensor of this shape",
+        hint=f"let it take pictures of {'×'.join(map(str, pictures.shape[1:]))}; "
+        "in Python, try it with a tensor of the expected shape",
     )
 
 

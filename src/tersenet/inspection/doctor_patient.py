@@ -126,7 +126,8 @@ class Patient:
                 "The network cannot learn from these batches.",
                 got=f"{type(error).__name__}: {error}",
                 expected=f"answers and a loss for pictures {list(images.shape)} and labels {list(labels.shape)}",
-                hint="pass a network, batches and a criterion that fit each other",
+                hint=f"let the network take pictures of {'×'.join(map(str, images.shape[1:]))}, "
+                "and the criterion the network's answers",
             ) from error
         return found
 

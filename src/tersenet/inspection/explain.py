@@ -96,7 +96,7 @@ def explain(
     """What a trained run makes of a picture file, or of picture `index` of its test set.
 
     `layer` and `unit` say which units' most exciting pictures are looked for; `count` how many of each (0: the test
-    set is not read for it). Raises TersenetError for a picture that cannot be read, a run without weights, a layer or
+    set is not read). Raises TersenetError for a picture that cannot be read, a run without weights, a layer or
     unit that is not there, and data that cannot be read.
     """
     if (picture is None) == (index is None):
@@ -117,7 +117,15 @@ def explain(
     model = run.model()
     opened = None if picture is None else open_picture(picture)
     image = None if opened is None else torch.from_numpy(opened.image)
-    dataset = run.data(data_dir) if index is not None or count else None
+    dataset = None
+    if index is not None or count:
+        try:
+            dataset = run.data(data_dir)
+        except TersenetError as error:
+            if index is None:
+                without = "with --pictures 0 the picture is explained without the test set"
+                error.hint = f"{error.hint};\n{without}" if error.hint else without
+            raise
     label = read_by_people = None
     if dataset is not None and index is not None:
         image, label = dataset.test_picture(index)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from tersenet._errors import TersenetError
 from tersenet.reports.history import History, Metrics, history_of
@@ -193,23 +193,23 @@ def _use_ticks(axes: Axes, levels: Sequence[float]) -> None:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Round figures between two positive ones, four at least, spread evenly on a logarithmic scale.
+    """Round figures between two positive ones, spread over a logarithmic scale so that none runs into the next.
 
     >>> log_ticks(0.015, 0.5)
     [0.02, 0.05, 0.1, 0.2, 0.5]
-    >>> log_ticks(0.5, 1.0)
-    [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    >>> log_ticks(0.81, 2.95)
+    [1.0, 1.5, 2.0, 2.5]
     """
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for steps in (
-        (1.0,),
-        (1.0, 2.0, 5.0),
-        (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0),
-        tuple(range(1, 10)),
-        tuple(n / 10 for n in range(10, 100, 5)),
-    ):
-        levels = sorted({float(f"{step * 10.0**decade:.6g}") for step in steps for decade in decades})
+    for figures in ((1.0,), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)):
+        levels = sorted({float(f"{figure * 10.0**decade:.6g}") for figure in figures for decade in decades})
         inside = [level for level in levels if low * (1 - 1e-9) <= level <= high * (1 + 1e-9)]
         if len(inside) >= 4:
             return inside
-    return [float(f"{level:.3g}") for level in np.geomspace(low, high, 5)]
+    # So short a piece of the scale is nearly straight: equal steps will do.
+    for bins in (6, 8, 10):
+        steps = MaxNLocator(nbins=bins, steps=[1, 2, 5, 10]).tick_values(low, high)
+        inside = [float(f"{level:.6g}") for level in steps if low * (1 - 1e-9) <= level <= high * (1 + 1e-9)]
+        if len(inside) >= 3:
+            return inside
+    return inside or [low]

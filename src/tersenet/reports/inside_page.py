@@ -177,7 +177,7 @@ def _layer_table(layers: Sequence[Layer]) -> Table:
                 layer.name,
                 "×".join(map(str, values.shape)),
                 "×".join(map(str, square.size)) if square else "–",
-                *(f"{float(figure):.3f}" for figure in (values.min(), values.mean(), values.max())),
+                *(f"{float(figure):.3f}".replace("-", "−") for figure in (values.min(), values.mean(), values.max())),
                 f"{100 * float((values == 0).float().mean()):.0f} %",
             )
         )

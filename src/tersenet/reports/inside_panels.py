@@ -17,7 +17,20 @@ from torch import Tensor
 from tersenet.inspection import Explanation, Kernels, Layer, Square, squares_around
 from tersenet.inspection.class_activation import EXACT
 from tersenet.inspection.feature_maps import stages
-from tersenet.reports.style import BLUE, FAINT, GREEN, GRID, INK, SMALL, VERMILION, WIDTH, Drawing, dress, one_line
+from tersenet.reports.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    GRID,
+    INK,
+    PAPER,
+    SMALL,
+    VERMILION,
+    WIDTH,
+    Drawing,
+    dress,
+    one_line,
+)
 
 # From blue through nothing to orange: zero takes the colour of the page, light or dark.
 SIGNED = LinearSegmentedColormap.from_list("signed", [f"{BLUE}ff", f"{BLUE}00", f"{VERMILION}00", f"{VERMILION}ff"])
@@ -108,9 +121,11 @@ def draw_receptive_field(found: Explanation) -> Drawing:
     line = drawing.add_axes(_place(4.35, TOP, WIDTH - 4.35 - 0.45, 2.4, height))
     sizes = [max(square.size) for _, square in grown]
     line.barh(range(len(grown)), sizes, color=tones, edgecolor=FAINT, linewidth=0.5, height=0.7)
+    line.axvline(rows, color=FAINT, linewidth=1, linestyle=(0, (4, 3)), zorder=2)
     for row, size in enumerate(sizes):
-        line.text(size + 0.02 * max(sizes), row, str(size), va="center", fontsize=SMALL - 1, color=INK)
-    line.axvline(rows, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
+        ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8}
+        beside = size + 0.03 * max(sizes)
+        line.text(beside, row, str(size), va="center", fontsize=SMALL - 1, color=INK, bbox=ground, zorder=3)
     line.set_yticks(range(len(grown)), [layer.name for layer, _ in grown])
     line.set_ylim(len(grown) - 0.4, -0.6)
     line.set_xlim(0, max([rows, *sizes]) * 1.02)

@@ -43,7 +43,7 @@ def normalisation(patient: Patient) -> Check:
             f"mean {mean:.4f} and deviation {deviation:.4f} in training, {test_mean:.4f} and {test_deviation:.4f} "
             "in test pictures"
         )
-    reading = f"training {mean:.3f} ± {deviation:.3f}, test {test_mean:.3f} ± {test_deviation:.3f}"
+    reading = f"training {mean:.3f} ± {deviation:.3f}, test {test_mean:.3f} ± {test_deviation:.3f}".replace("-", "−")
     if not found:
         return Check(rule=rule, reading=reading)
     finding = Finding(
