@@ -92,3 +92,15 @@ def test_help_fits_a_terminal_of_80_columns(capsys, monkeypatch, command):
     usage = shown.index("usage:")
     assert [line for line in shown[:usage].splitlines() if len(line) > 80] == []
     assert shown.startswith(textwrap.shorten(doc(command), 40, placeholder=""))
+
+
+@pytest.mark.parametrize("words", ["backprop derive", "backprop study", "backprop errata", "backprop exercise"])
+def test_help_of_a_subcommand_fits_a_terminal_of_80_columns(capsys, monkeypatch, words):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as leaving:
+        main([*words.split(), "--help"])
+    assert leaving.value.code == 0
+    about, usage, _ = capsys.readouterr().out.partition(f"usage: tersenet {words} ")
+    assert usage
+    assert f"  tersenet {words}" in about
+    assert [line for line in about.splitlines() if len(line) > 80] == []

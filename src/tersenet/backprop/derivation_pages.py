@@ -188,7 +188,7 @@ def _pieces(formula: Expression) -> list[str]:
                 inner = _pieces(rest)
                 found += _led(sign, _fenced(inner) if isinstance(rest, (Sum, Negative)) else inner)
             return found
-        case Product(factors) if any(isinstance(bare(factor), Sum) and len(factors) > 1 for factor in factors):
+        case Product(factors) if len(factors) > 1 and _breaks(factors):
             found = []
             for place, factor in enumerate(factors):
                 if _short(bare(factor)):
@@ -204,6 +204,12 @@ def _pieces(formula: Expression) -> list[str]:
             first, *others = [mathml_name(name) for name in names]
             return [first, *(f'<mrow><mo form="infix">→</mo>{name}</mrow>' for name in others)]
     return [as_mathml(formula)]
+
+
+def _breaks(factors: Sequence[Expression]) -> bool:
+    """Whether a product may be broken: where a sum is among its factors, or where all of them are numbers."""
+    kinds = [type(bare(factor)) for factor in factors]
+    return Sum in kinds or (set(kinds) == {Number} and len(kinds) > 3)
 
 
 def _short(formula: Expression) -> bool:

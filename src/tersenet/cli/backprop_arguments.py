@@ -58,7 +58,7 @@ class Derive(NumbersArguments):
     examples:
       tersenet backprop derive --weight w5
       tersenet backprop derive --weight w1 --format html --out w1.html
-      tersenet backprop derive --sizes 2-3-3-1 --activation tanh --biases on --weight w7
+      tersenet backprop derive --sizes 2-3-3-1 --activation tanh --weight w7
     """
 
     weight: Annotated[str | None, option("NAME")] = None

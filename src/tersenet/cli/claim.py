@@ -38,6 +38,8 @@ class Arguments(CommonArguments):
 
 def run(arguments: Arguments, output: Output) -> int:
     """Write the claim and print what it claims."""
+    from rich.text import Text
+
     from tersenet.runs import find_run_or_group
     from tersenet.runs.claim import make_claim, write_claim
 
@@ -45,12 +47,12 @@ def run(arguments: Arguments, output: Output) -> int:
     claim = make_claim(source, data_dir=arguments.data_dir, chosen_on=arguments.chosen_on)
     path = write_claim(claim, arguments.out or Path(f"claim-{source.name.replace('/', '-')}.toml"))
     spread = f" ± {claim.deviation:.2f}" if claim.deviation is not None else ""
-    output.say(
+    said = (
         f"{claim.accuracy:.2f} %{spread} on the test set of {claim.data} after {claim.epochs} "
         f"epoch{'s' * (claim.epochs != 1)}, {claim.parameters:,} parameters, "
-        f"seed{'s' * (len(claim.seeds) > 1)} {', '.join(str(each.seed) for each in claim.seeds)}",
-        style="bold",
+        f"seed{'s' * (len(claim.seeds) > 1)} {', '.join(str(each.seed) for each in claim.seeds)}"
     )
+    output.say(Text(said), style="bold")
     if claim.is_indication:
         output.say("An indication only: a claim needs five seeds or more.")
     if claim.experiment.validation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import shutil
 import sys
@@ -114,17 +115,22 @@ def _run(words: list[str]) -> int:
 def _arguments(command: Any, name: str, words: list[str]) -> Any:
     import tyro
 
-    from tersenet.cli.usage import usage_errors, wrapped
+    from tersenet.cli.usage import narrowed, usage_errors, wrapped
 
     if hasattr(command, "words"):
         words = command.words(words)
+    shape, about = command.Arguments, command.__doc__
+    if words[1:2] in (["--help"], ["-h"]):
+        shape, subcommand = narrowed(shape, words)
+        if subcommand:
+            name, words, about = f"{name} {subcommand}", words[1:], inspect.cleandoc(shape.__doc__)
     # --json, and no --no-json beside it; None is no word to type.
     plain = (tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone)
     if words[:1] in (["--help"], ["-h"]):  # tyro would join the lines, and let the terminal break them anywhere
-        print(wrapped(command.__doc__, shutil.get_terminal_size().columns), end="\n\n")
+        print(wrapped(about, shutil.get_terminal_size().columns), end="\n\n")
     try:
-        with usage_errors(command.Arguments, words):
-            return tyro.cli(command.Arguments, prog=f"tersenet {name}", description=" ", args=words, config=plain)
+        with usage_errors(shape, words):
+            return tyro.cli(shape, prog=f"tersenet {name}", description=" ", args=words, config=plain)
     except SystemExit as leaving:
         # tyro leaves with 2 on a usage error; Tersenet's status for every error is 1.
         sys.exit(ERROR if leaving.code else DONE)

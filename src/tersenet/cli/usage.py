@@ -24,7 +24,7 @@ def usage_errors(arguments: Any, words: Sequence[str]) -> AbstractContextManager
     except ImportError:  # another tyro: its own messages will do
         return contextlib.nullcontext()
 
-    shape, named = _narrowed(arguments, words)
+    shape, named = narrowed(arguments, words)
 
     def refuse(event: Any) -> None:
         flags = flags_of(shape)
@@ -59,7 +59,7 @@ class Asked:
         return f"{self.command} --help"
 
 
-def _narrowed(arguments: Any, words: Sequence[str]) -> tuple[Any, str]:
+def narrowed(arguments: Any, words: Sequence[str]) -> tuple[Any, str]:
     """The subcommand that `words` begin with, and its name; the command itself where they name none."""
     subcommands = subcommands_of(arguments)
     if words and words[0] in subcommands:

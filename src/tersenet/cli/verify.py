@@ -57,6 +57,8 @@ def run(arguments: Arguments, output: Output) -> int:
 
 
 def _one(path: Path, arguments: Arguments, output: Output) -> int:
+    from rich.text import Text
+
     claim, verdict = _verdict(path, arguments, output)
     done = "trained again" if verdict.trained else "evaluated again"
     unchecked = [f"not checked: {line}" for line in verdict.not_checked]
@@ -68,13 +70,13 @@ def _one(path: Path, arguments: Arguments, output: Output) -> int:
             expected=f"{claim.accuracy:.4f} %, and every field as claimed",
             where=path,
         )
-    output.say(
+    said = (
         f"The claim holds: {_figure(claim)} claimed, {verdict.accuracy:.2f} % {done}, on the test set of "
-        f"{claim.data} with {claim.parameters:,} parameters.",
-        style="bold",
+        f"{claim.data} with {claim.parameters:,} parameters."
     )
+    output.say(Text(said), style="bold")
     for line in (*verdict.reasons, *(f"checked: {line}" for line in verdict.checked), *unchecked):
-        output.say(f"- {line}")
+        output.say(Text(f"- {line}"))
     output.document(_document(path, claim, verdict))
     return DONE
 
