@@ -16,8 +16,8 @@ from tersenet.networks.receptive_field import Axis, Field, Unknown
 
 # What other code calls besides the layers of the notation, which say themselves what they see (`layers/`).
 ACTIVATIONS = {
-    *("relu6", "prelu", "rrelu", "elu", "selu", "celu", "mish", "sigmoid", "logsigmoid", "hardsigmoid", "hardtanh"),
-    *("hardswish", "softplus", "softsign", "threshold", "tanhshrink", "softshrink", "hardshrink"),
+    *("relu6", "rrelu", "selu", "celu", "mish", "logsigmoid", "hardsigmoid", "hardtanh", "softplus", "softsign"),
+    *("threshold", "tanhshrink", "softshrink", "hardshrink"),
 }
 DROPOUTS = {"dropout1d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"}
 # Each position of the result sees what the same position of the inputs sees.
@@ -36,7 +36,7 @@ POINTWISE = (
 SOFTMAXES = {"softmax", "log_softmax", "softmin"}
 REDUCTIONS = {"mean", "sum", "amax", "amin", "max", "min", "var", "std", "norm", "logsumexp"}
 RESHAPES = {"view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as", "reshape_as"}
-NORMS = {"layer_norm", "group_norm", "instance_norm", "rms_norm"}
+NORMS = {"instance_norm", "rms_norm"}
 # These take the shape of a tensor, not what is in it.
 SHAPE_ONLY = {
     *("zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "empty_like", "new_zeros", "new_ones"),

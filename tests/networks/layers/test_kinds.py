@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from tersenet._errors import TersenetError
-from tersenet.networks import build, infer_shapes, parse, summarize
+from tersenet.networks import build, field_rules, infer_shapes, parse, recorder, summarize
 from tersenet.networks.compiled import abi, plan, refusal
 from tersenet.networks.layers import BY_FUNCTION, FAMILIES, LAYER_KINDS
 
@@ -173,3 +173,8 @@ def test_the_engine_has_the_row_that_the_kind_names_or_leaves_the_network_to_tor
 def test_the_functions_of_a_kind_are_torchs(function):
     assert hasattr(nn.functional, function)
     assert all(hasattr(nn, name) for name in BY_FUNCTION[function].functions.values())
+
+
+def test_what_a_kind_says_of_its_functions_stands_in_no_other_table():
+    other = {*field_rules._RULES, *field_rules.ZERO_MACS, *recorder._LAYERS}
+    assert not other & set(BY_FUNCTION)
