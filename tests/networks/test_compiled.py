@@ -19,7 +19,7 @@ from tersenet.networks.compiled import (
     warp_and_normalize,
 )
 from tersenet.networks.notation import parse
-from tersenet.networks.tree import Block, Dropout, Network
+from tersenet.networks.tree import Block, Network
 from tersenet.training import Recipe, WeightAverage
 from tersenet.training.fused import fused_step
 from tersenet.training.recipe import make_optimizer
@@ -41,7 +41,7 @@ def without_dropout(block):
     for layer in block.layers:
         if isinstance(layer, Block):
             layer = dataclasses.replace(layer, layers=without_dropout(layer))
-        if not isinstance(layer, Dropout):
+        if isinstance(layer, Block) or layer.family != "dropout":
             kept.append(layer)
     return tuple(kept)
 

@@ -219,6 +219,14 @@ def agree(found, expected):
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_branches_are_left_to_torch_which_says_so():
+    for line in ("[4C3p1 + 4C1] GAP 10N", "4C3 BN R [4C1 & ] GAP 10N"):
+        model = build(line)
+        assert plan(model) is None
+        assert compile_network(model) is None
+        assert "branched" in refusal(model)
+
+
 def test_a_network_that_was_changed_is_measured_as_it_is(changed):
     model, change = changed
     change(model)

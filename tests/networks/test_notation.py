@@ -22,7 +22,7 @@ from tersenet.networks.layers.drop import MapDropout, ValueDropout
 from tersenet.networks.layers.global_pooling import GlobalAverage, GlobalMaximum
 from tersenet.networks.layers.normalisations.batch import BatchNorm
 from tersenet.networks.layers.pooling import AveragePooling, MaxPooling
-from tersenet.networks.tree import MAX_DEPTH, Repeat, Residual, Shared
+from tersenet.networks.tree import MAX_DEPTH, Branch, Join, Repeat, Residual, Shared, Sum
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,11 @@ from tersenet.networks.tree import MAX_DEPTH, Repeat, Residual, Shared
         ("(R BN)x3", Repeat((ReLU(), BatchNorm()), 3)),
         ("(R)*3", Shared((ReLU(),), 3)),
         ("[ R ]", Residual((ReLU(),))),
+        ("[R + T BN]", Sum((Branch((ReLU(),)), Branch((Tanh(), BatchNorm()))))),
+        ("[R&T-&-BN]", Join((Branch((ReLU(),)), Branch((Tanh(),)), Branch((BatchNorm(),))))),
+        ("[R +]", Sum((Branch((ReLU(),)), Branch(())))),
+        ("[& R & T]", Join((Branch(()), Branch((ReLU(),)), Branch((Tanh(),))))),
+        ("[[R + T] & R]", Join((Branch((Sum((Branch((ReLU(),)), Branch((Tanh(),)))),)), Branch((ReLU(),))))),
     ],
 )
 def test_each_form_is_its_layer(text, layer):
@@ -97,6 +102,13 @@ def test_the_notation_of_papers_is_read():
         ("()x2", "()x2", "no layer"),
         ("R(8C3)x2", "(", "separator is missing"),
         ("[8C3]x2", "x", "separator is missing"),
+        ("8C3 + 8C3", "+", "square brackets around the branches"),
+        ("(8C3 & 8C3)x2", "&", "square brackets around the branches"),
+        ("[R + R & R]", "&", "either added or joined"),
+        ("R [ + ] R", "[ + ]", "More than one branch has no layers"),
+        ("[R & & ] R", "[R & & ]", "More than one branch has no layers"),
+        ("[8C3 + 8Q3] R", "8Q3", "no such layer"),
+        ("R [R + R", "[", "never closed"),
     ],
 )
 def test_a_mistake_is_pointed_at_and_said(text, place, says):
@@ -129,6 +141,9 @@ def test_the_caret_of_a_long_notation_stays_within_a_screen():
         "((R)x999)x999",
         "(" * 100_000,
         "[" * MAX_DEPTH + "R" + "]" * MAX_DEPTH,
+        "[R + " * 100_000,
+        "[" + "R + " * 60_000 + "R]",
+        "[" + "&" * 90_000 + "]",
         "9" * 90_000 + "C3",
         "16C" + "9" * 90_000,
         "D." + "1" * 90_000,
@@ -189,9 +204,17 @@ def within_bounds(kind):
 
 def block_of(layers):
     inside = st.lists(layers, min_size=1, max_size=4).map(tuple)
-    residual, repeat, shared = map(within_bounds, (Residual, Repeat, Shared))
+    residual, repeat, shared, added, joined = map(within_bounds, (Residual, Repeat, Shared, Sum, Join))
+    branch = inside.map(within_bounds(Branch))
+    branches = st.lists(branch, min_size=2, max_size=3) | st.lists(branch, min_size=1, max_size=2).flatmap(
+        lambda some: st.permutations([Branch(()), *some])
+    )
     return st.one_of(
-        st.builds(residual, inside), st.builds(repeat, inside, st.integers(1, 4)), st.builds(shared, inside, sizes)
+        st.builds(residual, inside),
+        st.builds(repeat, inside, st.integers(1, 4)),
+        st.builds(shared, inside, sizes),
+        st.builds(added, branches.map(tuple)),
+        st.builds(joined, branches.map(tuple)),
     )
 
 
@@ -213,7 +236,7 @@ def test_case_and_separators_change_nothing(tree, data):
     assert parse(changed.swapcase()) == tree
 
 
-@given(st.text(alphabet="0123456789ABCDEGHILMNPRSTUWpsdgbx*()[]-|. \n€", max_size=40))
+@given(st.text(alphabet="0123456789ABCDEGHILMNPRSTUWpsdgbx*()[]+&-|. \n€", max_size=40))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_a_tree_or_an_error_with_its_place(text):
     try:

@@ -12,7 +12,7 @@ from tersenet.networks.layers.activations.relu import ReLU
 from tersenet.networks.layers.convolution import Convolution
 from tersenet.networks.layers.depthwise import Depthwise
 from tersenet.networks.layers.pooling import AveragePooling, MaxPooling
-from tersenet.networks.tree import Repeat, Residual
+from tersenet.networks.tree import Branch, Join, Repeat, Residual, Sum
 
 SIDE = 96  # enough that the borders do not clip what a position in the middle sees
 
@@ -106,6 +106,18 @@ def no_wider_than_the_kernel(layer):
 
 
 window = {"kernel": st.integers(1, 4), "stride": st.integers(1, 2)}
+branches = st.lists(
+    st.sampled_from(
+        [
+            Branch((Convolution(channels=2, kernel=1, stride=2),)),
+            Branch((Convolution(channels=2, kernel=3, padding=1, stride=2),)),
+            Branch((Convolution(channels=2, kernel=3, padding=2, dilation=2, stride=2), Depthwise(kernel=1))),
+            Branch((MaxPooling(kernel=3, stride=2, padding=1), Convolution(channels=2, kernel=5, padding=2))),
+        ]
+    ),
+    min_size=2,
+    max_size=3,
+).map(tuple)
 layers = st.one_of(
     st.builds(
         Convolution,
@@ -122,8 +134,11 @@ layers = st.one_of(
     st.just(Residual((Convolution(channels=2, kernel=3, padding=1), ReLU()))),
     st.just(Residual((Convolution(channels=2, kernel=3, padding=2, dilation=2), Depthwise(kernel=3, padding=1)))),
     st.just(Repeat((Convolution(channels=2, kernel=2),), 2)),
+    st.builds(Sum, branches),
+    branches.map(lambda some: Repeat((Join(some), Convolution(channels=2, kernel=1)), 1)),
 )
-trees = st.lists(layers, min_size=1, max_size=5).map(tuple).map(Network)
+# The ReLU at the end has a row that tells what branches see where they meet.
+trees = st.lists(layers, min_size=1, max_size=5).map(lambda some: Network((*some, ReLU())))
 
 
 @given(trees)

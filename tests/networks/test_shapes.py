@@ -19,7 +19,7 @@ from tersenet.networks.layers.drop import MapDropout, ValueDropout
 from tersenet.networks.layers.global_pooling import GlobalAverage, GlobalMaximum, GlobalPooling
 from tersenet.networks.layers.normalisations.batch import BatchNorm
 from tersenet.networks.layers.pooling import AveragePooling, MaxPooling
-from tersenet.networks.tree import MAX_LAYERS, Repeat, Residual, Shared
+from tersenet.networks.tree import MAX_LAYERS, Branch, Join, Repeat, Residual, Shared, Sum
 
 # Layers whose torch layer does not depend on the input; layers/test_kinds.py compares every kind with torch.
 PLAIN = [
@@ -75,6 +75,14 @@ def run_in_torch(layers, x, shapes, modules=None):
                 if y.shape != x.shape:
                     raise RuntimeError("x + f(x) of unequal shapes")
                 x = x + y
+            case Sum() | Join():
+                made = []
+                for number, branch in enumerate(layer.layers):
+                    kept = None if modules is None else modules.setdefault((place, number), {})
+                    made.append(run_in_torch(branch.layers, x, shapes, kept))
+                if isinstance(layer, Sum) and len({y.shape for y in made}) > 1:
+                    raise RuntimeError("A(x) + B(x) of unequal shapes")
+                x = torch.stack(made).sum(0) if isinstance(layer, Sum) else torch.cat(made, dim=1)
             case _:
                 module = torch_layer(layer, x) if modules is None or place not in modules else modules[place]
                 if modules is not None:
@@ -113,9 +121,26 @@ simple = st.one_of(
     st.builds(Dense, st.integers(1, 8), bias=st.booleans()),
 )
 inside = st.lists(simple, min_size=1, max_size=3).map(tuple)
-blocks = st.one_of(st.builds(Residual, inside), st.builds(Repeat, inside, small))
+# Branches that may meet, and others that seldom do.
+branch = st.sampled_from(
+    [
+        Branch(()),
+        Branch((Convolution(channels=4, kernel=1),)),
+        Branch((Convolution(channels=4, kernel=3, padding=1), BatchNorm())),
+        Branch((Depthwise(kernel=3, padding=1), Convolution(channels=4, kernel=1))),
+        Branch((MaxPooling(kernel=3, stride=1, padding=1),)),
+        Branch((Dense(4),)),
+    ]
+) | inside.map(Branch)
+side_by_side = (
+    st.lists(branch, min_size=2, max_size=3).filter(lambda some: sum(not each.layers for each in some) < 2).map(tuple)
+)
+branched = st.one_of(st.builds(Sum, side_by_side), st.builds(Join, side_by_side))
+blocks = st.one_of(st.builds(Residual, inside), st.builds(Repeat, inside, small), branched)
 # Shared blocks hold no repetitions here: the oracle above knows its modules by place alone.
-shared = st.builds(Shared, st.lists(simple | st.builds(Residual, inside), min_size=1, max_size=3).map(tuple), small)
+shared = st.builds(
+    Shared, st.lists(simple | st.builds(Residual, inside) | branched, min_size=1, max_size=3).map(tuple), small
+)
 trees = st.lists(simple | blocks | shared, min_size=1, max_size=6).map(tuple).map(Network)
 inputs = st.tuples(st.sampled_from([1, 2, 3, 4]), st.integers(1, 14), st.integers(1, 14))
 
@@ -127,7 +152,7 @@ def test_inferred_shapes_are_what_torch_gives_and_fail_where_torch_fails(tree, s
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            run_in_torch(tree.layers, torch.zeros(2, *size), expected)
+            made = run_in_torch(tree.layers, torch.zeros(2, *size), expected)
     except (RuntimeError, ValueError, IndexError, UserWarning) as error:
         event(f"fails: {type(error).__name__}")
         with pytest.raises(TersenetError) as caught:
@@ -138,7 +163,7 @@ def test_inferred_shapes_are_what_torch_gives_and_fail_where_torch_fails(tree, s
     steps = infer_shapes(tree, size)
     assert [step.output_shape for step in steps] == expected
     model = build(tree, size, classes=None).eval()
-    assert model(torch.zeros(2, *size)).shape == (2, torch.Size(expected[-1]).numel())
+    assert model(torch.zeros(2, *size)).shape == made.flatten(1).shape
     assert sum(step.parameters for step in steps) == sum(weights.numel() for weights in model.parameters())
 
 
@@ -181,6 +206,38 @@ def test_a_residual_block_adds_what_it_is_given():
     torch.testing.assert_close(model(x), dense((x + kernel(x)).mean((2, 3))))
 
 
+def test_branches_are_added_or_joined_and_an_empty_one_passes_on_what_it_is_given():
+    x = torch.randn(2, 3, 6, 6)
+    for text in ("[4C3p1s2 + 4C1s2]", "[4C3p1s2 + 4C1s2 + 4C2s2]", "[3C1 + ]", "[ + 3C1]"):
+        model = build(text, (3, 6, 6), classes=None)
+        parts = [branch(x) for branch in model.layers[0].branches]
+        torch.testing.assert_close(model(x), torch.stack(parts).sum(0).flatten(1))
+    for text in ("[4C3p1 & ]", "[2C1 & 5C3p1 & DW3p1]", "[ & 4C1]"):
+        model = build(text, (3, 6, 6), classes=None)
+        parts = [branch(x) for branch in model.layers[0].branches]
+        torch.testing.assert_close(model(x), torch.cat(parts, 1).flatten(1))
+    empty = build("[3C1 & ]", (3, 6, 6), classes=None).layers[0].branches[1]
+    assert torch.equal(empty(x), x)
+
+
+def test_a_residual_block_is_the_sum_with_an_empty_branch():
+    torch.manual_seed(0)
+    one = build("[1C3p1 BN R] GAP 10N").eval()
+    torch.manual_seed(0)
+    other = build("[1C3p1 BN R + ] GAP 10N").eval()
+    x = torch.randn(2, 1, 28, 28)
+    torch.testing.assert_close(one(x), other(x))
+
+
+def test_branches_inside_shared_and_repeated_blocks_have_their_weights_once_and_each_time():
+    def convolutions(text):
+        return sum(isinstance(module, nn.Conv2d) for module in build(text).modules())
+
+    assert convolutions("4C3 ([4C3p1 + 4C1])*3 GAP 10N") == 1 + 2
+    assert convolutions("4C3 ([4C3p1 + 4C1])x3 GAP 10N") == 1 + 6
+    assert len(infer_shapes("4C3 ([4C3p1 + 4C1])*3 GAP 10N")) == 1 + 6 + 2
+
+
 def test_batch_normalisation_and_dropout_stand_behind_dense_layers():
     model = build("64N BN R D.1 10Nb")
     assert [type(layer).__name__ for layer in model.layers] == ["Linear", "BatchNorm1d", "ReLU", "Dropout", "Linear"]
@@ -198,6 +255,14 @@ def test_batch_normalisation_and_dropout_stand_behind_dense_layers():
         ("8C3 GAP", "8C3", "wrong number of classes"),
         ("8C3 [8C3] 10N", "[8C3]", "8×26×26 in, 8×24×24 out"),
         ("8C3 [16C3p1] 10N", "[16C3p1]", "8×26×26 in, 16×26×26 out"),
+        ("8C3 [8C3p1 + 16C3p1] 10N", "16C3p1", "8×26×26 from 8C3p1, 16×26×26 from 16C3p1"),
+        ("8C3 [8C3p1 R + 8C3 R] 10N", "8C3 R", "8×26×26 from 8C3p1 R, 8×24×24 from 8C3 R"),
+        ("8C3 [16C1 + ] 10N", "[16C1 + ]", "8×26×26 from the input"),
+        ("8C3 [8C3 & 16C3p1] 10N", "16C3p1", "maps of one size"),
+        ("8C3 [8C3p1 & 8C1 & 10N] 10N", "10N", "a dense layer flattens"),
+        ("8C3 [8C3p1 + 8C30] 10N", "8C30", "kernel 30×30"),
+        ("8C3 ([8C3p1 & ])*2 10N", "8C3p1", "pass 2 of 2"),
+        ("8C3 " + "[R & ] " * 30 + "10N", "R", "too many values"),
         ("8C3 9C3g3 10N", "9C3g3", "groups do not divide"),
         ("8C3 9C3g2 10N", "9C3g2", "groups do not divide"),
         ("(8C3)*2 10N", "8C3", "pass 2 of 2"),

@@ -12,6 +12,7 @@ LINES = {
     "residual and shared": "8C3p1 [8C3p1 BN R] (8C3p1 BN R)*3 MP2 16C3 [(16C3p1 BN R)x2] GAP 10Nb",
     "forty layers": "8C3p1 BN R (8C3p1 BN R)x39 GAP 10Nb",
     "longer than the drawing": "8C3p1 (8C3p1)x120 GAP 10Nb",
+    "branches": "8C3p1 [16C3p1s2 BN HS + 16C1s2] [8C3p1 GN4 PR & ] LN [[4C1 + 4C3p1] & MP3s1p1] S ELU GAP 10Nb",
     "dense only": "30N R 10Nb",
     "stride, dilation, depthwise": "8C5s2 DW3 8C3d2 MP2s1 GAP 10N",
 }

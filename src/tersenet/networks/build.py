@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+import torch
 from torch import Tensor, nn
 
 from tersenet.networks.notation import parse
 from tersenet.networks.shapes import LayerShape, infer_shapes
-from tersenet.networks.tree import Block, Network, Repeat, Residual, Shared
+from tersenet.networks.tree import Block, Branches, Network, Repeat, Residual, Shared, Sum
 
 
 def build(
@@ -63,6 +64,32 @@ class ResidualBlock(nn.Module):
         return y
 
 
+class SumBlock(nn.Module):
+    """A(x) + B(x) + …"""
+
+    def __init__(self, branches: Iterable[Chain]) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, *others = (branch(x) for branch in self.branches)
+        y: Tensor = first
+        for other in others:
+            y = y + other
+        return y
+
+
+class JoinBlock(nn.Module):
+    """The channels of A(x), then those of B(x), and so on."""
+
+    def __init__(self, branches: Iterable[Chain]) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([branch(x) for branch in self.branches], dim=1)
+
+
 class SharedBlock(nn.Module):
     """One block applied several times, with the same weights each time."""
 
@@ -88,6 +115,9 @@ def _block(block: Block, steps: Iterator[LayerShape]) -> nn.Module:
     match block:
         case Residual():
             return ResidualBlock(_chain(block, steps))
+        case Branches():
+            branches = [_chain(branch, steps) for branch in block.layers]
+            return SumBlock(branches) if isinstance(block, Sum) else JoinBlock(branches)
         case Repeat():
             return Chain(*[_chain(block, steps) for _ in range(block.times)])
         case Shared():

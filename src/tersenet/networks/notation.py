@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tersenet._errors import TersenetError
 from tersenet.networks.layers import LAYER_KINDS, LayerKind
-from tersenet.networks.tree import MAX_DEPTH, Layer, Network, Repeat, Residual, Shared, point_at
+from tersenet.networks.tree import MAX_DEPTH, Branch, Join, Layer, Network, Repeat, Residual, Shared, Sum, point_at
 
 MAX_TEXT = 100_000
 MAX_WORD = 500  # the longest printed rate has 340 digits
@@ -22,7 +22,7 @@ _LAYER = re.compile(
 )
 _OPTION = re.compile(r"([A-Z])([0-9]*)", re.I | re.A)
 _DECIMAL = re.compile(r"[0-9]*\.?[0-9]+", re.A)
-_WORD = re.compile(r"[^\s|()\[\]-]+")
+_WORD = re.compile(r"[^\s|()\[\]+&-]+")
 
 
 def parse(text: str) -> Network:
@@ -50,7 +50,7 @@ def parse(text: str) -> Network:
             "The notation is too long.", got=f"{len(text):,} characters", expected=f"up to {MAX_TEXT:,}"
         )
     reader = _Reader(text)
-    layers = reader.layers(closing="", opened_at=0)
+    layers, _ = reader.layers(closing="", opened_at=0)
     return reader.made(Network, 0, len(text), layers)
 
 
@@ -74,8 +74,11 @@ class _Reader:
                 error.problem, start, end, got=error.got, expected=error.expected, hint=error.hint
             ) from None
 
-    def layers(self, *, closing: str, opened_at: int) -> tuple[Layer, ...]:
-        """The layers up to the closing bracket, or to the end of the text."""
+    def layers(self, *, closing: str, opened_at: int) -> tuple[tuple[Layer, ...], str]:
+        """The layers up to the closing bracket, to the + or & before the next branch, or to the end of the text.
+
+        The sign that ended them comes with them; it has been read.
+        """
         found: list[Layer] = []
         separated = True
         while True:
@@ -88,7 +91,18 @@ class _Reader:
                     raise self.fail(
                         f"This bracket is never closed by {closing}", opened_at, opened_at + 1, hint=f"add {closing}"
                     )
-                return tuple(found)
+                return tuple(found), ""
+            if self.text[self.at] in "+&":
+                if closing != "]":
+                    raise self.fail(
+                        "This sign stands between the branches of a block, and here is no such block.",
+                        self.at,
+                        self.at + 1,
+                        got=self.text[self.at],
+                        expected="square brackets around the branches: [8C3p1 + 8C1]",
+                    )
+                self.at += 1
+                return tuple(found), self.text[self.at - 1]
             if self.text[self.at] in ")]":
                 if self.text[self.at] != closing:
                     raise self.fail(
@@ -99,7 +113,7 @@ class _Reader:
                         expected=closing or "a layer",
                     )
                 self.at += 1
-                return tuple(found)
+                return tuple(found), closing
             if not separated:
                 raise self.fail(
                     "A separator is missing between two layers.",
@@ -111,17 +125,19 @@ class _Reader:
             separated = False
 
     def block(self) -> Layer:
-        """`(…)x3`, `(…)*3` or `[…]`."""
+        """`(…)x3`, `(…)*3`, `[…]`, `[… + …]` or `[… & …]`."""
         start = self.at
         opening = self.text[start]
         self.at += 1
         self.depth += 1
         if self.depth >= MAX_DEPTH:
             raise self.fail("Blocks are nested too deeply.", start, start + 1, expected=f"up to {MAX_DEPTH}")
-        inside = self.layers(closing=")" if opening == "(" else "]", opened_at=start)
-        self.depth -= 1
         if opening == "[":
-            return self.made(Residual, start, self.at, inside)
+            block = self.branches(start)
+            self.depth -= 1
+            return block
+        inside, _ = self.layers(closing=")", opened_at=start)
+        self.depth -= 1
         word = _WORD.match(self.text, self.at)
         times = re.fullmatch(r"([x*])([0-9]{1,9})", word[0], re.I | re.A) if word else None
         if times is None:
@@ -136,6 +152,29 @@ class _Reader:
         self.at += len(times[0])
         make: Callable[..., Repeat | Shared] = Shared if times[1] == "*" else Repeat
         return self.made(make, start, self.at, inside, int(times[2]))
+
+    def branches(self, start: int) -> Layer:
+        """The inside of square brackets that open at `start`."""
+        branches: list[Branch] = []
+        signs: list[str] = []
+        while True:
+            begin = self.at
+            inside, sign = self.layers(closing="]", opened_at=start)
+            if sign == "]" and not signs:
+                return self.made(Residual, start, self.at, inside)
+            branches.append(self.made(Branch, begin, self.at - 1, inside))
+            if sign == "]":
+                return self.made(Sum if signs[0] == "+" else Join, start, self.at, tuple(branches))
+            signs.append(sign)
+            if sign != signs[0]:
+                raise self.fail(
+                    "Branches of one block are either added or joined.",
+                    self.at - 1,
+                    self.at,
+                    got=sign,
+                    expected=signs[0],
+                    hint="use brackets inside brackets: [[A + B] & C]",
+                )
 
     def layer(self) -> Layer:
         """One word: a layer without blocks in it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tersenet._errors import TersenetError
 from tersenet.networks.layers import LayerKind, Shape
 from tersenet.networks.notation import parse
-from tersenet.networks.tree import Block, Network, Path, Repeat, Residual, Shared, point_at, span
+from tersenet.networks.tree import Block, Branches, Join, Network, Path, Repeat, Residual, Shared, point_at, span
 
 # A thousand times what a compact network needs; beyond, a slip of the finger would fill the memory.
 MAX_PARAMETERS = 20_000_000
@@ -79,6 +79,8 @@ class _Walk:
 
     def block(self, block: Block, path: Path, weights: Path, shape: Shape) -> Shape:
         """The shape after a block at `path`; `weights` tells repetitions with weights of their own apart."""
+        if isinstance(block, Branches):
+            return self.branches(block, path, weights, shape)
         given = shape
         times = block.times if isinstance(block, (Repeat, Shared)) else 1
         for now in range(times):
@@ -98,6 +100,25 @@ class _Walk:
                 hint="pad the convolutions inside (3×3: p1) and end on the channels of its input",
             )
         return shape
+
+    def branches(self, block: Branches, path: Path, weights: Path, shape: Shape) -> Shape:
+        """The shape after branches that are added or joined."""
+        made = [
+            self.block(branch, (*path, index), (*weights, index), shape) for index, branch in enumerate(block.layers)
+        ]
+        joined = isinstance(block, Join)
+        for index, other in enumerate(made):
+            if other[joined:] != made[0][joined:] or len(other) != len(made[0]):
+                first, this = (str(block.layers[place]) or "the input" for place in (0, index))
+                raise self.fail(
+                    (*path, index) if block.layers[index].layers else path,
+                    "Branches that are joined must give maps of one size."
+                    if joined
+                    else "Branches that are added must give one shape.",
+                    got=f"{spelled(made[0])} from {_shortened(first)}, {spelled(other)} from {_shortened(this)}",
+                    hint=_mended(made[0], other),
+                )
+        return (sum(each[0] for each in made), *made[0][1:]) if joined else made[0]
 
     def layer(self, layer: LayerKind, path: Path, weights: Path, shape: Shape) -> Shape:
         """The shape after one layer, which is checked and counted."""
@@ -181,3 +202,16 @@ def spelled(shape: Shape) -> str:
     ('16×26×26', '10')
     """
     return "×".join(map(str, shape))
+
+
+def _shortened(text: str, longest: int = 30) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def _mended(first: Shape, other: Shape) -> str:
+    """How branches of these shapes can be made to meet."""
+    if len(first) != len(other):
+        return "a dense layer flattens the maps: put it behind the branches"
+    if first[1:] != other[1:]:
+        return "give them the same strides, and pad them alike (3×3: p1, 1×1: none)"
+    return f"end both on the same number of {f'channels (1×1: {first[0]}C1)' if len(first) == 3 else 'values'}"

@@ -29,10 +29,9 @@ class Block:
     size: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not self.layers:
-            raise TersenetError("There is no layer here.", expected="at least one layer, such as 16C3")
+        self._check()
         inner = [layer for layer in self.layers if isinstance(layer, Block)]
-        depth = 1 + max((block.depth for block in inner), default=0)
+        depth = self._levels() + max((block.depth for block in inner), default=0)
         size = self._times() * (len(self.layers) - len(inner) + sum(block.size for block in inner))
         if depth > MAX_DEPTH:
             raise TersenetError("Blocks are nested too deeply.", got=depth, expected=f"up to {MAX_DEPTH}")
@@ -43,15 +42,25 @@ class Block:
         object.__setattr__(self, "depth", depth)
         object.__setattr__(self, "size", size)
 
+    def _check(self) -> None:
+        if not self.layers:
+            raise TersenetError("There is no layer here.", expected="at least one layer, such as 16C3")
+
+    def _levels(self) -> int:
+        return 1
+
     def _times(self) -> int:
         return 1
 
     def _ends(self) -> tuple[str, str]:
         return "", ""
 
+    def _between(self) -> str:
+        return " "
+
     def __str__(self) -> str:
         opening, closing = self._ends()
-        return opening + " ".join(map(str, self.layers)) + closing
+        return opening + self._between().join(map(str, self.layers)) + closing
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,59 @@ class Residual(Block):
 
     def _ends(self) -> tuple[str, str]:
         return "[", "]"
+
+
+@dataclass(frozen=True)
+class Branch(Block):
+    """One branch of `[A + B]` or `[A & B]`; without layers it passes on what it is given."""
+
+    def _check(self) -> None:
+        pass
+
+    def _levels(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True)
+class Branches(Block):
+    """Two or more branches that are given the same; one of them may be without layers."""
+
+    layers: tuple[Branch, ...]
+
+    def _check(self) -> None:
+        if len(self.layers) < 2:
+            raise TersenetError(
+                "There is one branch here.", expected=f"two or more, such as [8C3p1{self._between()}8C1]"
+            )
+        if sum(not branch.layers for branch in self.layers) > 1:
+            raise TersenetError(
+                "More than one branch has no layers.", expected="at most one, which passes on what it is given"
+            )
+
+    def _ends(self) -> tuple[str, str]:
+        return "[", "]"
+
+
+@dataclass(frozen=True)
+class Sum(Branches):
+    """`[A + B]`: A(x) + B(x).
+
+    >>> print(Sum((Branch(()), Branch(()), Branch(()))))
+    Traceback (most recent call last):
+    tersenet._errors.TersenetError: More than one branch has no layers.
+      expected: at most one, which passes on what it is given
+    """
+
+    def _between(self) -> str:
+        return " + "
+
+
+@dataclass(frozen=True)
+class Join(Branches):
+    """`[A & B]`: the channels of A(x), then those of B(x)."""
+
+    def _between(self) -> str:
+        return " & "
 
 
 @dataclass(frozen=True)
@@ -110,7 +172,9 @@ def span(network: Network, path: Path) -> tuple[int, int]:
     block: Block = network
     start = 0
     for index in path:
-        start += len(block._ends()[0]) + sum(len(str(layer)) + 1 for layer in block.layers[:index])
+        start += len(block._ends()[0]) + sum(
+            len(str(layer)) + len(block._between()) for layer in block.layers[:index]
+        )
         layer = block.layers[index]
         if not isinstance(layer, Block):
             return start, start + len(str(layer))

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch, Polygon
 
 from tersenet.networks import LayerRow, Summary, parse
 from tersenet.networks.layers import LayerKind
-from tersenet.networks.tree import Block, Repeat, Residual, Shared
+from tersenet.networks.tree import Block, Branches, Join, Repeat, Residual, Shared
 from tersenet.reports.style import (
     BLUE,
     FAINT,
@@ -149,6 +149,9 @@ def _unroll(block: Block, leaves: list[LayerKind], spans: list[_Span]) -> None:
             _unroll(layer, leaves, spans)
         if isinstance(layer, Residual):
             spans.append(_Span(first=first, last=len(leaves) - 1, kind=RESIDUAL))
+        elif isinstance(layer, Branches):
+            kind = f"{len(layer.layers)} branches, {'joined' if isinstance(layer, Join) else 'added'}"
+            spans.append(_Span(first=first, last=len(leaves) - 1, kind=kind))
         elif isinstance(layer, Shared) and layer.times > 1:
             spans.append(_Span(first=first, last=len(leaves) - 1, kind=f"one block {layer.times} times"))
 

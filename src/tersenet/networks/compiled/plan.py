@@ -209,7 +209,7 @@ def _leaves(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
                 raise UnknownError(f"{name}: an empty place")
             yield from _leaves(f"{name}.{key}".removeprefix("."), child)
     elif children:
-        raise UnknownError(f"{name} ({type(module).__name__}): a residual, shared or custom block")
+        raise UnknownError(f"{name} ({type(module).__name__}): a residual, branched, shared or custom block")
     else:
         yield name, module
 
