@@ -72,6 +72,20 @@ def test_a_rise_at_the_end_asks_for_more_epochs_within_the_budget():
     assert advice.train_longer(evidence([99.0])) is None
 
 
+def test_a_folder_of_few_pictures_asks_for_smaller_batches_and_more_epochs():
+    few = evidence([33.3] * 5, training_images=102)
+    text = advice.take_more_steps(few).text
+    # 102 images are one batch of 128; in batches of 16 they are 7, and 29 epochs of 7 steps are 203.
+    assert "102 images in batches of 128 gave 5 in all" in text
+    assert text.endswith("Try `tersenet train NETWORK --batch-size 16 --epochs 29`.")
+    assert advise(few)[0].rule == "take more steps"
+    tight = check_budget(Budget(epochs=20), SUMMARY, epochs=5)
+    assert "--epochs 19`" in advice.take_more_steps(dataclasses.replace(few, budget=tight)).text
+    assert advice.take_more_steps(evidence([33.3] * 20, training_images=640)) is None
+    assert advice.take_more_steps(evidence([33.3] * 20, training_images=640, validation=128)).text.count("80 in all")
+    assert advice.take_more_steps(evidence([99.0])) is None
+
+
 @pytest.mark.parametrize(
     ("recipe", "said"),
     [
@@ -198,6 +212,7 @@ def test_no_two_pieces_of_advice_contradict_each_other(case):
         {"overfit less", "regularise less"},
         {"drop earlier", "leave out a drop"},
         {"save parameters", "spend less"},
+        {"take more steps", "train longer"},
     ):
         assert not contrary <= set(given)
 

@@ -66,12 +66,17 @@ class Evidence:
 Rule = Callable[[Evidence], Finding | None]
 
 MOST = 3  # pieces of advice
+FEW_STEPS = 100  # batch normalisation needs dozens of steps before its running figures have left their start behind
+SMALL_BATCH = 16
 CONTRARY = (
     {"train longer", "spend less"},
     {"save parameters", "spend less"},
     {"overfit less", "regularise less"},
     {"drop earlier", "leave out a drop"},
     {"overfit less", "train longer"},
+    {"take more steps", "train longer"},
+    {"take more steps", "spend less"},
+    {"take more steps", "calibrate"},
 )
 """Rules that would send their reader two ways at once: of each pair the one that ranks higher is given."""
 
@@ -123,6 +128,24 @@ def add_layers(evidence: Evidence) -> Finding | None:
     return _advice("add layers", said, f"`tersenet new mine --from {_quoted(evidence.word)}`", None)
 
 
+def take_more_steps(evidence: Evidence) -> Finding | None:
+    """The whole training took fewer than 100 steps: smaller batches and more epochs, for 200 steps or more."""
+    epochs, size = len(evidence.history.epochs), evidence.recipe.batch_size
+    images = evidence.training_images - evidence.validation
+    steps = epochs * math.ceil(images / size)
+    if steps >= FEW_STEPS:
+        return None
+    smaller = min(size, SMALL_BATCH)
+    wanted = max(epochs, math.ceil(2 * FEW_STEPS / math.ceil(images / smaller)))
+    said = (
+        f"Take more steps: {images:,} images in batches of {size} gave {steps} in all, too few for the running "
+        "averages of batch normalisation and of the weights"
+    )
+    wanted = min(wanted, _most_epochs(evidence) or wanted)
+    command = evidence.train(f"--batch-size {smaller}", f"--epochs {wanted}")
+    return _advice("take more steps", said, command, None)
+
+
 def train_longer(evidence: Evidence) -> Finding | None:
     """The mean of the last epochs (three at most) is above that of as many before by more than the noise."""
     accuracies = evidence.history.held_out_accuracy or []
@@ -131,9 +154,8 @@ def train_longer(evidence: Evidence) -> Finding | None:
     window = min(3, len(accuracies) // 2)
     rise = fmean(accuracies[-window:]) - fmean(accuracies[-2 * window : -window])
     more = len(accuracies) + max(2, len(accuracies) // 2)
-    limits = [int(re.sub(r"\D", "", line.limit)) for line in evidence.budget if line.line == "epochs"]
-    if limits:
-        more = min(more, limits[0] - 1)  # strictly fewer
+    limit = _most_epochs(evidence)
+    more = min(more, limit or more)
     if rise <= evidence.noise or more <= len(accuracies):
         return None
     late, early = (
@@ -141,7 +163,7 @@ def train_longer(evidence: Evidence) -> Finding | None:
         if window == 1
         else (f"the last {window} epochs", f"the {window} epochs before")
     )
-    within = f" (the budget allows {limits[0] - 1})" if limits else ""
+    within = f" (the budget allows {limit})" if limit else ""
     said = (
         f"Train longer: the {evidence.history.held_out} accuracy was still rising at the end, by {rise:.2f} points "
         f"from {early} to {late}{within}"
@@ -333,6 +355,7 @@ def choose_honestly(evidence: Evidence) -> Finding | None:
 RULES: tuple[Rule, ...] = (
     save_parameters,
     add_layers,
+    take_more_steps,
     let_the_rate_fall,
     overfit_less,
     regularise_less,
@@ -345,6 +368,12 @@ RULES: tuple[Rule, ...] = (
     choose_honestly,
 )
 """The most pressing first."""
+
+
+def _most_epochs(evidence: Evidence) -> int | None:
+    """The epochs that the budget allows, strictly fewer than its limit; None where it has none."""
+    limits = [int(re.sub(r"\D", "", line.limit)) for line in evidence.budget if line.line == "epochs"]
+    return limits[0] - 1 if limits else None
 
 
 def _advice(rule: str, said: str, command: str, figure: str | None) -> Finding:
