@@ -26,7 +26,6 @@ from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
 from tersenet.inspection.layers import (
-    SOFTMAXES,
     Layer,
     answer_from,
     as_batch,
@@ -34,6 +33,7 @@ from tersenet.inspection.layers import (
     last_softmax,
     observe,
 )
+from tersenet.networks import SOFTMAX_OF_LOGITS, names_dropout
 
 EXACT, GRAD_CAM = "exact", "Grad-CAM"
 Tail = Callable[[Tensor, Tensor], Tensor]  # maps and pictures to logits
@@ -161,7 +161,7 @@ def _is_affine(tail: Tail, maps: Tensor, gradients: Tensor, x: Tensor) -> bool:
 
 def _last_with_maps(layers: list[Layer]) -> Layer:
     for layer in reversed(layers):
-        passes_on = layer.type in SOFTMAXES or "Dropout" in layer.type or layer.type == "Identity"
+        passes_on = layer.type in SOFTMAX_OF_LOGITS or names_dropout(layer.type) or layer.type == "Identity"
         if layer.has_maps and not passes_on and layer.call is not None:
             return layer
     raise TersenetError(

@@ -23,7 +23,7 @@ from tersenet._errors import TersenetError
 from tersenet.evaluation import own_precision
 from tersenet.evaluation import undisturbed as nothing_changed
 from tersenet.inspection.doctor_trace import Criterion, Trace, trace
-from tersenet.networks import Summary, summarize
+from tersenet.networks import Summary, is_dropout, summarize
 from tersenet.networks.copying import copied_tensors
 
 Batch = tuple[Tensor, Tensor]
@@ -166,7 +166,7 @@ def at_rest(model: nn.Module) -> None:
     frozen = [m for m in model.modules() if model.training and not m.training and isinstance(m, BATCH_NORMS)]
     model.train()
     for module in model.modules():
-        if isinstance(module, nn.modules.dropout._DropoutNd):
+        if is_dropout(module):
             module.eval()
     for module in frozen:
         module.eval()

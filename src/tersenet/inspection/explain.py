@@ -18,6 +18,7 @@ from tersenet.inspection.class_activation import ClassActivation, activation_of
 from tersenet.inspection.excitation import Excitation, excitations_of, strongest_place
 from tersenet.inspection.feature_maps import Kernels, kernels_of, require_unit
 from tersenet.inspection.layers import Layer, Square, find_layer, observe
+from tersenet.networks import names_dropout
 from tersenet.runs import Run
 from tersenet.runs.folder import MODEL
 from tersenet.training import EvaluationBatches
@@ -220,7 +221,7 @@ def explain_picture(
 
 def _unit_layer(layers: list[Layer], side: int) -> Layer | None:
     """The last layer whose units see no more than a good half of the picture; the first with maps where all do."""
-    with_maps = [layer for layer in layers if layer.has_maps and layer.call and "Dropout" not in layer.type]
+    with_maps = [layer for layer in layers if layer.has_maps and layer.call and not names_dropout(layer.type)]
     seen = [(layer, layer.square(0, 0)) for layer in with_maps]
     small = [layer for layer, square in seen if square is not None and max(square.size) <= SEEN_AT_MOST * side]
     return small[-1] if small else with_maps[0] if with_maps else None

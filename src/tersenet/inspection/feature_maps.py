@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
-from tersenet.inspection.layers import SOFTMAXES, Layer, Square, find_layer, observe
+from tersenet.inspection.layers import Layer, Square, find_layer, observe
+from tersenet.networks import SOFTMAX_OF_LOGITS
 
 ROW_STARTS = ("Conv", "MaxPool", "AvgPool", "LPPool", "AdaptiveAvgPool", "AdaptiveMaxPool", "Linear", "Upsample")
 
@@ -72,7 +73,7 @@ def stages(layers: list[Layer]) -> list[list[Layer]]:
     """
     cut: list[list[Layer]] = []
     for layer in layers:
-        if not layer.has_maps or layer.type in SOFTMAXES:
+        if not layer.has_maps or layer.type in SOFTMAX_OF_LOGITS:
             continue
         if not cut or layer.type.startswith(ROW_STARTS):
             cut.append([])

@@ -18,12 +18,11 @@ from torch.overrides import TorchFunctionMode
 
 from tersenet._errors import TersenetError, did_you_mean
 from tersenet.evaluation import as_logits
+from tersenet.networks import SOFTMAX_OF_LOGITS
 from tersenet.networks.receptive_field import Field, Unknown
 from tersenet.networks.recorder import CalledLayer, LayerRecorder, left_as_it_was
 from tersenet.networks.summary import summarize
 from tersenet.networks.tracing import bare_name, tensors_in
-
-SOFTMAXES = ("Softmax", "LogSoftmax")
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ def answer_from(model: nn.Module, x: Tensor, layer: Layer, output: Tensor, *, so
 
 def last_softmax(layers: list[Layer]) -> int | None:
     """The call of the softmax that ends a network, where one does."""
-    return layers[-1].call if layers and layers[-1].type in SOFTMAXES else None
+    return layers[-1].call if layers and layers[-1].type in SOFTMAX_OF_LOGITS else None
 
 
 def as_batch(x: Tensor) -> Tensor:

@@ -4,7 +4,15 @@ from tersenet.networks.budget import BUDGET_HEAD, COURSE_BUDGET, Budget, BudgetL
 from tersenet.networks.build import NotationNetwork, build
 from tersenet.networks.copying import copy_network
 from tersenet.networks.find import Design, find_network
+from tersenet.networks.layer_families import (
+    DROPOUT_LAYERS,
+    SOFTMAX_LAYERS,
+    SOFTMAX_OF_LOGITS,
+    is_dropout,
+    names_dropout,
+)
 from tersenet.networks.layer_table import budget_table, format_summary, layer_table, table_rows, total_lines
+from tersenet.networks.layers import LAYER_KINDS, LayerKind
 from tersenet.networks.notation import parse
 from tersenet.networks.recorder import LayerRow
 from tersenet.networks.shapes import LayerShape, infer_shapes
@@ -15,10 +23,15 @@ from tersenet.networks.zoo import NETWORKS, Measured, NamedNetwork, Reported
 __all__ = [
     "BUDGET_HEAD",
     "COURSE_BUDGET",
+    "DROPOUT_LAYERS",
+    "LAYER_KINDS",
     "NETWORKS",
+    "SOFTMAX_LAYERS",
+    "SOFTMAX_OF_LOGITS",
     "Budget",
     "BudgetLine",
     "Design",
+    "LayerKind",
     "LayerRow",
     "LayerShape",
     "Measured",
@@ -35,7 +48,9 @@ __all__ = [
     "find_network",
     "format_summary",
     "infer_shapes",
+    "is_dropout",
     "layer_table",
+    "names_dropout",
     "parse",
     "summarize",
     "table_rows",

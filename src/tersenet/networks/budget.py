@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tersenet._errors import TersenetError, did_you_mean
+from tersenet.networks.layer_families import names_dropout
 from tersenet.networks.recorder import LayerRow
 from tersenet.networks.summary import Summary
 
@@ -15,7 +16,7 @@ NOT_APPLICABLE = "not applicable"
 
 _IS_THERE: dict[str, Callable[[LayerRow], bool]] = {
     "batch normalisation": lambda row: "BatchNorm" in row.type,
-    "dropout": lambda row: "Dropout" in row.type,
+    "dropout": lambda row: names_dropout(row.type),
     "global average pooling": lambda row: row.whole_map,
     "dense layer": lambda row: row.type.endswith("Linear"),
 }

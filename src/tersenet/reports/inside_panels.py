@@ -17,6 +17,7 @@ from torch import Tensor
 from tersenet.inspection import Explanation, Kernels, Layer, Square, squares_around
 from tersenet.inspection.class_activation import EXACT
 from tersenet.inspection.feature_maps import stages
+from tersenet.networks import names_dropout
 from tersenet.reports.style import (
     BLUE,
     FAINT,
@@ -226,7 +227,7 @@ def _kernel_words(kernels: Kernels) -> str:
 def _stage_words(stage: Sequence[Layer], channels: int) -> str:
     layer = stage[-1]
     square = layer.square(0, 0)
-    route = [each.name for each in stage if "Dropout" not in each.type]
+    route = [each.name for each in stage if not names_dropout(each.type)]
     path = " → ".join(route) if len(route) < 4 else f"{route[0]} → … → {route[-1]}"
     height, width = layer.output.shape[2:]
     sees = f", sees {'×'.join(map(str, square.size))}" if square else ""

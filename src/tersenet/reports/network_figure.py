@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Polygon
 
 from tersenet.networks import LayerRow, Summary, parse
-from tersenet.networks.layers import LayerKind
+from tersenet.networks.layers import LayerKind, layer_types
 from tersenet.networks.tree import Block, Branches, Join, Repeat, Residual, Shared
 from tersenet.reports.style import (
     BLUE,
@@ -37,6 +37,7 @@ LINE = 0.155  # inches between two lines of words
 MARK = 0.28  # inches for the mark of a block
 LETTERS_IN_LINE = 15  # what fits under a map
 IDLE = {"BatchNorm": "BN", "Dropout": "dropout", "Identity": ""}
+KEEPS = layer_types("normalisation") | layer_types("activation")  # these keep the maps, also where they have weights
 WORDS = {
     "Conv": "conv",
     "MaxPool": "max pool",
@@ -181,6 +182,8 @@ def _idle(row: LayerRow, before: tuple[int, ...]) -> str | None:
     for start, word in IDLE.items():
         if row.type.startswith(start):
             return word
+    if row.type in KEEPS:
+        return row.type
     if (
         row.output_shape == before
         and not row.parameters

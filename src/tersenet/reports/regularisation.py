@@ -16,12 +16,12 @@ from torch import Tensor, nn
 
 from tersenet.data import Augmentation, Split
 from tersenet.evaluation import evaluate, guesses, predict_logits
+from tersenet.networks import is_dropout
 from tersenet.reports.finding import REGULARISATION, Finding
 from tersenet.reports.history import History
 from tersenet.training import EvaluationBatches, TrainingBatches
 
 SAMPLE = 10_000  # images on which dropout and augmentation are switched on again: the same ones each time
-DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def read_again(
     dropout, augmented = None, None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if any(isinstance(module, DROPOUT) and module.p > 0 for module in model.modules()):
+        if any(is_dropout(module) and module.p > 0 for module in model.modules()):
             dropout = evaluate(_Dropping(model), EvaluationBatches(few)).accuracy
         if augmentation is not None and augmentation.active:
             batches = TrainingBatches(few, batch_size=500, augmentation=augmentation, seed=seed)
@@ -91,7 +91,7 @@ class _Dropping(nn.Module):
 
     def forward(self, x_nchw: Tensor) -> Tensor:
         for module in self.modules():
-            if isinstance(module, DROPOUT):
+            if is_dropout(module):
                 module.training = True
         logits: Tensor = self.model(x_nchw)
         return logits

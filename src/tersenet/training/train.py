@@ -18,6 +18,7 @@ from tersenet._errors import TersenetError, check_setting
 from tersenet.data.dataset import Dataset, Split
 from tersenet.evaluation.answers import LOW, check_answers, own_precision
 from tersenet.evaluation.logits import Evaluation, evaluate
+from tersenet.networks import is_dropout
 from tersenet.networks.compiled import CompiledNetwork, check_engine, compile_network, multiplies_bfloat16, refusal
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.batches import (
@@ -165,7 +166,7 @@ def set_dropout(model: nn.Module, rate: float) -> None:
     0.0
     """
     for module in model.modules():
-        if isinstance(module, nn.modules.dropout._DropoutNd):
+        if is_dropout(module):
             module.p = rate
 
 

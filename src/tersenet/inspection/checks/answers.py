@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tersenet.inspection.doctor_patient import Patient
 from tersenet.inspection.doctor_trace import Step, Trace, softmaxes
 from tersenet.inspection.findings import Check, Finding
+from tersenet.networks import DROPOUT_LAYERS, SOFTMAX_LAYERS, is_dropout
 from tersenet.networks.field_rules import REDUCTIONS, RESHAPES, Call
 
 NEVER_NEGATIVE = {"ReLU": 0.0, "ReLU6": 0.0, "Softplus": 0.0, "GELU": -0.17, "SiLU": -0.28, "Hardswish": -0.375}
 SQUASHING = {"Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign"}
-DROPOUTS = {"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"}
 BATCH_NORMS = {"BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"}
 POOLINGS = {"AvgPool2d", "MaxPool2d", "LPPool2d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"}
-SOFTMAX_LAYERS = {"Softmax", "LogSoftmax", "Softmax2d", "Softmin"}
 # What may stand between a layer and the answer without hiding it.
 TRANSPARENT = (
     RESHAPES
@@ -36,7 +35,7 @@ def logits(patient: Patient) -> Check:
     found: list[Finding] = []
     normalised = pooled = False
     for step in patient.trace.way_back():
-        if step.type in DROPOUTS:
+        if step.type in DROPOUT_LAYERS:
             found += _dropout(step, pooled)
         elif step.type in NEVER_NEGATIVE or step.type in SQUASHING:
             if not normalised:  # behind batch normalisation a logit can have either sign again
@@ -52,7 +51,7 @@ def logits(patient: Patient) -> Check:
 
 def _dropout(step: Step, pooled: bool) -> list[Finding]:
     module = step.module
-    rate = module.p if isinstance(module, nn.modules.dropout._DropoutNd) else step.argument(1, "p", 0.5)
+    rate = module.p if is_dropout(module) else step.argument(1, "p", 0.5)
     if not rate:
         return []
     if pooled:
