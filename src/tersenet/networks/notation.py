@@ -263,14 +263,31 @@ def nearest_forms(word: str) -> list[str]:
 
     >>> nearest_forms("16K3"), nearest_forms("BM"), nearest_forms("GAB")
     (['16C3'], ['BN'], ['GAP'])
+    >>> nearest_forms("vgg16"), nearest_forms("resnet18")
+    ([], [])
     """
     numbers = re.findall(r"[0-9]+", word[:40])
     kinds = LAYER_KINDS.values()
     candidates = {name: kind.example for kind in kinds for name in kind.also_called}
     candidates |= dict(_spelled(kind.example, numbers) for kind in kinds)
+    letters = _letters(word[:40])
+    # Numbers that two words have in common say nothing where their letters differ: vgg16 is not GN16.
+    candidates = {
+        name: form
+        for name, form in candidates.items()
+        if len(letters) == len(_letters(name)) == 1 or _likeness(letters, _letters(name)) >= 0.5
+    }
     near = difflib.get_close_matches(word[:40].upper(), list(candidates), n=3, cutoff=0.5)
     best = list(dict.fromkeys(candidates[name] for name in near))
-    return best[:1] if best and difflib.SequenceMatcher(None, word.upper(), near[0]).ratio() >= 0.75 else best
+    return best[:1] if best and _likeness(word.upper(), near[0]) >= 0.75 else best
+
+
+def _letters(word: str) -> str:
+    return "".join(filter(str.isalpha, word.upper()))
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
 
 
 def _spelled(example: str, numbers: Iterable[str]) -> tuple[str, str]:
