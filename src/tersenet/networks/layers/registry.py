@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from inspect import isclass
 from pathlib import Path
 
@@ -21,16 +21,18 @@ def _found() -> Iterator[type[LayerKind]]:
                 yield value
 
 
-def _by_letters() -> dict[str, type[LayerKind]]:
-    kinds = sorted(set(_found()), key=lambda kind: (FAMILIES.index(kind.family), len(kind.letters), kind.letters))
-    by_letters = {kind.letters.upper(): kind for kind in kinds}
-    if len(by_letters) < len(kinds):
-        raise ValueError(f"two kinds of layers have the same letters: {[kind.letters for kind in kinds]}")
-    return by_letters
+def by_letters(kinds: Iterable[type[LayerKind]]) -> dict[str, type[LayerKind]]:
+    """Kinds by their letters in capitals, family by family, short letters first; no two may have the same."""
+    found: dict[str, type[LayerKind]] = {}
+    for kind in sorted(kinds, key=lambda kind: (FAMILIES.index(kind.family), len(kind.letters), kind.letters)):
+        other = found.setdefault(kind.letters.upper(), kind)
+        if other is not kind:
+            raise ValueError(f"{kind.__name__} and {other.__name__} have the same letters: {kind.letters}")
+    return found
 
 
-LAYER_KINDS = _by_letters()
-"""The kinds by their letters in capitals, family by family, short letters first."""
+LAYER_KINDS = by_letters(set(_found()))
+"""All kinds of layers by their letters in capitals."""
 
 BY_FUNCTION = {function: kind for kind in reversed(LAYER_KINDS.values()) for function in kind.functions}
 """The kind that calls a torch function; of several, the first."""
