@@ -150,6 +150,13 @@ def test_gradients_reach_as_far_as_whatever_network_sees(tree):
     assert widest_gradient(open_to_gradients(model), (2, SIDE, SIDE), middle=2) == seen
 
 
+@pytest.mark.parametrize("line", ["[GN2 & DW3p1 GN2] R", "[DW3p1 GN2 + GN2 + DW3p1] R"])
+def test_branches_that_each_see_the_whole_picture_see_what_the_widest_of_them_sees(line):
+    """The padding of a window is counted as picture, so the branch with a window sees two pixels more."""
+    fields = [row.receptive_field for row in summarize(build(line, (2, 12, 12), classes=None), (2, 12, 12)).layers]
+    assert fields[-1] == max(fields[:-1]) == 14
+
+
 def convolve(inputs, outputs, kernel=3, **options):
     return nn.Conv2d(inputs, outputs, kernel, **options)
 

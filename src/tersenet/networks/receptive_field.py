@@ -104,6 +104,8 @@ class Axis:
         """Where two branches meet: what either sees."""
         size = max(self.size, other.size)
         a, b = self._across(size), other._across(size)
+        if a.shift == b.shift == 0 and a.jump == b.jump:
+            return _axis([[a.at(0), b.at(0)]], 0, a.jump, size)
         if a.shift == 0 or b.shift == 0:
             return _joined_with_whole(a, b) if a.shift == 0 else _joined_with_whole(b, a)
         if size == 1 and (a.shift is None or b.shift is None or a.jump != b.jump):
