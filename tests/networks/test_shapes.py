@@ -178,6 +178,20 @@ def test_named_networks_begin_with_the_weights_that_torch_draws_layer_by_layer(n
     assert all(torch.equal(mine, other) for mine, other in zip(ours.values(), torchs, strict=True))
 
 
+def test_weights_are_saved_under_names_that_follow_the_notation():
+    model = build("4C3 [4C3p1 BN] (4C1b)x2 (4C1)*2 [4C1 PR + ] [4C1 & 2C1 R 2C1] GAP 10Nb")
+    assert [name for name, _ in model.named_parameters()] == [
+        "layers.0.weight",
+        "layers.1.body.0.weight",
+        *("layers.1.body.1.weight", "layers.1.body.1.bias"),
+        *("layers.2.0.0.weight", "layers.2.0.0.bias", "layers.2.1.0.weight", "layers.2.1.0.bias"),
+        "layers.3.body.0.weight",
+        *("layers.4.branches.0.0.weight", "layers.4.branches.0.1.weight"),
+        *("layers.5.branches.0.0.weight", "layers.5.branches.1.0.weight", "layers.5.branches.1.2.weight"),
+        *("layers.7.weight", "layers.7.bias"),
+    ]
+
+
 def test_a_block_of_its_own_weights_brings_them_each_time_and_a_shared_one_once():
     own, shared = build("(1C3)x3 GAP 10N"), build("(1C3)*3 GAP 10N")
     assert sum(p.numel() for p in own.parameters()) - sum(p.numel() for p in shared.parameters()) == 2 * 9
