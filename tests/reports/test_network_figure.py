@@ -95,3 +95,12 @@ def test_of_a_very_long_network_the_middle_is_left_out_and_that_is_said():
     line = LINES["longer than the drawing"]
     said = words(plot_network(summarize(build(line)), line))
     assert "… 45 more …" in said
+
+
+def test_branches_stand_beside_a_sign_and_what_they_make_together_has_a_map():
+    line = "8C3p1 [16C3p1s2 BN R + BN 16C1s2] LN [8C3p1 & ] S GAP 10Nb"
+    said = words(plot_network(summarize(build(line)), line))
+    assert (said.count("+"), said.count("&")) == (1, 0)
+    assert {"2 branches, added", "2 branches, joined", "sum", "joined", "24×14×14"} <= set(said)
+    assert said[said.index("sum") + 1 :][:2] == ["16×14×14", "GroupNorm"]
+    assert said[said.index("joined") + 1 :][:2] == ["24×14×14", "Sigmoid"]

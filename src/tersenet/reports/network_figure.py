@@ -55,12 +55,16 @@ KEY = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Map:
-    """One map of the drawing: the layer that makes it, what follows without changing its shape, and its blocks."""
+    """One map of the drawing: the layer that makes it, and what follows without changing its shape.
+
+    `sign`, + or &, is drawn before the first map of a further branch.
+    """
 
     word: str
     colour: str
     shape: tuple[int, ...]
     words: list[str]
+    sign: str = ""
     after: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
 
@@ -80,6 +84,20 @@ class _Span:
     kind: str
 
 
+@dataclass(kw_only=True)
+class _Reading:
+    """A notation in the order of calls: its layers, its blocks, where a further branch begins and where all have met.
+
+    `begins` has the sign before a branch by the number of its first layer; `meets` what branches make together, with
+    its shape, by the number of the last layer in them.
+    """
+
+    leaves: list[LayerKind] = field(default_factory=list)
+    spans: list[_Span] = field(default_factory=list)
+    begins: dict[int, str] = field(default_factory=dict)
+    meets: dict[int, list[tuple[str, tuple[int, ...]]]] = field(default_factory=dict)
+
+
 def plot_network(summary: Summary, notation: str | None = None, *, title: str = "") -> Drawing:
     """The maps of a network from input to answer, ten in a row.
 
@@ -92,8 +110,8 @@ def plot_network(summary: Summary, notation: str | None = None, *, title: str = 
     >>> len(plot_network(summarize(build(line)), line).axes)
     1
     """
-    leaves, spans = _read(notation, len(summary.layers))
-    maps = _maps(summary, leaves)
+    reading = _read(notation, summary)
+    maps, spans = _maps(summary, reading), reading.spans
     left_out = len(maps) - MOST_MAPS
     if left_out > 0:
         keep = MOST_MAPS * 2 // 3
@@ -130,50 +148,78 @@ def plot_network(summary: Summary, notation: str | None = None, *, title: str = 
     return drawing
 
 
-def _read(notation: str | None, rows: int) -> tuple[list[LayerKind] | None, list[_Span]]:
-    """The layers of a notation in the order of calls, and its blocks; nothing where they do not fit the rows."""
-    if notation is None:
-        return None, []
-    leaves: list[LayerKind] = []
-    spans: list[_Span] = []
-    _unroll(parse(notation), leaves, spans)
-    return (leaves, spans) if len(leaves) == rows else (None, [])
+def _read(notation: str | None, summary: Summary) -> _Reading:
+    """What a notation says of the rows of a table; nothing where it does not fit them."""
+    reading = _Reading()
+    tree = parse(notation) if notation is not None else None
+    if tree is not None and tree.size == len(summary.layers):
+        _unroll(tree, reading, summary.layers, tuple(summary.input_size))
+    return reading
 
 
-def _unroll(block: Block, leaves: list[LayerKind], spans: list[_Span]) -> None:
+def _unroll(block: Block, reading: _Reading, rows: Sequence[LayerRow], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Read a block that is given maps of a shape; the shape that it gives."""
     for layer in block.layers:
-        if not isinstance(layer, Block):
-            leaves.append(layer)
+        first = len(reading.leaves)
+        if isinstance(layer, LayerKind):
+            reading.leaves.append(layer)
+            shape = rows[first].output_shape
             continue
-        first = len(leaves)
-        for _ in range(layer.times if isinstance(layer, Repeat | Shared) else 1):
-            _unroll(layer, leaves, spans)
-        if isinstance(layer, Residual):
-            spans.append(_Span(first=first, last=len(leaves) - 1, kind=RESIDUAL))
-        elif isinstance(layer, Branches):
-            kind = f"{len(layer.layers)} branches, {'joined' if isinstance(layer, Join) else 'added'}"
-            spans.append(_Span(first=first, last=len(leaves) - 1, kind=kind))
-        elif isinstance(layer, Shared) and layer.times > 1:
-            spans.append(_Span(first=first, last=len(leaves) - 1, kind=f"one block {layer.times} times"))
+        if isinstance(layer, Branches):
+            shape = _branches(layer, reading, rows, shape)
+        else:
+            for _ in range(layer.times if isinstance(layer, Repeat | Shared) else 1):
+                shape = _unroll(layer, reading, rows, shape)
+        kind = _kind(layer)
+        if kind:
+            reading.spans.append(_Span(first=first, last=len(reading.leaves) - 1, kind=kind))
+    return shape
 
 
-def _maps(summary: Summary, leaves: Sequence[LayerKind] | None) -> list[_Map]:
+def _branches(
+    block: Branches, reading: _Reading, rows: Sequence[LayerRow], shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    joined = isinstance(block, Join)
+    made = []
+    for number, branch in enumerate(block.layers):
+        if number and branch.layers:
+            reading.begins[len(reading.leaves)] = "&" if joined else "+"
+        made.append(_unroll(branch, reading, rows, shape))
+    together = (sum(each[0] for each in made), *made[0][1:]) if joined else made[0]
+    reading.meets.setdefault(len(reading.leaves) - 1, []).append(("joined" if joined else "sum", together))
+    return together
+
+
+def _kind(block: Block) -> str:
+    """The words under the maps of a block; none for one that is drawn as the layers in it."""
+    if isinstance(block, Residual):
+        return RESIDUAL
+    if isinstance(block, Branches):
+        return f"{len(block.layers)} branches, {'joined' if isinstance(block, Join) else 'added'}"
+    return f"one block {block.times} times" if isinstance(block, Shared) and block.times > 1 else ""
+
+
+def _maps(summary: Summary, reading: _Reading) -> list[_Map]:
     maps = [_Map(word="input", colour=FAINT, shape=summary.input_size, words=[_shape(summary.input_size)])]
     for number, row in enumerate(summary.layers):
-        idle = _idle(row, maps[-1].shape)
+        sign = reading.begins.get(number, "")
+        idle = None if sign else _idle(row, maps[-1].shape)
         if idle is None:
-            leaf = leaves[number] if leaves else None
+            leaf = reading.leaves[number] if reading.leaves else None
             maps.append(
                 _Map(
                     word=_word(row, leaf),
                     colour=_colour(row),
                     shape=row.output_shape,
                     words=list(_facts(row)),
+                    sign=sign,
                 )
             )
         elif idle and idle not in maps[-1].after:
             maps[-1].after.append(idle)
         maps[-1].rows.append(number)
+        for word, shape in reading.meets.get(number, ()):
+            maps.append(_Map(word=word, colour=VERMILION, shape=shape, words=[_shape(shape)]))
     return maps
 
 
@@ -268,7 +314,10 @@ def _draw_map(axes: Axes, each: _Map, middle: float, floor: float, scale: _Scale
             axes.add_patch(Polygon(corners, closed=True, fill=False, edgecolor=each.colour, linewidth=0.8))
     above = floor - scale.height(each) - 0.05
     axes.text(middle, above, each.word, fontsize=SMALL, color=INK, ha="center", va="bottom", fontweight="bold")
-    if arrow:
+    if each.sign:
+        place = (middle - COLUMN / 2, floor - 0.06)
+        axes.text(*place, each.sign, fontsize=SMALL + 2, color=VERMILION, ha="center", va="center", fontweight="bold")
+    elif arrow:
         ends = ((middle - COLUMN / 2 - 0.16, floor - 0.06), (middle - COLUMN / 2 + 0.12, floor - 0.06))
         axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=8, color=FAINT, linewidth=0.9))
     for number, line in enumerate(each.lines):
