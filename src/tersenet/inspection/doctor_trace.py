@@ -17,8 +17,8 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from tersenet.evaluation import as_logits
 from tersenet.inspection.findings import LayerReading
-from tersenet.networks.field_rules import RESHAPES, SOFTMAXES, Call
 from tersenet.networks.recorder import layer_modules, layer_of, layer_type
+from tersenet.networks.torch_functions import RESHAPES, SOFTMAXES, Call
 from tersenet.networks.tracing import Origins, bare_name, tensors_in
 
 RELUS = ("ReLU", "ReLU6")

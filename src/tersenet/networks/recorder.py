@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from tersenet.networks.field_rules import PRODUCTS, Call, covers_whole_map
+from tersenet.networks.field_rules import covers_whole_map
 from tersenet.networks.layers import BY_FUNCTION
+from tersenet.networks.torch_functions import PRODUCTS, Call
 from tersenet.networks.tracing import Tracer, tensors_in, unregistered_layers
 
 

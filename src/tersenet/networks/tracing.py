@@ -13,10 +13,11 @@ from typing import Any, Self
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from tersenet.networks.field_rules import LEAKS, SHAPE_ONLY, WHOLE_LEAKS, ZERO_MACS, Call, follow
+from tersenet.networks.field_rules import follow
 from tersenet.networks.layers import BY_FUNCTION
 from tersenet.networks.products import ProductCounter
 from tersenet.networks.receptive_field import Field, Unknown, input_axis
+from tersenet.networks.torch_functions import LEAKS, SHAPE_ONLY, WHOLE_LEAKS, ZERO_MACS, Call
 
 # What is known of a tensor: its receptive field; CONSTANT where it does not depend on the input; None where unknown.
 CONSTANT = "constant"

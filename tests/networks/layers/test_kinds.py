@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from tersenet._errors import TersenetError
-from tersenet.networks import build, field_rules, infer_shapes, parse, recorder, summarize
+from tersenet.networks import build, field_rules, infer_shapes, parse, recorder, summarize, torch_functions
 from tersenet.networks.compiled import abi, plan, refusal
 from tersenet.networks.layers import BY_FUNCTION, FAMILIES, LAYER_KINDS
 
@@ -176,5 +176,5 @@ def test_the_functions_of_a_kind_are_torchs(function):
 
 
 def test_what_a_kind_says_of_its_functions_stands_in_no_other_table():
-    other = {*field_rules._RULES, *field_rules.ZERO_MACS, *recorder._LAYERS}
+    other = {*field_rules._RULES, *torch_functions.ZERO_MACS, *recorder._LAYERS}
     assert not other & set(BY_FUNCTION)

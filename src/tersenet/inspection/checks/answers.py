@@ -11,7 +11,7 @@ from tersenet.inspection.doctor_patient import Patient
 from tersenet.inspection.doctor_trace import Step, Trace, softmaxes
 from tersenet.inspection.findings import Check, Finding
 from tersenet.networks import DROPOUT_LAYERS, SOFTMAX_LAYERS, is_dropout
-from tersenet.networks.field_rules import REDUCTIONS, RESHAPES, Call
+from tersenet.networks.torch_functions import REDUCTIONS, RESHAPES, Call
 
 NEVER_NEGATIVE = {"ReLU": 0.0, "ReLU6": 0.0, "Softplus": 0.0, "GELU": -0.17, "SiLU": -0.28, "Hardswish": -0.375}
 SQUASHING = {"Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign"}

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from tersenet.networks.field_rules import Call, same
+from tersenet.networks.field_rules import same
 from tersenet.networks.layers.written import Written
 from tersenet.networks.receptive_field import Field
+from tersenet.networks.torch_functions import Call
 
 Shape = tuple[int, ...]
 """`(C, H, W)` of maps, `(N,)` of plain values; without the batch."""
