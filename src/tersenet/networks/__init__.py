@@ -4,15 +4,16 @@ from tersenet.networks.budget import BUDGET_HEAD, COURSE_BUDGET, Budget, BudgetL
 from tersenet.networks.build import NotationNetwork, build
 from tersenet.networks.copying import copy_network
 from tersenet.networks.find import Design, find_network
-from tersenet.networks.layer_families import (
+from tersenet.networks.layer_table import budget_table, format_summary, layer_table, table_rows, total_lines
+from tersenet.networks.layers import (
     DROPOUT_LAYERS,
+    LAYER_KINDS,
     SOFTMAX_LAYERS,
     SOFTMAX_OF_LOGITS,
+    LayerKind,
     is_dropout,
     names_dropout,
 )
-from tersenet.networks.layer_table import budget_table, format_summary, layer_table, table_rows, total_lines
-from tersenet.networks.layers import LAYER_KINDS, LayerKind
 from tersenet.networks.notation import parse
 from tersenet.networks.recorder import LayerRow
 from tersenet.networks.shapes import LayerShape, infer_shapes

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tersenet._errors import TersenetError, did_you_mean
-from tersenet.networks.layer_families import names_dropout
+from tersenet.networks.layers import names_dropout
 from tersenet.networks.recorder import LayerRow
 from tersenet.networks.summary import Summary
 

@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 from torch import nn
 
-from tersenet.networks.layers import layer_types
+from tersenet.networks.layers.registry import layer_types
 
 DROPOUT_LAYERS = frozenset(layer_types("dropout") | {"Dropout1d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"})
 """Class names of torch's dropout layers."""
