@@ -26,3 +26,9 @@ def test_every_kind_of_layer_has_a_row_with_its_form_and_options():
     for kind in LAYER_KINDS.values():
         row = re.search(rf"^\| `{re.escape(kind.example)}` \|.*$", page, re.MULTILINE)[0]
         assert all(f"`{how.letter}{how.shown}`" in row for how in kind.at("option").values())
+
+
+@pytest.mark.parametrize("letters", LAYER_KINDS)
+def test_every_kind_of_layer_is_explained_on_the_page_of_layers(letters):
+    page = (DOCS / "layers.md").read_text(encoding="utf-8").upper()
+    assert re.search(rf"`[0-9]*{letters}[0-9.]*B?`", page)
