@@ -1,7 +1,7 @@
 """Claim: the accuracies of Tersenet's networks hold on seeds that played no part in any choice.
 
     python benchmarks/fresh_seeds.py                 # trains what is not yet trained (hours), then the table
-    python benchmarks/fresh_seeds.py --table-only    # the table and the claims from the runs that are there
+    python benchmarks/fresh_seeds.py --table-only    # claims of the runs that are there, and the table of all claims
     python benchmarks/fresh_seeds.py --only sprint   # some of them
 
 Networks and recipes were chosen on held-out training images, and some had been looked at on the test set with seeds
@@ -23,7 +23,7 @@ from course_networks import RESULTS, write_part
 from tersenet import TersenetError
 from tersenet.evaluation.statistics import spread
 from tersenet.runs import Group, find_run_or_group, load_experiment
-from tersenet.runs.claim import make_claim, write_claim
+from tersenet.runs.claim import Claim, make_claim, read_claim, write_claim
 from tersenet.runs.folder import MODEL
 
 FIRST_SEED, SEEDS = 10, 5
@@ -53,12 +53,13 @@ def main() -> None:
     if not arguments.table_only:
         for name in arguments.only:
             train(name, arguments.runs_dir)
-    groups = {name: group for name in BEFORE if (group := finished(name, arguments.runs_dir))}
-    if not groups:
-        sys.exit(f"No group is finished in {arguments.runs_dir}.")
-    for name, group in groups.items():
-        keep_claim(name, group)
-    part, misses = table(groups)
+    for name in BEFORE:
+        if group := finished(name, arguments.runs_dir):
+            keep_claim(name, group)
+    claims = {name: read_claim(path) for name in BEFORE if (path := CLAIMS / f"{name}.toml").exists()}
+    if not claims:
+        sys.exit(f"No group is finished in {arguments.runs_dir}, and {CLAIMS} has no claim.")
+    part, misses = table(claims)
     write_part(RESULTS, "fresh seeds", part)
     print(part)
     if misses:
@@ -112,26 +113,26 @@ def keep_claim(name: str, group: Group) -> None:
         shutil.copyfile(run.path / MODEL, weights / f"{name}-seed-{run.experiment.seed}.safetensors")
 
 
-def table(groups: dict[str, Group]) -> tuple[str, list[str]]:
+def table(claims: dict[str, Claim]) -> tuple[str, list[str]]:
     """The table, and what was missed."""
     rows, misses = [], []
-    for name, group in groups.items():
-        experiment = load_experiment(name)
-        results = [run.result for run in group.runs if run.result]
-        found = spread([result["test_accuracy"] for result in results])
-        wanted = experiment.budget.accuracy if experiment.budget else None
+    for name, claim in claims.items():
+        found = spread([seed.accuracy for seed in claim.seeds])
+        budget = load_experiment(name).budget
+        wanted = budget.accuracy if budget else None
         missed = wanted is not None and round(found.mean, 4) < wanted
         if missed:
             misses.append(f"{name}: {found.mean:.3f} % is below {wanted} %")
         verdict = "–" if wanted is None else f"{wanted:.2f}: {'**missed**' if missed else 'met'}"
         assert found.deviation is not None
         rows.append(
-            f"| `{name}` | {results[0]['parameters']:,} | {experiment.training.epochs} | {BEFORE[name]} "
+            f"| `{name}` | {claim.parameters:,} | {claim.epochs} | {BEFORE[name]} "
             f"| **{found.mean:.2f} ± {found.deviation:.2f}** | {found.minimum:.2f} to {found.maximum:.2f} "
             f"| {verdict} | [claim](../claims/{name}.toml) |"
         )
-    first = next(iter(groups.values())).runs[0]
-    facts = first.environment
+    machines = sorted(
+        {f"{c.machine}, torch {c.versions['torch']}, {c.experiment.settings.description}" for c in claims.values()}
+    )
     lines = [
         "## Fresh seeds",
         "",
@@ -144,8 +145,7 @@ def table(groups: dict[str, Group]) -> tuple[str, list[str]]:
         "|---|--:|--:|--:|--:|--:|---|---|",
         *rows,
         "",
-        f"Trained on {facts['machine']['processor']}, torch {facts['versions']['torch']}, "
-        f"{first.experiment.settings.description}, two seeds at a time.",
+        f"Trained on {'; '.join(machines)}; two seeds at a time.",
     ]
     return "\n".join(lines), misses
 

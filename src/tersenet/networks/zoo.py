@@ -118,7 +118,9 @@ _ALL = (
             "Block 3 has 16 outputs as in code and summary, not the 32 of the text.",
         ),
         reported=Reported(epochs=19, best_accuracy=99.45, best_epoch=15, last_accuracy=99.43),
-        measured=Measured(mean=99.57, deviation=0.04, seeds=3, epochs=19, experiment="gap-14320-improved"),
+        measured=Measured(
+            mean=99.59, deviation=0.05, seeds=5, epochs=19, experiment="gap-14320-improved", first_seed=10
+        ),
     ),
     NamedNetwork(
         name="optimized-18594",
@@ -138,7 +140,9 @@ _ALL = (
             training_accuracy=99.08,
             training_epoch=20,
         ),
-        measured=Measured(mean=99.59, deviation=0.01, seeds=3, epochs=19, experiment="optimized-18594-improved"),
+        measured=Measured(
+            mean=99.61, deviation=0.04, seeds=5, epochs=19, experiment="optimized-18594-improved", first_seed=10
+        ),
     ),
     NamedNetwork(
         name="model1-4312",
@@ -205,7 +209,9 @@ _ALL = (
             "The text counts four convolutions and two dense layers; there are ten convolutions and no dense layer.",
         ),
         reported=Reported(epochs=20, remark="its accuracy is not stated"),
-        measured=Measured(mean=99.56, deviation=0.03, seeds=3, epochs=8, experiment="network-19972-improved"),
+        measured=Measured(
+            mean=99.57, deviation=0.02, seeds=5, epochs=8, experiment="network-19972-improved", first_seed=10
+        ),
     ),
     NamedNetwork(
         name="stem-17150",
@@ -222,7 +228,7 @@ _ALL = (
         source="Tersenet",
         about="accuracy first: dilation instead of strides, so that no position is skipped",
         marks=("It has no dropout, and its budget requires none.",),
-        measured=Measured(mean=99.70, deviation=0.05, seeds=5, epochs=19, experiment="summit"),
+        measured=Measured(mean=99.68, deviation=0.04, seeds=5, epochs=19, experiment="summit", first_seed=10),
         budget=replace(COURSE_BUDGET, layers=("batch normalisation", "global average pooling or dense layer")),
     ),
 )
