@@ -15,10 +15,8 @@ from PIL import Image
 from torch import Tensor, nn, optim
 from torch.utils.data import DataLoader, Dataset
 
-from tersenet.data import Split
-from tersenet.data.augment import DEVIATION, MEAN
-from tersenet.networks import NETWORKS, build
-from tersenet.networks.build import Chain
+from tersenet.data import DEVIATION, MEAN, Split
+from tersenet.networks import NETWORKS, LayerChain, build
 
 
 class PillowDigits(Dataset[tuple[Tensor, int]]):
@@ -60,7 +58,7 @@ class AsWritten(nn.Module):
 
 def _layers(module: nn.Module) -> list[nn.Module]:
     """The layers of nested chains in their order, Tersenet's own dropout replaced by torch's."""
-    if isinstance(module, Chain):
+    if isinstance(module, LayerChain):
         return [layer for part in module for layer in _layers(part)]
     return [nn.Dropout(module.p) if isinstance(module, nn.Dropout) else module]
 

@@ -25,8 +25,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from tersenet.data import load_data
-from tersenet.data.augment import DEVIATION, MEAN, POLICY_A, Augmentation, augment, normalize
+from tersenet.data import DEVIATION, MEAN, POLICY_A, Augmentation, augment, load_data, normalize
 
 CLAIM = 5.0
 BATCH = 128

@@ -24,10 +24,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from tersenet._errors import TersenetError
-from tersenet.data import load_data
-from tersenet.data.mnist_form import Form, find_form, second_mark
-from tersenet.evaluation.familiarity import network_batches
-from tersenet.evaluation.logits import guesses, predict_logits
+from tersenet.data import Form, find_form, load_data, second_mark
+from tersenet.evaluation import guesses, network_batches, predict_logits
 from tersenet.runs import familiarity_of, find_run
 
 Bytes = NDArray[np.uint8]

@@ -27,12 +27,8 @@ from torch import optim
 from _eager_baseline import AsWritten
 from tersenet.data import Split, load_data
 from tersenet.networks import NETWORKS, build, infer_shapes
-from tersenet.runs.experiment import Settings
-from tersenet.runs.settle import settle
-from tersenet.training import Recipe, TrainingBatches, train_one_epoch
-from tersenet.training.fused import fused_step
-from tersenet.training.recipe import make_optimizer
-from tersenet.training.train import compiled_or_error
+from tersenet.runs import Settings, settle
+from tersenet.training import Recipe, TrainingBatches, compiled_or_error, fused_step, make_optimizer, train_one_epoch
 
 SEVEN = (
     "model1-4312", "model2-7524", "model3-7524", "gap-14320", "optimized-18594", "funnel-18937", "network-19972",

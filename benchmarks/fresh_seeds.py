@@ -21,10 +21,8 @@ from pathlib import Path
 
 from course_networks import RESULTS, write_part
 from tersenet import TersenetError
-from tersenet.evaluation.statistics import spread
-from tersenet.runs import Group, find_run_or_group, load_experiment
-from tersenet.runs.claim import Claim, make_claim, read_claim, write_claim
-from tersenet.runs.folder import MODEL
+from tersenet.evaluation import spread
+from tersenet.runs import MODEL, Claim, Group, find_run_or_group, load_experiment, make_claim, read_claim, write_claim
 
 FIRST_SEED, SEEDS = 10, 5
 CLAIMS = Path(__file__).parent.parent / "claims"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from _seeds import accuracies, found_runs, train_seeds
 from course_networks import RESULTS, write_part
-from tersenet.evaluation.statistics import spread
+from tersenet.evaluation import spread
 from tersenet.networks import NETWORKS
 from tersenet.runs import load_experiment
 

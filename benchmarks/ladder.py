@@ -15,11 +15,19 @@ from pathlib import Path
 
 from _seeds import train_seeds
 from tersenet._files import write_whole
-from tersenet.reports.blocks import Heading, Item, Items, Paragraph
-from tersenet.reports.ladder import HELD_WITHIN, LADDER, LAST, SEEDS, Ladder, Step, read_ladder
-from tersenet.reports.ladder_page import ladder_pictures, ladder_table, records_table
-from tersenet.reports.ladder_words import analyse, caution, result_of
-from tersenet.reports.markdown import to_markdown
+from tersenet.analysis import (
+    HELD_WITHIN,
+    LADDER,
+    LAST,
+    SEEDS,
+    Ladder,
+    LadderStep,
+    analyse_step,
+    caution,
+    read_ladder,
+    result_of,
+)
+from tersenet.pages import Heading, Item, Items, Paragraph, ladder_pictures, ladder_table, records_table, to_markdown
 from tersenet.runs import experiment_names
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -108,7 +116,7 @@ def main() -> None:
         raise SystemExit("missed: " + "; ".join(misses))
 
 
-def missed(last: Step) -> list[str]:
+def missed(last: LadderStep) -> list[str]:
     """What of the claim does not hold, with its figures."""
     least, bar = min(last.last_epochs), WANTED - HELD_WITHIN
     said = []
@@ -149,12 +157,12 @@ def page(ladder: Ladder, misses: list[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def section(step: Step, before: Step | None) -> str:
+def section(step: LadderStep, before: LadderStep | None) -> str:
     """One step: target, change, why, result, analysis."""
     name = step.name.removeprefix(LADDER)
     change = "the baseline" if before is None else f"`{step.change}`"
     head = (Heading(step.label), Paragraph(f"`{step.experiment.network}`"))
-    points = [Item(text) for text in analyse(step, before)]
+    points = [Item(text) for text in analyse_step(step, before)]
     return "\n\n".join(
         [
             to_markdown([*head]).strip(),

@@ -20,12 +20,17 @@ import torch
 from tersenet.data import load_data
 from tersenet.evaluation import evaluate
 from tersenet.networks import NETWORKS, build
-from tersenet.runs.experiment import Settings
-from tersenet.runs.settle import settle
-from tersenet.training import EvaluationBatches, Recipe, TrainingBatches, WeightAverage, train_one_epoch
-from tersenet.training.fused import fused_step
-from tersenet.training.recipe import make_optimizer
-from tersenet.training.train import compiled_or_error
+from tersenet.runs import Settings, settle
+from tersenet.training import (
+    EvaluationBatches,
+    Recipe,
+    TrainingBatches,
+    WeightAverage,
+    compiled_or_error,
+    fused_step,
+    make_optimizer,
+    train_one_epoch,
+)
 
 MOST = 1.5  # GiB
 BATCHES = 47  # a tenth of an epoch

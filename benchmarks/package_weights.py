@@ -16,11 +16,7 @@ from pathlib import Path
 
 from tersenet._files import write_whole
 from tersenet.evaluation import fit_familiarity
-from tersenet.runs import Run
-from tersenet.runs.claim import make_claim, write_claim
-from tersenet.runs.familiar import kept_in, write_familiarity
-from tersenet.runs.fingerprint import file_hash
-from tersenet.runs.packaged import WEIGHTS, packaged_names
+from tersenet.runs import WEIGHTS, Run, file_hash, kept_in, make_claim, packaged_names, write_claim, write_familiarity
 
 CLAIMS = Path(__file__).parents[1] / "claims"
 CHOSEN = {

@@ -3,7 +3,7 @@
     python benchmarks/sample_digits.py
 
 A seven in blue ink on cream paper, a three in chalk on a board, a five in pencil on paper lit from one side. The
-strokes are those of the drawn digits (`src/tersenet/data/hands.py`); nothing is random, so the files are always the
+strokes are those of the drawn digits (`data/drawn/hands.py`); nothing is random, so the files are always the
 same.
 """
 
@@ -15,8 +15,7 @@ import re
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from tersenet.data.samples import FOLDER
-from tersenet.data.strokes import read_path
+from tersenet.data import FOLDER, read_path
 
 SIDE, OVERSAMPLED, FINER = 240, 4, 6
 

@@ -13,8 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tersenet.runs import load_experiment, start_group, with_settings
-from tersenet.runs.environment import core_count
+from tersenet.runs import core_count, load_experiment, start_group, with_settings
 
 MOST = 1.1  # times as long as one by one; two timings of the same differ by some hundredths
 

@@ -29,11 +29,9 @@ import torch
 
 from _eager_baseline import epoch_seconds
 from tersenet.data import Dataset, load_data
-from tersenet.evaluation.statistics import spread
+from tersenet.evaluation import spread
 from tersenet.networks import NETWORKS, build
-from tersenet.runs import load_experiment
-from tersenet.runs.experiment import Experiment, Settings
-from tersenet.runs.settle import settle
+from tersenet.runs import Experiment, Settings, load_experiment, settle
 from tersenet.training import train
 
 # name, the reported epoch of 99.4 %, its batch size, whether it augments, and how many times sooner we want to be

@@ -20,11 +20,16 @@ import torch.nn.functional as F
 from tersenet.data import Split
 from tersenet.evaluation import evaluate
 from tersenet.networks import NETWORKS, build
-from tersenet.training import EvaluationBatches, Recipe, TrainingBatches, WeightAverage
-from tersenet.training.fused import fused_step
-from tersenet.training.loop import multiplying_in
-from tersenet.training.recipe import make_optimizer
-from tersenet.training.train import compiled_or_error
+from tersenet.training import (
+    EvaluationBatches,
+    Recipe,
+    TrainingBatches,
+    WeightAverage,
+    compiled_or_error,
+    fused_step,
+    make_optimizer,
+    multiplying_in,
+)
 
 NET = NETWORKS["stem-17150"].notation
 BATCH = 128

@@ -22,8 +22,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tersenet.data import Dataset, Split, draw_synthetic, load_data
-from tersenet.data.synthetic import SHA256, checksum
+from tersenet.data import SHA256, Dataset, Split, checksum, draw_synthetic, load_data
 from tersenet.evaluation import evaluate
 from tersenet.networks import find_network
 from tersenet.training import EvaluationBatches, Recipe, train

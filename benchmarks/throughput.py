@@ -20,10 +20,8 @@ import torch
 from torch import optim
 
 from _eager_baseline import epoch_seconds
-from tersenet.data import Split, load_data
-from tersenet.data.augment import POLICY_A
-from tersenet.networks import build
-from tersenet.networks.zoo import NETWORKS
+from tersenet.data import POLICY_A, Split, load_data
+from tersenet.networks import NETWORKS, build
 from tersenet.training import TrainingBatches, train_one_epoch
 
 BATCH = 64

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tersenet.networks.layers import LAYER_KINDS
+from tersenet.networks import LAYER_KINDS
 
 DOCS = Path(__file__).resolve().parent
 MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -1,43 +1,107 @@
-"""The house: no room imports from its right, the core rooms stay clear of the command line, start-up is light."""
+"""The house: imports go left and through faces, no circles, no large folders or files, a light start-up."""
 
 import ast
 import resource
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "tersenet"
-ROOMS = ["data", "networks", "evaluation", "training", "runs", "inspection", "reports"]
+ROOMS = ["data", "networks", "engine", "evaluation", "training", "runs", "analysis", "inspection", "figures", "pages"]
 LEFT_OF = {room: set(ROOMS[: place + 1]) for place, room in enumerate(ROOMS)}
 LEFT_OF["backprop"] = {"backprop"}
 LEFT_OF["cli"] = {*ROOMS, "backprop", "cli"}
+MOST_FILES, MOST_LINES = 15, 400
 
 
-def imported_rooms(file: Path) -> set[str]:
-    """Rooms of Tersenet that a file imports, wherever the import stands in it."""
-    modules = set()
+def module_name(file: Path) -> str:
+    parts = ["tersenet", *file.relative_to(SOURCE).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {module_name(file): file for file in SOURCE.rglob("*.py")}
+
+
+def room_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in LEFT_OF else None
+
+
+def imports(file: Path) -> Iterator[tuple[str, str]]:
+    """Each name of Tersenet that a file imports, wherever the import stands in it: the module, and the name."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            modules |= {alias.name for alias in node.names}
+            yield from ((alias.name, "") for alias in node.names if alias.name.startswith("tersenet"))
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: relative import"
-            modules |= {f"{node.module}.{alias.name}" for alias in node.names}
-    parts = (module.split(".") for module in modules)
-    return {part[1] for part in parts if part[0] == "tersenet" and len(part) > 1 and part[1] in LEFT_OF}
-
-
-@pytest.mark.parametrize("room", sorted(LEFT_OF))
-def test_a_room_imports_only_from_rooms_to_its_left(room):
-    for file in (SOURCE / room).rglob("*.py"):
-        forbidden = imported_rooms(file) - LEFT_OF[room]
-        assert not forbidden, f"{file.relative_to(SOURCE)} imports from {forbidden}"
+            if node.module and node.module.split(".")[0] == "tersenet":
+                yield from ((node.module, alias.name) for alias in node.names)
 
 
 def test_every_folder_of_code_is_a_room_with_a_rule():
     folders = {path.parent.name for path in SOURCE.glob("*/*.py")}
     assert folders <= set(LEFT_OF)
+
+
+@pytest.mark.parametrize("room", sorted(LEFT_OF))
+def test_a_room_imports_only_from_rooms_to_its_left(room):
+    for file in (SOURCE / room).rglob("*.py"):
+        forbidden = {room_of(module) for module, _ in imports(file)} - LEFT_OF[room] - {None}
+        assert not forbidden, f"{file.relative_to(SOURCE)} imports from {forbidden}"
+
+
+@pytest.mark.parametrize("room", sorted(LEFT_OF))
+def test_a_room_enters_others_by_their_face_alone(room):
+    past = [
+        f"{file.relative_to(SOURCE)}: {module}"
+        for file in (SOURCE / room).rglob("*.py")
+        for module, _ in imports(file)
+        if room_of(module) not in (None, room) and module != f"tersenet.{room_of(module)}"
+    ]
+    assert not past
+
+
+@pytest.mark.parametrize("room", sorted(set(LEFT_OF) - {"cli", "backprop"}))
+def test_a_face_offers_what_it_lists_and_no_module(room):
+    tree = ast.parse((SOURCE / room / "__init__.py").read_text(encoding="utf-8"))
+    assert all(isinstance(node, ast.Expr | ast.ImportFrom | ast.Assign) for node in tree.body), "a face only imports"
+    (listed,) = (ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign))
+    homes = {name: module for module, name in imports(SOURCE / room / "__init__.py")}
+    assert sorted(listed) == sorted(homes)
+    assert not [name for name, module in homes.items() if f"{module}.{name}" in FILES]
+
+
+def test_no_two_modules_import_each_other():
+    graph = {}
+    for name, file in FILES.items():
+        if file.name != "__init__.py":
+            graph[name] = {module for module, _ in imports(file) if FILES.get(module, file).name != "__init__.py"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(" → ".join(circle.args[1]))
+
+
+def test_no_two_public_classes_have_one_name():
+    homes: dict[str, list[str]] = {}
+    for name, file in FILES.items():
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name)
+    # Every command has its `Arguments`: that is the contract of a command.
+    assert not {name: places for name, places in homes.items() if len(places) > 1 and name != "Arguments"}
+
+
+def test_no_folder_and_no_file_is_too_large():
+    folders = Counter(file.parent for file in FILES.values() if file.name != "__init__.py")
+    assert not {folder.relative_to(SOURCE): count for folder, count in folders.items() if count > MOST_FILES}
+    lines = {name: len(file.read_text(encoding="utf-8").splitlines()) for name, file in FILES.items()}
+    assert not {name: count for name, count in lines.items() if count > MOST_LINES}
 
 
 def loaded_by(code: str) -> set[str]:
@@ -55,6 +119,10 @@ def test_help_loads_nothing_heavy():
 def test_the_package_itself_loads_nothing_heavy():
     loaded = loaded_by("import tersenet; dir(tersenet)")
     assert not loaded & {"torch", "sympy", "matplotlib", "numpy"}
+
+
+def test_the_analysis_loads_no_matplotlib():
+    assert "matplotlib" not in loaded_by("import tersenet.analysis")
 
 
 def test_the_backpropagation_lab_needs_no_torch():

@@ -38,7 +38,7 @@ def test_every_file_that_is_named_and_missing_gets_the_nearest(tmp_path):
     from tersenet.data import read_picture
     from tersenet.networks import find_network
     from tersenet.runs import load_experiment
-    from tersenet.runs.claim import read_claim
+    from tersenet.runs.claims.claim import read_claim
 
     for name in ("seven.png", "wider.toml", "model.py"):
         (tmp_path / name).write_text("x = 1\n")

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from tersenet._notebook import MOST_ROWS, small_table
+from tersenet.analysis import compare
 from tersenet.data import Dataset, Split
 from tersenet.evaluation import predict
 from tersenet.networks import build, summarize
-from tersenet.reports import compare
 from tersenet.runs import Experiment, Group, Run, start_group, start_run
 from tersenet.training import Recipe
 

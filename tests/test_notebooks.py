@@ -16,7 +16,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from tersenet import build, diagnose, summarize
-from tersenet.inspection.doctor_text import format_diagnosis
+from tersenet.inspection.doctor.diagnosis import format_diagnosis
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -65,8 +65,8 @@ WORDS = {
 # Where a word is meant: path, and a part of the sentence.
 MEANT: dict[str, tuple[str, ...]] = {
     # The name that `--example` had before; it still works.
-    "src/tersenet/backprop/problem.py": ("write-up",),
-    "src/tersenet/cli/backprop_arguments.py": ("write-up",),
+    "src/tersenet/backprop/numbers/problem.py": ("write-up",),
+    "src/tersenet/cli/commands/backprop/arguments.py": ("write-up",),
 }
 
 

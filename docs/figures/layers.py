@@ -23,7 +23,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectang
 from numpy.typing import NDArray
 
 from tersenet._look import BLUE, CARD, FAINT, FIGURE_STYLE, GREEN, INK, LINE, ORANGE, PAPER, VERMILION
-from tersenet.data.synthetic import draw_synthetic
+from tersenet.data import draw_synthetic
 
 HERE = Path(__file__).resolve().parent / "layers"
 Array = NDArray[np.float64]

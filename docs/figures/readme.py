@@ -22,8 +22,8 @@ from pathlib import Path
 from PIL import Image
 
 from tersenet._look import css_variables
+from tersenet.figures import draw_answer, draw_class_activation
 from tersenet.inspection import explain
-from tersenet.reports import inside_panels
 from tersenet.runs import find_run
 
 HERE = Path(__file__).parent
@@ -77,8 +77,8 @@ def main() -> None:
                 height=SIZE[1],
                 terminal=terminal(f"tersenet train {arguments.experiment} --seed {arguments.seed}", trained),
                 report=data(report.read_bytes()),
-                answer=data(inside_panels.draw_answer(found).png()),
-                maps=data(inside_panels.draw_class_activation(found).png()),
+                answer=data(draw_answer(found).png()),
+                maps=data(draw_class_activation(found).png()),
             ),
             encoding="utf-8",
         )

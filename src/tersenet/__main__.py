@@ -2,7 +2,7 @@
 
 import sys
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,8 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tersenet._errors import TersenetError
 from tersenet.backprop import (
@@ -27,8 +26,8 @@ from tersenet.backprop import (
     study,
     write_workbook,
 )
-from tersenet.backprop.chain import check_formula
-from tersenet.cli import main
+from tersenet.backprop.symbols.chain_rule import check_formula
+from tersenet.cli.main import main
 
 
 @pytest.mark.parametrize(

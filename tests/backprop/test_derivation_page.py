@@ -7,9 +7,9 @@ import pytest
 
 from tersenet._look import PALETTE
 from tersenet.backprop import COURSE, MAZUR, Graph, as_text, derivation_page, derive, make_problem
-from tersenet.backprop.derivation import path_tags
-from tersenet.backprop.drawing import network_svg
-from tersenet.backprop.expression import Derivative, Equals, Expression, Product, Sum, Tagged, bare
+from tersenet.backprop.drawings.drawing import network_svg
+from tersenet.backprop.symbols.derivation import path_tags
+from tersenet.backprop.symbols.expression import Derivative, Equals, Expression, Product, Sum, Tagged, bare
 
 
 def body_of(page):

@@ -4,16 +4,7 @@ import numpy as np
 import pytest
 
 from tersenet._errors import TersenetError
-from tersenet.backprop import (
-    COURSE,
-    MAZUR,
-    VERDICTS,
-    descend,
-    follow,
-    loss_surface,
-    make_problem,
-    study,
-)
+from tersenet.backprop import COURSE, MAZUR, VERDICTS, descend, follow, loss_surface, make_problem, study
 
 # Published with the course's recomputation: updates 68, by learning rate.
 AFTER_68 = {

@@ -40,7 +40,7 @@ def test_the_pages_toml_is_read(tmp_path):
 def test_every_command_on_the_page_is_understood(command, tmp_path, monkeypatch):
     import tyro
 
-    from tersenet.cli.backprop import Arguments
+    from tersenet.cli.commands.backprop.backprop import Arguments
 
     words = [word for word in command.split() if word not in ("FILE", "FOLDER", "K")]
     assert tyro.cli(Arguments, args=words) is not None

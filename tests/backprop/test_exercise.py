@@ -23,8 +23,8 @@ from tersenet.backprop import (
     sheets_page,
     solution_page,
 )
-from tersenet.backprop.exercise import shown
-from tersenet.cli import main
+from tersenet.backprop.lessons.exercise import shown
+from tersenet.cli.main import main
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
-from tersenet._look import PALETTE
+from tersenet._look import PALETTE, save_figure
 from tersenet.backprop import (
     COURSE,
     MAZUR,
@@ -29,11 +29,10 @@ from tersenet.backprop import (
     plot_small_curves,
     plot_study,
     plot_surface,
-    save_figure,
     study,
     write_workbook,
 )
-from tersenet.cli import main
+from tersenet.cli.main import main
 
 LIGHT = {shades[0] for shades in PALETTE.values()}
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tersenet._errors import TersenetError
+from tersenet._look import save_figure
 from tersenet.backprop import (
     COURSE,
     MAZUR,
@@ -34,11 +35,10 @@ from tersenet.backprop import (
     plot_study,
     plot_surface,
     printed_cells,
-    save_figure,
     study,
 )
-from tersenet.backprop.expression import Function, Negative, Number, Quotient, Softmax, Symbol, calculate
-from tersenet.backprop.printing import as_cell
+from tersenet.backprop.symbols.expression import Function, Negative, Number, Quotient, Softmax, Symbol, calculate
+from tersenet.backprop.symbols.formula_formats import as_cell
 
 # The write-up's own list of the eight derivatives, its letters a_01 and a_02 read as a_o1 and a_o2.
 AS_PUBLISHED = {

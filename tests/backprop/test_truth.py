@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from tersenet.backprop import COURSE, Network, Problem, chain, derive, descend
-from tersenet.backprop.chain import Graph
-from tersenet.backprop.expression import calculate
+from tersenet.backprop.symbols.chain_rule import Graph
+from tersenet.backprop.symbols.expression import calculate
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "identity"]
 

@@ -14,8 +14,8 @@ import pytest
 
 from tersenet._errors import TersenetError
 from tersenet.backprop import COURSE, MAZUR, descend, make_problem, write_workbook
-from tersenet.backprop.errata import printed_cells
-from tersenet.backprop.workbook_descent import central_differences
+from tersenet.backprop.lessons.errata import printed_cells
+from tersenet.backprop.workbook.descent_sheet import central_differences
 
 SOFFICE = shutil.which("soffice")
 needs_libreoffice = pytest.mark.skipif(

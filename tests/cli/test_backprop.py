@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 
 COMMANDS = ["derive", "table", "study", "surface", "workbook", "conv", "batchnorm", "exercise", "errata"]
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tersenet.cli import main
-from tersenet.cli.compare import _say
+from tersenet.analysis.comparison import RESOLUTION, Comparison
+from tersenet.analysis.contender import Contender
+from tersenet.analysis.pairwise import compare_two
+from tersenet.cli.commands.runs.compare import _say
+from tersenet.cli.main import main
 from tersenet.cli.output import Output
 from tersenet.data import Dataset
-from tersenet.reports.comparison import RESOLUTION, Comparison
-from tersenet.reports.differences import compare_two
-from tersenet.reports.side import Side
 from tersenet.runs import Experiment
 
 NET = "4C5s3 BN R GAP 2Nb"
@@ -30,7 +30,7 @@ def side(name, wrong, start=0, parameters=17_150):
     place = np.arange(10_000)
     right = np.stack([(place < start) | (place >= start + count) for count in wrong])
     accuracies = [100 - count / 100 for count in wrong]
-    return Side(
+    return Contender(
         source=Named(name),
         runs=[None] * len(wrong),
         results=[

@@ -5,13 +5,13 @@ import json
 import pytest
 from rich.console import Console
 
-from tersenet.cli import main
-from tersenet.cli.compare_ladder import say_ladder
+from tersenet.analysis import ladder as ladder_module
+from tersenet.analysis.ladder import Ladder, LadderStep, Missing
+from tersenet.cli.commands.runs.compare_ladder import say_ladder
+from tersenet.cli.main import main
 from tersenet.cli.output import Output
 from tersenet.evaluation import holm, welch_test
 from tersenet.networks import Budget
-from tersenet.reports import ladder as ladder_module
-from tersenet.reports.ladder import Ladder, Missing, Step
 from tersenet.runs import Experiment, start_run
 from tersenet.training import EpochMetrics, Recipe
 
@@ -40,7 +40,7 @@ def step(name, change, parameters, accuracies, **more):
     budget = Budget(accuracy=99.5, parameters=8_000, epochs=16)
     experiment = Experiment(name=name, network="8C3 GAP 10N", data="mnist", budget=budget)
     runs = tuple(Trained(accuracy, parameters) for accuracy in accuracies)
-    return Step(experiment=experiment, change=change, runs=runs, **more)
+    return LadderStep(experiment=experiment, change=change, runs=runs, **more)
 
 
 PLAIN, NORMED, AVERAGED = (98.5, 98.52, 98.42), (98.96, 99.01, 98.9), (99.51, 99.53, 99.55)

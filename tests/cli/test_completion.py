@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tersenet.cli import main
-from tersenet.cli.completion import DATA, SCRIPTS, candidates, experiment_names, network_names
-from tersenet.cli.main import COMMANDS
+from tersenet.cli.command_list import COMMANDS
+from tersenet.cli.commands.shell.completion import DATA, SCRIPTS, candidates, experiment_names, network_names
+from tersenet.cli.main import main
 
 
 @pytest.fixture
@@ -74,9 +74,8 @@ def test_the_names_are_those_that_the_package_knows():
 
 
 def test_completion_loads_no_torch(here):
-    code = (
-        "from tersenet.cli.completion import candidates; candidates(['train', '']); candidates(['evaluate', '--f'])"
-    )
+    code = "from tersenet.cli.commands.shell.completion import candidates\n"
+    code += "candidates(['train', '']); candidates(['evaluate', '--f'])"
     code += "\nimport sys; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.data import write_idx
 from tersenet.data.named_sets import NAMED_SETS
 
@@ -43,7 +43,7 @@ def kmnist(tmp_path, monkeypatch):
 @pytest.fixture
 def drawn(monkeypatch):
     """A few drawn digits in place of the 70,000, which take seconds."""
-    import tersenet.data.synthetic as synthetic
+    import tersenet.data.drawn.synthetic as synthetic
 
     monkeypatch.setattr(synthetic, "load_synthetic", lambda _: synthetic.draw_synthetic(train=40, test=10))
 

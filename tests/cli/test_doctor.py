@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.inspection import Diagnosis
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe

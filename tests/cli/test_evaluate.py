@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.evaluation import WrongLabel, guesses, predict_logits
 from tersenet.runs import Experiment, Run, start_group, start_run
 from tersenet.training import EvaluationBatches, Recipe

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from PIL import Image
 
-from tersenet.cli import main
-from tersenet.cli.main import COMMANDS
+from tersenet.cli.command_list import COMMANDS
+from tersenet.cli.main import main
 
 NET = "4C5s3 BN R GAP 2Nb"
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from PIL import Image
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 
 NET = "4C5s3 BN R GAP 2Nb"
 

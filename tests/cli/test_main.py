@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.cli.streams import ready_streams
 
 
@@ -30,7 +30,7 @@ def failing(monkeypatch):
         def run(arguments, output):
             raise error
 
-        monkeypatch.setattr("tersenet.cli.networks.run", run)
+        monkeypatch.setattr("tersenet.cli.commands.networks.networks.run", run)
 
     return fail_with
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.networks import NETWORKS
 from tersenet.runs import experiment_names
 

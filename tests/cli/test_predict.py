@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.data import normalize, read_picture, write_samples
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from tersenet.cli.output import Output
-from tersenet.cli.progress import Progress
+from tersenet.cli.progress import TrainingProgress
 from tersenet.training import BatchProgress, EpochMetrics
 
 
@@ -16,7 +16,7 @@ def shown(width, epochs=3, encoding="utf-8"):
     output = Output(json=False)
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace")
     output.console = Console(width=width, file=stream, force_terminal=True, color_system=None, highlight=False)
-    with Progress(output) as progress:
+    with TrainingProgress(output) as progress:
         progress._epochs, progress._pictures = 10, 10_000
         for epoch in range(1, epochs + 1):
             progress._epoch_done(row(epoch))
@@ -72,7 +72,7 @@ def test_one_epoch_makes_no_curve():
 def test_a_missing_run_says_no_resume_command():
     output = Output(json=False)
     output.console = Console(file=io.StringIO())
-    with pytest.raises(KeyboardInterrupt), Progress(output):
+    with pytest.raises(KeyboardInterrupt), TrainingProgress(output):
         raise KeyboardInterrupt
     assert output.console.file.getvalue() == ""
 
@@ -80,7 +80,7 @@ def test_a_missing_run_says_no_resume_command():
 def test_an_interrupted_run_says_the_command_that_continues_it(tmp_path):
     output = Output(json=False)
     output.console = Console(file=io.StringIO(), width=200)
-    progress = Progress(output)
+    progress = TrainingProgress(output)
     progress._run = SimpleNamespace(name="my run-1", path=tmp_path / "my runs" / "my run-1")
     with pytest.raises(KeyboardInterrupt), progress:
         raise KeyboardInterrupt

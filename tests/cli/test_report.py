@@ -2,7 +2,7 @@
 
 import json
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 
 NET = "4C5s3 BN R GAP 2Nb"
 
@@ -109,7 +109,7 @@ def test_options_that_a_resume_does_not_take_cannot_be_forgotten():
     """Whatever is not known to go with --resume is refused: a new option too."""
     from dataclasses import fields
 
-    from tersenet.cli.train import WITH_RESUME, Arguments
+    from tersenet.cli.commands.training.train import WITH_RESUME, Arguments
 
     assert {field.name for field in fields(Arguments)} >= WITH_RESUME
 

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from tersenet.cli import main
+from tersenet.cli.commands.training.several_seeds import _conclude
+from tersenet.cli.main import main
 from tersenet.cli.output import Output
-from tersenet.cli.several_seeds import _conclude
 from tersenet.runs import Group
 
 NET = "4C5s3 BN R GAP 2Nb"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.cli.output import Output
 from tersenet.cli.streams import plain, readable, ready_streams
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.networks import Budget
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe

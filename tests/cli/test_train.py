@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.runs import find_run, list_runs, load_experiment
 
 NET = "4C5s3 BN R GAP 2Nb"

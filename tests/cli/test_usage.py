@@ -1,13 +1,12 @@
 """Mistakes on the command line are one error of Tersenet's own, with the nearest option."""
 
-import importlib
 import textwrap
 
 import pytest
 
-from tersenet.cli import main
 from tersenet.cli.arguments import gathered
-from tersenet.cli.main import COMMANDS
+from tersenet.cli.command_list import COMMANDS
+from tersenet.cli.main import main
 from tersenet.cli.usage import flags_of, subcommands_of
 
 
@@ -48,12 +47,12 @@ def test_a_usage_error_is_one_error_with_status_1(capsys, words, said):
 
 
 def doc(command):
-    return importlib.import_module(f"tersenet.cli.{command}").__doc__
+    return COMMANDS[command].load().__doc__
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_has_fewer_than_twenty_options(command):
-    shape = importlib.import_module(f"tersenet.cli.{command}").Arguments
+    shape = COMMANDS[command].load().Arguments
     for taken in (subcommands_of(shape) or {command: shape}).values():
         assert len(set(flags_of(taken)) - {"--json", "--learning-rate"}) < 20  # every command's, and an alias
 

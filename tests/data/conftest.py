@@ -6,7 +6,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from tersenet.data.idx import read_idx, write_idx
+from tersenet.data.formats.idx import read_idx, write_idx
 from tersenet.data.named_sets import FASHION_MNIST, MNIST, NAMED_SETS, QMNIST
 
 

@@ -238,7 +238,7 @@ def load(name, tmp_path, **more):
 @pytest.fixture
 def drawn(monkeypatch):
     """A few drawn digits in place of the 70,000, which take seconds."""
-    import tersenet.data.synthetic as synthetic
+    import tersenet.data.drawn.synthetic as synthetic
 
     monkeypatch.setattr(synthetic, "load_synthetic", lambda _: synthetic.draw_synthetic(train=6, test=3))
 

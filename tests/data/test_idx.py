@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from tersenet._errors import TersenetError
-from tersenet.data.idx import read_idx, write_idx
+from tersenet.data.formats.idx import read_idx, write_idx
 
 TYPES = [np.uint8, np.int8, np.int16, np.int32, np.float32, np.float64]
 ARRAYS = st.sampled_from(TYPES).flatmap(

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from tersenet.data.handwriting import Hands, Numbers, Variation, write
-from tersenet.data.pen import BOX, draw, fit_box
+from tersenet.data.drawn.handwriting import Hands, RandomNumbers, Variation, write
+from tersenet.data.drawn.pen import BOX, draw, fit_box
 
 FINE = 16
 
@@ -59,7 +59,7 @@ def test_a_soft_edge_is_greyer_than_a_sharp_one():
 
 
 def test_the_pictures_of_a_batch_do_not_touch_each_other():
-    numbers = Numbers(3)
+    numbers = RandomNumbers(3)
     points, radii, down, sharpness = write(np.arange(10), numbers, Hands(), Variation())
     together = draw(points, radii, down, sharpness)
     for one in range(10):
@@ -81,7 +81,7 @@ def test_fitting_keeps_the_aspect_and_fills_the_longer_side():
 
 def test_no_stroke_of_the_hands_reaches_beyond_the_pixels_that_the_pen_colours():
     """Four pixels and a half on each side of its middle: half its length, its radius and the soft edge fit."""
-    points, radii, down, sharpness = write(np.arange(3000) % 10, Numbers(5), Hands(), Variation())
+    points, radii, down, sharpness = write(np.arange(3000) % 10, RandomNumbers(5), Hands(), Variation())
     half = np.linalg.norm(np.diff(points, axis=1), axis=2) / 2
     reach = half + np.maximum(radii[:, 1:], radii[:, :-1]) + 0.5 / sharpness[:, None]
     assert np.mean(reach[down] > 4.5) < 0.001

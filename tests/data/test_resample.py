@@ -2,8 +2,7 @@
 
 import numpy as np
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import Image
 
 from tersenet.data.resample import crop_and_resize_as_pillow, rotate_as_pillow, smooth_field, warp

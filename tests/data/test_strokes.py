@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tersenet.data.hands import HANDS, PENS
-from tersenet.data.strokes import read_path
+from tersenet.data.drawn.hands import HANDS, PENS
+from tersenet.data.drawn.strokes import read_path
 
 
 def curve(path):

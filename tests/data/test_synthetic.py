@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from tersenet._errors import TersenetError
-from tersenet.data import synthetic
-from tersenet.data.synthetic import SHA256, checksum, draw_synthetic, load_synthetic
+from tersenet.data.drawn import synthetic
+from tersenet.data.drawn.synthetic import SHA256, checksum, draw_synthetic, load_synthetic
 
 SMALL_SHA256 = "194e92e392cd76d26b4037e78b3bdf8099175d1efae9744223f70273595700b6"
 """Of seed 7, 1,500 training and 300 test pictures; it changes only when `synthetic.VERSION` does."""
 
 DRAW_SMALL = """
-from tersenet.data.synthetic import checksum, draw_synthetic
+from tersenet.data.drawn.synthetic import checksum, draw_synthetic
 print(checksum(*draw_synthetic(seed=7, train=1500, test=300)))
 """
 

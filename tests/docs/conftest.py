@@ -18,8 +18,8 @@ TRAIN, TEST = 300, 100
 @pytest.fixture(scope="session")
 def published(tmp_path_factory):
     """The four named sets as their homes would publish them, of few drawn digits, and a server that is their home."""
+    from tersenet.data.drawn.synthetic import draw_synthetic
     from tersenet.data.named_sets import NAMED_SETS
-    from tersenet.data.synthetic import draw_synthetic
 
     root = tmp_path_factory.mktemp("published")
     splits = draw_synthetic(train=TRAIN, test=TEST)
@@ -38,7 +38,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 def _shrunk(named, folder, splits, home):
     """`named` with the pictures of `splits`, its files in `folder`, its checksums those of the files."""
-    from tersenet.data.idx import read_idx, write_idx
+    from tersenet.data.formats.idx import read_idx, write_idx
 
     folder.mkdir()
     changed = {}
@@ -68,7 +68,7 @@ def small_world(published, tmp_path, monkeypatch):
 
     `digit.png` is a picture of a digit, `my-digits/` a folder of such pictures, a sub-folder a class.
     """
-    from tersenet.data import synthetic
+    from tersenet.data.drawn import synthetic
     from tersenet.data.named_sets import NAMED_SETS
 
     root, splits, sets = published

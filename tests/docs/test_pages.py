@@ -146,7 +146,7 @@ def run_command(text, shown):
 
 def run_tersenet(words):
     """The command itself, in this process: its status and what it wrote to standard output and standard error."""
-    from tersenet.cli import main
+    from tersenet.cli.main import main
 
     out, complaints = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(complaints):
@@ -187,7 +187,7 @@ def check_form(text):
     elif program == "python":
         check_script([name, *rest])
     elif not name.startswith("-"):
-        from tersenet.cli.main import COMMANDS
+        from tersenet.cli.command_list import COMMANDS
 
         assert name in COMMANDS
         flags = {word.split("=")[0] for word in rest if word.startswith("--")}

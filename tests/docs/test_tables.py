@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tersenet.networks.layers import LAYER_KINDS
+from tersenet.networks import LAYER_KINDS
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 spec = importlib.util.spec_from_file_location("tables", DOCS / "tables.py")

@@ -3,8 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy import special, stats
 
 from tersenet.evaluation.student_t import incomplete_beta, t_cdf, t_quantile, t_two_sided

@@ -403,7 +403,7 @@ def test_with_few_pictures_nothing_is_said_of_labels(digits):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_labels_drawn_at_random_are_never_taken_for_true_ones(seed):
-    from tersenet.inspection.checks.labels import within
+    from tersenet.inspection.doctor.checks.labels import within
 
     numbers = torch.Generator().manual_seed(seed)
     agreement = within(torch.randn(600, 50, generator=numbers), torch.randint(10, (600,), generator=numbers))

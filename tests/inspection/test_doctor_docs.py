@@ -3,8 +3,14 @@
 import re
 from pathlib import Path
 
-from tersenet.inspection.checks import field, labels, layers, learning_rate, pictures
-from tersenet.inspection.doctor import RULES
+from tersenet.inspection.doctor.checks import (
+    labels,
+    learning_rate,
+    pictures,
+    receptive_field as field,
+    signals as layers,
+)
+from tersenet.inspection.doctor.diagnose import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 

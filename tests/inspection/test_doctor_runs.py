@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tersenet import TersenetError
 from tersenet.data import load_data
 from tersenet.inspection import diagnose_network, diagnose_run
-from tersenet.inspection.checks.learning_rate import learning_curve
+from tersenet.inspection.doctor.checks.learning_rate import learning_curve
 from tersenet.networks import NETWORKS
 from tersenet.runs import Experiment, Run, load_experiment, start_run
 from tersenet.training import EpochMetrics, Recipe, Schedule

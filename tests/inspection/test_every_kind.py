@@ -5,9 +5,8 @@ import torch
 
 import tersenet
 from tersenet.data import draw_synthetic
-from tersenet.inspection.explain import explain_picture
-from tersenet.networks import build, summarize
-from tersenet.networks.layers import LAYER_KINDS
+from tersenet.inspection.explanation.explain import explain_picture
+from tersenet.networks import LAYER_KINDS, build, summarize
 
 # One layer of each kind that keeps the maps, then branches of both sorts, one of them empty.
 KEEPING = " ".join(kind.example for kind in LAYER_KINDS.values() if kind.family in ("activation", "normalisation"))

@@ -6,7 +6,7 @@ from torch import nn
 
 from tersenet import TersenetError, feature_maps, kernels
 from tersenet.inspection import observe, squares_around
-from tersenet.inspection.feature_maps import stages
+from tersenet.inspection.explanation.feature_maps import stages
 from tersenet.networks import build
 
 

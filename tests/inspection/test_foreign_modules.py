@@ -9,7 +9,7 @@ from torch.nn.utils import parametrizations, prune
 from tersenet import TersenetError
 from tersenet.evaluation import as_logits
 from tersenet.inspection import class_activation_maps, diagnose, exciting_pictures, feature_maps, kernels
-from tersenet.inspection.doctor_patient import Patient, sampled
+from tersenet.inspection.doctor.patient import Patient, sampled
 from tersenet.networks import summarize
 from tersenet.training import Recipe, make_optimizer
 

@@ -4,12 +4,10 @@ import re
 import time
 
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from tersenet._errors import TersenetError
-from tersenet.networks import Network, parse
-from tersenet.networks.layers import LAYER_KINDS
+from tersenet.networks import LAYER_KINDS, Notation, parse
 from tersenet.networks.layers.activations.gelu import GELU
 from tersenet.networks.layers.activations.leaky_relu import LeakyReLU
 from tersenet.networks.layers.activations.relu import ReLU
@@ -22,7 +20,7 @@ from tersenet.networks.layers.drop import MapDropout, ValueDropout
 from tersenet.networks.layers.global_pooling import GlobalAverage, GlobalMaximum
 from tersenet.networks.layers.normalisations.batch import BatchNorm
 from tersenet.networks.layers.pooling import AveragePooling, MaxPooling
-from tersenet.networks.tree import MAX_DEPTH, Branch, Join, Repeat, Residual, Shared, Sum
+from tersenet.networks.tree import MAX_DEPTH, Branch, BranchJoin, BranchSum, Repeat, Residual, Shared
 
 
 @pytest.mark.parametrize(
@@ -52,15 +50,18 @@ from tersenet.networks.tree import MAX_DEPTH, Branch, Join, Repeat, Residual, Sh
         ("(R BN)x3", Repeat((ReLU(), BatchNorm()), 3)),
         ("(R)*3", Shared((ReLU(),), 3)),
         ("[ R ]", Residual((ReLU(),))),
-        ("[R + T BN]", Sum((Branch((ReLU(),)), Branch((Tanh(), BatchNorm()))))),
-        ("[R&T-&-BN]", Join((Branch((ReLU(),)), Branch((Tanh(),)), Branch((BatchNorm(),))))),
-        ("[R +]", Sum((Branch((ReLU(),)), Branch(())))),
-        ("[& R & T]", Join((Branch(()), Branch((ReLU(),)), Branch((Tanh(),))))),
-        ("[[R + T] & R]", Join((Branch((Sum((Branch((ReLU(),)), Branch((Tanh(),)))),)), Branch((ReLU(),))))),
+        ("[R + T BN]", BranchSum((Branch((ReLU(),)), Branch((Tanh(), BatchNorm()))))),
+        ("[R&T-&-BN]", BranchJoin((Branch((ReLU(),)), Branch((Tanh(),)), Branch((BatchNorm(),))))),
+        ("[R +]", BranchSum((Branch((ReLU(),)), Branch(())))),
+        ("[& R & T]", BranchJoin((Branch(()), Branch((ReLU(),)), Branch((Tanh(),))))),
+        (
+            "[[R + T] & R]",
+            BranchJoin((Branch((BranchSum((Branch((ReLU(),)), Branch((Tanh(),)))),)), Branch((ReLU(),)))),
+        ),
     ],
 )
 def test_each_form_is_its_layer(text, layer):
-    assert parse(text) == Network((layer,))
+    assert parse(text) == Notation((layer,))
 
 
 @pytest.mark.parametrize("text", ["8C3 BN R", "8c3-bn-r", "8C3|BN|R", " 8C3 - bn |\n R\t", "--8C3||BN R-"])
@@ -204,7 +205,7 @@ def within_bounds(kind):
 
 def block_of(layers):
     inside = st.lists(layers, min_size=1, max_size=4).map(tuple)
-    residual, repeat, shared, added, joined = map(within_bounds, (Residual, Repeat, Shared, Sum, Join))
+    residual, repeat, shared, added, joined = map(within_bounds, (Residual, Repeat, Shared, BranchSum, BranchJoin))
     branch = inside.map(within_bounds(Branch))
     branches = st.lists(branch, min_size=2, max_size=3) | st.lists(branch, min_size=1, max_size=2).flatmap(
         lambda some: st.permutations([Branch(()), *some])
@@ -219,7 +220,7 @@ def block_of(layers):
 
 
 chains = st.lists(st.recursive(simple, block_of, max_leaves=12), min_size=1, max_size=8).map(tuple)
-trees = chains.map(within_bounds(Network))
+trees = chains.map(within_bounds(Notation))
 
 
 @given(trees)

@@ -3,16 +3,15 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from torch import nn
 
-from tersenet.networks import NETWORKS, Network, build, summarize
+from tersenet.networks import NETWORKS, Notation, build, summarize
 from tersenet.networks.layers.activations.relu import ReLU
 from tersenet.networks.layers.convolution import Convolution
 from tersenet.networks.layers.depthwise import Depthwise
 from tersenet.networks.layers.pooling import AveragePooling, MaxPooling
-from tersenet.networks.tree import Branch, Join, Repeat, Residual, Sum
+from tersenet.networks.tree import Branch, BranchJoin, BranchSum, Repeat, Residual
 
 SIDE = 96  # enough that the borders do not clip what a position in the middle sees
 
@@ -134,11 +133,11 @@ layers = st.one_of(
     st.just(Residual((Convolution(channels=2, kernel=3, padding=1), ReLU()))),
     st.just(Residual((Convolution(channels=2, kernel=3, padding=2, dilation=2), Depthwise(kernel=3, padding=1)))),
     st.just(Repeat((Convolution(channels=2, kernel=2),), 2)),
-    st.builds(Sum, branches),
-    branches.map(lambda some: Repeat((Join(some), Convolution(channels=2, kernel=1)), 1)),
+    st.builds(BranchSum, branches),
+    branches.map(lambda some: Repeat((BranchJoin(some), Convolution(channels=2, kernel=1)), 1)),
 )
 # The ReLU at the end has a row that tells what branches see where they meet.
-trees = st.lists(layers, min_size=1, max_size=5).map(lambda some: Network((*some, ReLU())))
+trees = st.lists(layers, min_size=1, max_size=5).map(lambda some: Notation((*some, ReLU())))
 
 
 @given(trees)

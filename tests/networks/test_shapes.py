@@ -5,13 +5,11 @@ import warnings
 
 import pytest
 import torch
-from hypothesis import event, given, settings
-from hypothesis import strategies as st
+from hypothesis import event, given, settings, strategies as st
 from torch import nn
 
 from tersenet._errors import TersenetError
-from tersenet.networks import NETWORKS, Network, build, format_summary, infer_shapes, parse, summarize
-from tersenet.networks.layers import LAYER_KINDS
+from tersenet.networks import LAYER_KINDS, NETWORKS, Notation, build, format_summary, infer_shapes, parse, summarize
 from tersenet.networks.layers.convolution import Convolution
 from tersenet.networks.layers.dense import Dense
 from tersenet.networks.layers.depthwise import Depthwise
@@ -19,7 +17,7 @@ from tersenet.networks.layers.drop import MapDropout, ValueDropout
 from tersenet.networks.layers.global_pooling import GlobalAverage, GlobalMaximum, GlobalPooling
 from tersenet.networks.layers.normalisations.batch import BatchNorm
 from tersenet.networks.layers.pooling import AveragePooling, MaxPooling
-from tersenet.networks.tree import MAX_LAYERS, Branch, Join, Repeat, Residual, Shared, Sum
+from tersenet.networks.tree import MAX_LAYERS, Branch, BranchJoin, BranchSum, Repeat, Residual, Shared
 
 # Layers whose torch layer does not depend on the input; layers/test_kinds.py compares every kind with torch.
 PLAIN = [
@@ -75,14 +73,14 @@ def run_in_torch(layers, x, shapes, modules=None):
                 if y.shape != x.shape:
                     raise RuntimeError("x + f(x) of unequal shapes")
                 x = x + y
-            case Sum() | Join():
+            case BranchSum() | BranchJoin():
                 made = []
                 for number, branch in enumerate(layer.layers):
                     kept = None if modules is None else modules.setdefault((place, number), {})
                     made.append(run_in_torch(branch.layers, x, shapes, kept))
-                if isinstance(layer, Sum) and len({y.shape for y in made}) > 1:
+                if isinstance(layer, BranchSum) and len({y.shape for y in made}) > 1:
                     raise RuntimeError("A(x) + B(x) of unequal shapes")
-                x = torch.stack(made).sum(0) if isinstance(layer, Sum) else torch.cat(made, dim=1)
+                x = torch.stack(made).sum(0) if isinstance(layer, BranchSum) else torch.cat(made, dim=1)
             case _:
                 module = torch_layer(layer, x) if modules is None or place not in modules else modules[place]
                 if modules is not None:
@@ -135,13 +133,13 @@ branch = st.sampled_from(
 side_by_side = (
     st.lists(branch, min_size=2, max_size=3).filter(lambda some: sum(not each.layers for each in some) < 2).map(tuple)
 )
-branched = st.one_of(st.builds(Sum, side_by_side), st.builds(Join, side_by_side))
+branched = st.one_of(st.builds(BranchSum, side_by_side), st.builds(BranchJoin, side_by_side))
 blocks = st.one_of(st.builds(Residual, inside), st.builds(Repeat, inside, small), branched)
 # Shared blocks hold no repetitions here: the oracle above knows its modules by place alone.
 shared = st.builds(
     Shared, st.lists(simple | st.builds(Residual, inside) | branched, min_size=1, max_size=3).map(tuple), small
 )
-trees = st.lists(simple | blocks | shared, min_size=1, max_size=6).map(tuple).map(Network)
+trees = st.lists(simple | blocks | shared, min_size=1, max_size=6).map(tuple).map(Notation)
 inputs = st.tuples(st.sampled_from([1, 2, 3, 4]), st.integers(1, 14), st.integers(1, 14))
 
 

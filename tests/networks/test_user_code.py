@@ -9,9 +9,9 @@ import sys
 import pytest
 import torch
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.networks import find_network
-from tersenet.networks.user_layout import find_layout
+from tersenet.networks.user_modules.user_layout import find_layout
 
 NET = """
 from torch import nn

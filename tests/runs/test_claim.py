@@ -15,14 +15,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tersenet._errors import TersenetError
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.evaluation import evaluate
 from tersenet.networks import build
 from tersenet.runs import Experiment, Run, find_run, start_run
-from tersenet.runs.claim import make_claim, read_claim, write_claim
-from tersenet.runs.fingerprint import file_hash
-from tersenet.runs.group import Group, write_plan
-from tersenet.runs.verify import chance, evaluate_claim, train_claim
+from tersenet.runs.claims.claim import make_claim, read_claim, write_claim
+from tersenet.runs.claims.verify import chance, evaluate_claim, train_claim
+from tersenet.runs.family.group import Group, write_plan
+from tersenet.runs.provenance.fingerprint import file_hash
 from tersenet.training import EvaluationBatches, Recipe
 
 SMALL = Experiment(
@@ -33,7 +33,7 @@ SMALL = Experiment(
 @pytest.fixture(scope="module")
 def few_digits():
     from tersenet.data import Dataset
-    from tersenet.data.synthetic import draw_synthetic
+    from tersenet.data.drawn.synthetic import draw_synthetic
 
     train, test = draw_synthetic(seed=0, train=300, test=100)
     return Dataset(name="synthetic", train=train, test=test, classes=tuple("0123456789"), source="drawn for a test")
@@ -41,7 +41,7 @@ def few_digits():
 
 @pytest.fixture(autouse=True)
 def use_few_digits(monkeypatch, few_digits):
-    for module in ("tersenet.runs.start", "tersenet.runs.folder", "tersenet.runs.verify"):
+    for module in ("tersenet.runs.start", "tersenet.runs.folder", "tersenet.runs.claims.verify"):
         monkeypatch.setattr(f"{module}.load_data", lambda name, **_: few_digits)
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tersenet.runs import environment
+from tersenet.runs.provenance import environment
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 import tomllib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tersenet import TersenetError
 from tersenet.runs import Experiment, experiment_from, experiment_names, load_experiment, to_toml, with_settings

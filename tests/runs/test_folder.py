@@ -27,7 +27,7 @@ SMALL = Experiment(
 def few_digits(request):
     """A small data set in place of the named ones: a run needs no more to be looked at."""
     from tersenet.data import Dataset, Split
-    from tersenet.data.synthetic import draw_synthetic
+    from tersenet.data.drawn.synthetic import draw_synthetic
 
     train, test = draw_synthetic(seed=0, train=300, test=100)
     assert isinstance(train, Split)

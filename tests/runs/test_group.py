@@ -28,7 +28,7 @@ from tersenet.runs import (
     start_group,
     start_run,
 )
-from tersenet.runs.seeds import share_cores
+from tersenet.runs.family.seeds import share_cores
 from tersenet.training import Recipe
 
 EPOCHS = 2
@@ -265,7 +265,7 @@ def test_mistakes_leave_no_folder(experiment, tmp_path):
 
 
 def test_each_seed_gets_its_share_of_the_cores(monkeypatch):
-    monkeypatch.setattr("tersenet.runs.seeds.core_count", lambda: 8)
+    monkeypatch.setattr("tersenet.runs.family.seeds.core_count", lambda: 8)
     on_cpu = Settings(device="cpu")
     assert share_cores(on_cpu, 20) == (Settings(device="cpu", threads=1, workers=1), 8)
     assert share_cores(on_cpu, 3, 3) == (Settings(device="cpu", threads=2, workers=2), 3)

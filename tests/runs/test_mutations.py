@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.data import Dataset
-from tersenet.data.synthetic import draw_synthetic
+from tersenet.data.drawn.synthetic import draw_synthetic
 
 OLDER = Path(__file__).parent / "older" / "schema-1"
 MANY = int(os.environ.get("TERSENET_MUTATIONS", "0"))

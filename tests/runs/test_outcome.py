@@ -6,8 +6,8 @@ import pytest
 
 from tersenet.networks import Budget
 from tersenet.runs import Experiment, start_run
-from tersenet.runs.group import write_plan
-from tersenet.runs.outcome import changed_fields, outcome_of
+from tersenet.runs.family.group import write_plan
+from tersenet.runs.listings.outcome import changed_fields, outcome_of
 from tersenet.training import Recipe
 
 MINE = Experiment(

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.evaluation import evaluate
 from tersenet.runs import Run, find_run, find_run_or_group, packaged_names, packaged_run
-from tersenet.runs.claim import file_hash, read_claim
+from tersenet.runs.claims.claim import read_claim
+from tersenet.runs.provenance.fingerprint import file_hash
 from tersenet.training import EvaluationBatches
 
 CLAIMS = Path(__file__).parents[2] / "claims"

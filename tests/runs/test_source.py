@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from tersenet._errors import TersenetError
-from tersenet.cli import main
+from tersenet.cli.main import main
 from tersenet.networks import find_network
 from tersenet.runs import Experiment, Run, find_run, list_runs, resume_run, start_group, start_run
-from tersenet.runs import trust as trust_room
+from tersenet.runs.provenance import trust as trust_room
 from tersenet.training import Recipe
 
 MODEL = """

@@ -12,7 +12,7 @@ from tersenet import TersenetError
 from tersenet.training import Recipe
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.checkpoint import FILE, TrainingState, load_checkpoint, save_checkpoint
-from tersenet.training.metrics import EpochMetrics
+from tersenet.training.epoch_metrics import EpochMetrics
 from tersenet.training.recipe import make_optimizer
 from tersenet.training.schedules import LearningRate
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from tersenet import Recipe, build, evaluate, load_data
 from tersenet.data import Dataset
-from tersenet.networks.compiled import library, multiplies_bfloat16
+from tersenet.engine import library, multiplies_bfloat16
 from tersenet.training import EvaluationBatches, Schedule, TrainingBatches, train
 
 NET = "6C5 BN R MP2 12C3 BN R 14C3 BN R MP2 GAP 10Nb"

@@ -12,8 +12,8 @@ from torch.nn.utils import prune
 from tersenet import TersenetError, build
 from tersenet.data import Dataset, Split
 from tersenet.data.augment import Augmentation
+from tersenet.engine import library
 from tersenet.networks import copy_network
-from tersenet.networks.compiled import library
 from tersenet.training import Recipe, Schedule, WeightAverage, train, train_one_epoch
 from tersenet.training.checkpoint import load_checkpoint, save_checkpoint
 from tersenet.training.rate_finder import find_learning_rate

@@ -7,37 +7,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tersenet._look import save_figure
-from tersenet.backprop.beyond_pages import (
+from tersenet.backprop.drawings.derivation_pages import about, derivation_page
+from tersenet.backprop.drawings.exercise_pages import exercise_page, key_page, sheets_page, solution_page
+from tersenet.backprop.drawings.lesson_pages import (
     convolution_text,
     draw_convolution,
     draw_normalization,
     normalization_text,
 )
-from tersenet.backprop.chain import Chain, Factor, Graph, Path, chain
-from tersenet.backprop.convolution import ConvolutionPass, convolve, flipped_sum
-from tersenet.backprop.derivation import Derivation, derive
-from tersenet.backprop.derivation_pages import about, derivation_page
-from tersenet.backprop.descent import Descent, Trajectory, column_names, descend, follow
-from tersenet.backprop.errata import Erratum, PrintedCell, errata, errata_page, printed_cells
-from tersenet.backprop.exercise import Exercise, answer_key, make_exercise, make_variants
-from tersenet.backprop.exercise_pages import exercise_page, key_page, sheets_page, solution_page
-from tersenet.backprop.network import ACTIVATIONS, LOSSES, Network
-from tersenet.backprop.normalization import NormalizationPass, normalize_batch
-from tersenet.backprop.printing import as_latex, as_mathml, as_text
-from tersenet.backprop.problem import (
-    COURSE,
-    EXAMPLES,
-    MAZUR,
-    WRITE_UP,
-    Problem,
-    describe,
-    make_problem,
-)
-from tersenet.backprop.problem_files import read_batch, read_convolution, read_problem
-from tersenet.backprop.study import VERDICTS, RateResult, Study, Surface, loss_surface, study
+from tersenet.backprop.lessons.convolution import ConvolutionPass, convolve, flipped_sum
+from tersenet.backprop.lessons.errata import Erratum, PrintedCell, errata, errata_page, printed_cells
+from tersenet.backprop.lessons.exercise import Exercise, answer_key, make_exercise, make_variants
+from tersenet.backprop.lessons.normalization import NormalizationPass, normalize_batch
+from tersenet.backprop.numbers.descent import Descent, Trajectory, column_names, descend, follow
+from tersenet.backprop.numbers.learning_rates import VERDICTS, RateResult, Study, Surface, loss_surface, study
+from tersenet.backprop.numbers.network import ACTIVATIONS, LOSSES, Network
+from tersenet.backprop.numbers.problem import COURSE, EXAMPLES, MAZUR, WRITE_UP, Problem, describe, make_problem
+from tersenet.backprop.numbers.problem_files import read_batch, read_convolution, read_problem
+from tersenet.backprop.symbols.chain_rule import Chain, ChainPath, Factor, Graph, chain
+from tersenet.backprop.symbols.derivation import Derivation, derive
+from tersenet.backprop.symbols.formula_formats import as_latex, as_mathml, as_text
 
 if TYPE_CHECKING:
-    from tersenet.backprop.figures import (
+    from tersenet.backprop.drawings.figures import (
         draw_grids,
         draw_network,
         plot_one_curve,
@@ -45,16 +37,16 @@ if TYPE_CHECKING:
         plot_study,
         plot_surface,
     )
-    from tersenet.backprop.workbook import write_workbook
+    from tersenet.backprop.workbook.write_workbook import write_workbook
 
 _LATER = {
-    "draw_grids": "figures",
-    "draw_network": "figures",
-    "plot_one_curve": "figures",
-    "plot_small_curves": "figures",
-    "plot_study": "figures",
-    "plot_surface": "figures",
-    "write_workbook": "workbook",
+    "draw_grids": "drawings.figures",
+    "draw_network": "drawings.figures",
+    "plot_one_curve": "drawings.figures",
+    "plot_small_curves": "drawings.figures",
+    "plot_study": "drawings.figures",
+    "plot_surface": "drawings.figures",
+    "write_workbook": "workbook.write_workbook",
 }
 
 __all__ = [
@@ -66,6 +58,7 @@ __all__ = [
     "VERDICTS",
     "WRITE_UP",
     "Chain",
+    "ChainPath",
     "ConvolutionPass",
     "Derivation",
     "Descent",
@@ -75,7 +68,6 @@ __all__ = [
     "Graph",
     "Network",
     "NormalizationPass",
-    "Path",
     "PrintedCell",
     "Problem",
     "RateResult",

@@ -36,7 +36,7 @@ RUNS_DIR = Path("runs")
 def given(arguments: Any) -> dict[str, str]:
     """The options that were given, that is, that differ from their defaults: field and spelling.
 
-    >>> from tersenet.cli.networks import Arguments
+    >>> from tersenet.cli.commands.networks.networks import Arguments
     >>> given(Arguments(name="sprint", json=True))
     {'json': '--json', 'name': 'sprint'}
     """
@@ -66,7 +66,7 @@ def leaving_out(words: Sequence[str]) -> list[str]:
     """
     if "--skip-bad" not in words:
         return list(words)
-    from tersenet.data.folder import with_skip_bad
+    from tersenet.data import with_skip_bad
 
     rest = [word for word in words if word != "--skip-bad"]
     for place, word in enumerate(rest):

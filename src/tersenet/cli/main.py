@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import os
 import shutil
@@ -14,29 +13,10 @@ from typing import Any
 from tersenet._ending import clean_end
 from tersenet._errors import TersenetError, did_you_mean
 from tersenet._failures import TRACEBACK, explained, unexpected
+from tersenet.cli.command_list import COMMANDS
 from tersenet.cli.streams import readable, ready_streams
 
 DONE, ERROR, BUDGET_MISSED, INTERRUPTED = 0, 1, 3, 130
-
-COMMANDS = {
-    "train": "train a network and write its report",
-    "evaluate": "measure a run: accuracy, each class, confusions, mistakes",
-    "predict": "classify pictures with a trained network",
-    "doctor": "look for problems in a run or a network",
-    "explain": "look inside a run: what each class looks at, kernels, maps",
-    "summary": "show the layers of a network: shapes, parameters, operations",
-    "networks": "list the named networks and their accuracies",
-    "experiments": "list the bundled experiments and their results",
-    "new": "write a new experiment file, every field explained",
-    "data": "list, fetch, verify and show data sets; preview augmentation",
-    "compare": "compare runs or groups: which is better, is it significant",
-    "report": "write the report of a run again",
-    "runs": "list the runs in a folder; the best of them by parameters",
-    "claim": "write a result into one file that anyone can verify",
-    "verify": "check a claim by evaluating or training it again",
-    "completion": "let your shell complete commands, options and names",
-    "backprop": "backpropagation lab: derive, table, study, workbook and more",
-}
 
 EXAMPLES = """\
 examples:
@@ -56,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             with clean_end():
                 if shell := os.environ.get("_TERSENET_COMPLETE"):
-                    from tersenet.cli.completion import answer
+                    from tersenet.cli.commands.shell.completion import answer
 
                     return answer(words, shell)
                 status = _run(words)
@@ -93,7 +73,7 @@ def _run(words: list[str]) -> int:
             expected=", ".join(COMMANDS),
             hint=did_you_mean(name, COMMANDS) or "tersenet --help lists the commands",
         )
-    command = importlib.import_module(f"tersenet.cli.{name}")
+    command = COMMANDS[name].load()
     from tersenet.cli.output import Output
 
     arguments = _arguments(command, name, rest)
@@ -101,7 +81,7 @@ def _run(words: list[str]) -> int:
     with ExitStack() as around:
         around.enter_context(output.for_the_document_alone())
         if getattr(arguments, "trust", False):
-            from tersenet.runs.trust import trusting
+            from tersenet.runs import trusting
 
             around.enter_context(trusting())
         try:
@@ -138,7 +118,7 @@ def _arguments(command: Any, name: str, words: list[str]) -> Any:
 
 def _help() -> str:
     width = max(map(len, COMMANDS)) + 2
-    commands = "\n".join(f"  {name:<{width}}{what}" for name, what in COMMANDS.items())
+    commands = "\n".join(f"  {name:<{width}}{command.words}" for name, command in COMMANDS.items())
     return (
         "Tersenet designs, trains, measures and explains compact neural networks.\n\n"
         "usage: tersenet COMMAND [--help] …\n\n"
@@ -155,7 +135,7 @@ def _fail(error: TersenetError) -> int:
 
 def _left(leaving: SystemExit) -> TersenetError:
     """`sys.exit()` in the user's code, as in the `forward` of a network: there is no result."""
-    from tersenet.networks.user_code import last_place
+    from tersenet.networks import last_place
 
     return TersenetError(
         "The network's code ended the program.",

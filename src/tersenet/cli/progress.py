@@ -7,8 +7,15 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.progress import BarColumn, DownloadColumn, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress as Bar,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from tersenet.cli.curve import curve_line
@@ -18,13 +25,12 @@ from tersenet.cli.output import Output, say_notices
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from tersenet.data import Dataset
-    from tersenet.data.download import Progress as Download
+    from tersenet.data import Dataset, Progress as Download
     from tersenet.runs import Listeners, Run
     from tersenet.training import BatchProgress, EpochMetrics
 
 
-class Progress:
+class TrainingProgress:
     """Shows a training on an output; a context manager whose `listeners` are handed to `start_run`."""
 
     def __init__(self, output: Output) -> None:

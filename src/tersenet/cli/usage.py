@@ -94,7 +94,7 @@ def _example(line: str, width: int) -> str:
 def flags_of(shape: Any) -> dict[str, str]:
     """Every option that a command takes, and its metavar; '' for one that takes no value. Subcommands' as well.
 
-    >>> from tersenet.cli.networks import Arguments
+    >>> from tersenet.cli.commands.networks.networks import Arguments
     >>> flags_of(Arguments)
     {'--json': ''}
     """
@@ -102,7 +102,7 @@ def flags_of(shape: Any) -> dict[str, str]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class FlagPlace:
     """A word of a command line that is no option: its metavar, what it may be, and whether more may follow."""
 
     metavar: str
@@ -110,12 +110,12 @@ class Place:
     repeats: bool
 
 
-def positionals_of(shape: Any) -> list[Place]:
+def positionals_of(shape: Any) -> list[FlagPlace]:
     """The words that a command takes besides options, in order.
 
-    >>> from tersenet.cli.networks import Arguments
+    >>> from tersenet.cli.commands.networks.networks import Arguments
     >>> positionals_of(Arguments)
-    [Place(metavar='[NAME]', choices=(), repeats=False)]
+    [FlagPlace(metavar='[NAME]', choices=(), repeats=False)]
     """
     places = []
     for inner in _dataclasses(shape):
@@ -125,7 +125,7 @@ def positionals_of(shape: Any) -> list[Place]:
             if tyro.conf.Positional in extras:
                 metavar = next((extra.metavar for extra in extras if getattr(extra, "metavar", None)), "")
                 choices = get_args(kind) if get_origin(kind) is Literal else ()
-                places.append(Place(metavar, choices, get_origin(kind) is tuple))
+                places.append(FlagPlace(metavar, choices, get_origin(kind) is tuple))
     return places
 
 

@@ -1,32 +1,72 @@
 """What goes in: named data sets, the embedded digits, folders of pictures, augmentation."""
 
-from tersenet.data.augment import DEVIATION, MEAN, POLICY_A, Augmentation, augment, normalize
-from tersenet.data.catalog import load_data
+from tersenet.data.augment import (
+    DEVIATION,
+    MEAN,
+    POLICY_A,
+    Augmentation,
+    affine_maps,
+    augment,
+    check_sizes,
+    normalize,
+    preview,
+)
+from tersenet.data.cache import find_cache_dir
+from tersenet.data.catalog import fetch_data, find_here, load_data
 from tersenet.data.classes import match_classes
 from tersenet.data.dataset import Dataset, Split
-from tersenet.data.folder import read_folder, with_skip_bad
-from tersenet.data.idx import read_idx, write_idx
-from tersenet.data.pictures import Picture, open_picture, read_picture
-from tersenet.data.samples import write_samples
-from tersenet.data.synthetic import draw_synthetic
+from tersenet.data.download import Progress
+from tersenet.data.drawn.strokes import read_path
+from tersenet.data.drawn.synthetic import SHA256, checksum, draw_synthetic, load_synthetic
+from tersenet.data.formats.folder_files import list_pictures, printable
+from tersenet.data.formats.idx import read_idx, write_idx
+from tersenet.data.formats.mnist_form import Form, find_form, second_mark
+from tersenet.data.formats.picture_folder import read_folder, with_skip_bad
+from tersenet.data.formats.read_picture import Picture, open_picture, read_picture
+from tersenet.data.local_copies import UNCHECKED, LocalCopy, check_holding, find_holding, list_places
+from tersenet.data.named_sets import NAMED_SETS
+from tersenet.data.samples import FOLDER, write_samples
 
 __all__ = [
     "DEVIATION",
+    "FOLDER",
     "MEAN",
+    "NAMED_SETS",
     "POLICY_A",
+    "SHA256",
+    "UNCHECKED",
     "Augmentation",
     "Dataset",
+    "Form",
+    "LocalCopy",
     "Picture",
+    "Progress",
     "Split",
+    "affine_maps",
     "augment",
+    "check_holding",
+    "check_sizes",
+    "checksum",
     "draw_synthetic",
+    "fetch_data",
+    "find_cache_dir",
+    "find_form",
+    "find_here",
+    "find_holding",
+    "list_pictures",
+    "list_places",
     "load_data",
+    "load_synthetic",
     "match_classes",
     "normalize",
     "open_picture",
+    "preview",
+    "printable",
     "read_folder",
     "read_idx",
+    "read_path",
     "read_picture",
+    "second_mark",
     "with_skip_bad",
     "write_idx",
     "write_samples",

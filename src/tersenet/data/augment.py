@@ -10,13 +10,7 @@ import torch
 from torch import Tensor
 
 from tersenet._errors import TersenetError
-from tersenet.data.resample import (
-    control_points,
-    crop_and_resize_as_pillow,
-    rotate_as_pillow,
-    smooth_field,
-    warp,
-)
+from tersenet.data.resample import control_points, crop_and_resize_as_pillow, rotate_as_pillow, smooth_field, warp
 
 MEAN, DEVIATION = (
     0.1307,

@@ -10,7 +10,7 @@ from tersenet._errors import TersenetError, did_you_mean
 from tersenet.data.cache import expand_home, find_cache_dir
 from tersenet.data.dataset import Dataset
 from tersenet.data.download import CONNECT_SECONDS, Progress, UnreachableError, fetch_set
-from tersenet.data.holdings import Holding, Place, check_holding, find_holding, list_places, load_holding
+from tersenet.data.local_copies import CopyPlace, LocalCopy, check_holding, find_holding, list_places, load_holding
 from tersenet.data.named_sets import DIGITS, NAMED_SETS, Archive, NamedSet
 
 NAMES = (*NAMED_SETS, "synthetic", "folder:PATH", "auto")
@@ -51,7 +51,7 @@ def load_data(
     """
     cache = cache_dir or find_cache_dir()
     if name.startswith("folder:") or _is_path(name):
-        from tersenet.data.folder import folder_name, read_folder
+        from tersenet.data.formats.picture_folder import folder_name, read_folder
 
         path, skip_bad = folder_name(name)
         return read_folder(path, skip_bad=skip_bad)
@@ -94,7 +94,7 @@ def find_named(name: str) -> NamedSet:
     return NAMED_SETS[name]
 
 
-def find_here(name: str, *, data_dir: str | Path | None = None, cache_dir: Path | None = None) -> Holding:
+def find_here(name: str, *, data_dir: str | Path | None = None, cache_dir: Path | None = None) -> LocalCopy:
     """Where a named set is on this machine, whole or not; raises TersenetError where it is not here."""
     named = find_named(name)
     places = list_places(data_dir, cache_dir or find_cache_dir())
@@ -148,7 +148,7 @@ def fetch_data(
     named = find_named(name)
     cache = cache_dir or find_cache_dir()
     root = cache if into is None else expand_home(into, "--into")
-    places = list_places(data_dir, cache) if into is None else (Place(label="--into", root=root),)
+    places = list_places(data_dir, cache) if into is None else (CopyPlace(label="--into", root=root),)
     holding = find_holding(named, places)
     folder = root / name if holding is None else holding.folder
     wanted: tuple[Archive, ...] = named.archives
@@ -170,12 +170,12 @@ def fetch_data(
 
 
 def _fetch(
-    named: NamedSet, root: Path, holding: Holding | None, progress: Progress | None, connect_seconds: float
-) -> Holding:
+    named: NamedSet, root: Path, holding: LocalCopy | None, progress: Progress | None, connect_seconds: float
+) -> LocalCopy:
     """Fetch what is missing of a set into `root`, and find it there."""
     folder, wanted = (root / named.name, None) if holding is None else (holding.folder, holding.missing)
     fetch_set(named, folder, archives=wanted, progress=progress, connect_seconds=connect_seconds)
-    found = find_holding(named, (Place(label="the cache", root=root),))
+    found = find_holding(named, (CopyPlace(label="the cache", root=root),))
     assert found is not None
     return found
 
@@ -216,7 +216,7 @@ def _in_place_of_mnist(why: str, cache: Path) -> Dataset:
 
 
 def _load_synthetic(cache: Path) -> Dataset:
-    from tersenet.data.synthetic import load_synthetic
+    from tersenet.data.drawn.synthetic import load_synthetic
 
     train, test = load_synthetic(cache)
     return Dataset(

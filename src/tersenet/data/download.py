@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tersenet._errors import TersenetError
-from tersenet.data.holdings import read_archive
+from tersenet.data.local_copies import read_archive
 from tersenet.data.named_sets import Archive, NamedSet
 
 Progress = Callable[[str, int, int | None], None]

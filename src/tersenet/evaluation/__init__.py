@@ -1,10 +1,10 @@
 """How good a network is: accuracy, loss, per class, confusions, calibration, mistakes."""
 
-from tersenet.evaluation.answers import as_logits, check_answers, own_precision, undisturbed
+from tersenet.evaluation.answers import LOW, as_logits, check_answers, own_precision, single_value, undisturbed
 from tersenet.evaluation.calibration import Bin, Calibration, calibrate
-from tersenet.evaluation.familiarity import Familiarity, fit_familiarity
-from tersenet.evaluation.logits import NO_ANSWER, Evaluation, evaluate, guesses, predict_logits
-from tersenet.evaluation.metrics import (
+from tersenet.evaluation.evaluate import NO_ANSWER, Evaluation, evaluate, guesses, predict_logits
+from tersenet.evaluation.familiarity import Familiarity, fit_familiarity, network_batches
+from tersenet.evaluation.measures import (
     ClassMeasures,
     ConfusedPair,
     Measures,
@@ -20,8 +20,24 @@ from tersenet.evaluation.mistakes import (
     find_mistakes,
     known_wrong_label,
 )
-from tersenet.evaluation.power import comparison_power, resolved_difference, seeds_needed
+from tersenet.evaluation.power import (
+    LEVEL,
+    POWER,
+    USUAL_DEVIATION,
+    comparison_power,
+    resolved_difference,
+    seeds_needed,
+)
 from tersenet.evaluation.predictions import Prediction, predict
+from tersenet.evaluation.significance import (
+    McNemarTest,
+    PermutationTest,
+    WelchTest,
+    holm,
+    mcnemar_test,
+    permutation_test,
+    welch_test,
+)
 from tersenet.evaluation.statistics import (
     ENOUGH_SEEDS,
     PERCENT,
@@ -31,22 +47,17 @@ from tersenet.evaluation.statistics import (
     spread,
     wilson_interval,
 )
-from tersenet.evaluation.tests_of_difference import (
-    McNemarTest,
-    PermutationTest,
-    WelchTest,
-    holm,
-    mcnemar_test,
-    permutation_test,
-    welch_test,
-)
 
 __all__ = [
     "ENOUGH_SEEDS",
     "KNOWN_WRONG_LABELS",
+    "LEVEL",
+    "LOW",
     "NO_ANSWER",
     "PERCENT",
     "POINTS",
+    "POWER",
+    "USUAL_DEVIATION",
     "Bin",
     "Calibration",
     "ClassMeasures",
@@ -76,6 +87,7 @@ __all__ = [
     "known_wrong_label",
     "mcnemar_test",
     "measure",
+    "network_batches",
     "own_precision",
     "permutation_test",
     "predict",
@@ -83,6 +95,7 @@ __all__ = [
     "resolved_difference",
     "sampling_error",
     "seeds_needed",
+    "single_value",
     "spread",
     "undisturbed",
     "welch_test",

@@ -23,9 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
-from tersenet.data.augment import normalize
-from tersenet.data.mnist_form import second_mark
-from tersenet.evaluation.logits import predict_logits
+from tersenet.data import normalize, second_mark
+from tersenet.evaluation.evaluate import predict_logits
 
 DIRECTIONS = 30  # principal components of a class; more follow the pictures' noise
 _MOST_FIGURES = 4_000_000  # in all directions of all classes: eight megabytes

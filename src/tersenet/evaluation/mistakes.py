@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from torch import Tensor
 
-from tersenet.evaluation.logits import guesses
+from tersenet.evaluation.evaluate import guesses
 
 
 @dataclass(frozen=True, kw_only=True)

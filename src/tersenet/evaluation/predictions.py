@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
 from tersenet._notebook import small_table
-from tersenet.data.pictures import Picture, open_picture
+from tersenet.data import Picture, open_picture
+from tersenet.evaluation.evaluate import predict_logits
 from tersenet.evaluation.familiarity import Familiarity, network_batches
-from tersenet.evaluation.logits import predict_logits
 
 MOST_LIKELY = 3  # classes that a notebook shows
 

@@ -1,59 +1,116 @@
 """What is trained: the notation, the named networks, the summary, the budget."""
 
-from tersenet.networks.budget import BUDGET_HEAD, COURSE_BUDGET, Budget, BudgetLine, budget_rows, check_budget
-from tersenet.networks.build import NotationNetwork, build
-from tersenet.networks.copying import copy_network
-from tersenet.networks.find import Design, find_network
-from tersenet.networks.layer_table import budget_table, format_summary, layer_table, table_rows, total_lines
-from tersenet.networks.layers import (
+from tersenet.networks.budget import (
+    BUDGET_HEAD,
+    COURSE_BUDGET,
+    Budget,
+    BudgetLine,
+    budget_rows,
+    budget_table,
+    check_budget,
+)
+from tersenet.networks.build import LayerChain, NotationNetwork, build
+from tersenet.networks.copying import copied_tensors, copy_network
+from tersenet.networks.dropout import Dropout
+from tersenet.networks.layers.families import (
     DROPOUT_LAYERS,
-    LAYER_KINDS,
     SOFTMAX_LAYERS,
     SOFTMAX_OF_LOGITS,
-    LayerKind,
     is_dropout,
     names_dropout,
 )
+from tersenet.networks.layers.kind import FAMILIES, LayerKind
+from tersenet.networks.layers.registry import BY_FUNCTION, LAYER_KINDS, layer_types
+from tersenet.networks.named_networks import NETWORKS, Measured, NamedNetwork, Reported
 from tersenet.networks.notation import parse
-from tersenet.networks.recorder import LayerRow
-from tersenet.networks.shapes import LayerShape, infer_shapes
-from tersenet.networks.summary import Summary, summarize
-from tersenet.networks.tree import Network
-from tersenet.networks.zoo import NETWORKS, Measured, NamedNetwork, Reported
+from tersenet.networks.resolve import ResolvedNetwork, find_network, in_file, run_code
+from tersenet.networks.shapes import LayerShape, infer_shapes, spelled
+from tersenet.networks.summary.receptive_field import ReceptiveField, Unknown
+from tersenet.networks.summary.recorder import (
+    CalledLayer,
+    LayerRecorder,
+    LayerRow,
+    layer_modules,
+    layer_of,
+    layer_type,
+    left_as_it_was,
+)
+from tersenet.networks.summary.summarize import summarize
+from tersenet.networks.summary.summary_table import Summary, format_summary, layer_table, table_rows, total_lines
+from tersenet.networks.summary.torch_functions import REDUCTIONS, RESHAPES, SOFTMAXES, Call
+from tersenet.networks.summary.tracing import Origins, bare_name, tensors_in, unregistered_layers
+from tersenet.networks.tree import Branches, BranchJoin, LayerBlock, Notation, Repeat, Residual, Shared
+from tersenet.networks.user_modules.user_code import UserCode, last_place
+from tersenet.networks.user_modules.user_layout import ModuleLayout, find_layout
 
 __all__ = [
     "BUDGET_HEAD",
+    "BY_FUNCTION",
     "COURSE_BUDGET",
     "DROPOUT_LAYERS",
+    "FAMILIES",
     "LAYER_KINDS",
     "NETWORKS",
+    "REDUCTIONS",
+    "RESHAPES",
+    "SOFTMAXES",
     "SOFTMAX_LAYERS",
     "SOFTMAX_OF_LOGITS",
+    "BranchJoin",
+    "Branches",
     "Budget",
     "BudgetLine",
-    "Design",
+    "Call",
+    "CalledLayer",
+    "Dropout",
+    "LayerBlock",
+    "LayerChain",
     "LayerKind",
+    "LayerRecorder",
     "LayerRow",
     "LayerShape",
     "Measured",
+    "ModuleLayout",
     "NamedNetwork",
-    "Network",
+    "Notation",
     "NotationNetwork",
+    "Origins",
+    "ReceptiveField",
+    "Repeat",
     "Reported",
+    "Residual",
+    "ResolvedNetwork",
+    "Shared",
     "Summary",
+    "Unknown",
+    "UserCode",
+    "bare_name",
     "budget_rows",
     "budget_table",
     "build",
     "check_budget",
+    "copied_tensors",
     "copy_network",
+    "find_layout",
     "find_network",
     "format_summary",
+    "in_file",
     "infer_shapes",
     "is_dropout",
+    "last_place",
+    "layer_modules",
+    "layer_of",
     "layer_table",
+    "layer_type",
+    "layer_types",
+    "left_as_it_was",
     "names_dropout",
     "parse",
+    "run_code",
+    "spelled",
     "summarize",
     "table_rows",
+    "tensors_in",
     "total_lines",
+    "unregistered_layers",
 ]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tersenet._errors import TersenetError, did_you_mean
-from tersenet.networks.layers import names_dropout
-from tersenet.networks.recorder import LayerRow
-from tersenet.networks.summary import Summary
+from tersenet.networks.layers.families import names_dropout
+from tersenet.networks.summary.recorder import LayerRow
+from tersenet.networks.summary.summary_table import Summary
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 MOST = 10**15
 NOT_MEASURED = "not measured"
@@ -149,3 +153,15 @@ COURSE_BUDGET = Budget(
     layers=("batch normalisation", "dropout", "global average pooling or dense layer"),
 )
 """The budget of the course whose networks Tersenet implements."""
+
+
+def budget_table(lines: Sequence[BudgetLine]) -> RenderableType:
+    """A budget's lines with their limits, values and verdicts."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in BUDGET_HEAD:
+        table.add_column(name, justify="right" if name == "value" else "left", no_wrap=name != "budget")
+    for line, row in zip(lines, budget_rows(lines), strict=True):
+        table.add_row(*row, style={True: "green", False: "red", None: "dim"}[line.met])
+    return table

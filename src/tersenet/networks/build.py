@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from tersenet.networks.notation import parse
 from tersenet.networks.shapes import LayerShape, infer_shapes
-from tersenet.networks.tree import Block, Branches, Network, Repeat, Residual, Shared, Sum
+from tersenet.networks.tree import Branches, BranchSum, LayerBlock, Notation, Repeat, Residual, Shared
 
 
 def build(
-    network: Network | str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int | None = 10
+    network: Notation | str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int | None = 10
 ) -> NotationNetwork:
     """The module of a notation or of its tree, with torch's own initial weights.
 
@@ -31,7 +31,7 @@ def build(
 class NotationNetwork(nn.Module):
     """A network built from a notation, which it keeps as `notation`; gives logits `[N, K]`."""
 
-    def __init__(self, tree: Network, input_size: tuple[int, int, int], classes: int | None) -> None:
+    def __init__(self, tree: Notation, input_size: tuple[int, int, int], classes: int | None) -> None:
         super().__init__()
         self.notation = str(tree)
         self.input_size = input_size
@@ -43,7 +43,7 @@ class NotationNetwork(nn.Module):
         return logits
 
 
-class Chain(nn.Sequential):
+class LayerChain(nn.Sequential):
     """Layers one after another; a dense layer among them flattens what it is given."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class Chain(nn.Sequential):
 class ResidualBlock(nn.Module):
     """x + f(x)."""
 
-    def __init__(self, body: Chain) -> None:
+    def __init__(self, body: LayerChain) -> None:
         super().__init__()
         self.body = body
 
@@ -67,7 +67,7 @@ class ResidualBlock(nn.Module):
 class SumBlock(nn.Module):
     """A(x) + B(x) + …"""
 
-    def __init__(self, branches: Iterable[Chain]) -> None:
+    def __init__(self, branches: Iterable[LayerChain]) -> None:
         super().__init__()
         self.branches = nn.ModuleList(branches)
 
@@ -82,7 +82,7 @@ class SumBlock(nn.Module):
 class JoinBlock(nn.Module):
     """The channels of A(x), then those of B(x), and so on."""
 
-    def __init__(self, branches: Iterable[Chain]) -> None:
+    def __init__(self, branches: Iterable[LayerChain]) -> None:
         super().__init__()
         self.branches = nn.ModuleList(branches)
 
@@ -93,7 +93,7 @@ class JoinBlock(nn.Module):
 class SharedBlock(nn.Module):
     """One block applied several times, with the same weights each time."""
 
-    def __init__(self, body: Chain, times: int) -> None:
+    def __init__(self, body: LayerChain, times: int) -> None:
         super().__init__()
         self.body = body
         self.times = times
@@ -104,22 +104,22 @@ class SharedBlock(nn.Module):
         return x
 
 
-def _chain(block: Block, steps: Iterator[LayerShape]) -> Chain:
+def _chain(block: LayerBlock, steps: Iterator[LayerShape]) -> LayerChain:
     """The modules of a block's layers; `steps` are the shapes of the layers in the order of calls."""
-    return Chain(
-        *[_block(layer, steps) if isinstance(layer, Block) else _layer(next(steps)) for layer in block.layers]
+    return LayerChain(
+        *[_block(layer, steps) if isinstance(layer, LayerBlock) else _layer(next(steps)) for layer in block.layers]
     )
 
 
-def _block(block: Block, steps: Iterator[LayerShape]) -> nn.Module:
+def _block(block: LayerBlock, steps: Iterator[LayerShape]) -> nn.Module:
     match block:
         case Residual():
             return ResidualBlock(_chain(block, steps))
         case Branches():
             branches = [_chain(branch, steps) for branch in block.layers]
-            return SumBlock(branches) if isinstance(block, Sum) else JoinBlock(branches)
+            return SumBlock(branches) if isinstance(block, BranchSum) else JoinBlock(branches)
         case Repeat():
-            return Chain(*[_chain(block, steps) for _ in range(block.times)])
+            return LayerChain(*[_chain(block, steps) for _ in range(block.times)])
         case Shared():
             shared = SharedBlock(_chain(block, steps), block.times)
             for _ in range(block.size - block.size // block.times):  # the later passes bring no modules

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
-from tersenet.networks.tracing import tensors_in
+from tersenet.networks.summary.tracing import tensors_in
 
 Network = TypeVar("Network", bound=nn.Module)
 

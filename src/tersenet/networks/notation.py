@@ -11,8 +11,20 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from tersenet._errors import TersenetError
-from tersenet.networks.layers import LAYER_KINDS, LayerKind
-from tersenet.networks.tree import MAX_DEPTH, Branch, Join, Layer, Network, Repeat, Residual, Shared, Sum, point_at
+from tersenet.networks.layers.kind import LayerKind
+from tersenet.networks.layers.registry import LAYER_KINDS
+from tersenet.networks.tree import (
+    MAX_DEPTH,
+    Branch,
+    BranchJoin,
+    BranchSum,
+    Layer,
+    Notation,
+    Repeat,
+    Residual,
+    Shared,
+    point_at,
+)
 
 MAX_TEXT = 100_000
 MAX_WORD = 500  # the longest printed rate has 340 digits
@@ -25,7 +37,7 @@ _DECIMAL = re.compile(r"[0-9]*\.?[0-9]+", re.A)
 _WORD = re.compile(r"[^\s|()\[\]+&-]+")
 
 
-def parse(text: str) -> Network:
+def parse(text: str) -> Notation:
     """The tree of a network written in one line.
 
     Separators are blanks, `-` and `|`; case is free. Raises TersenetError with a caret under the place
@@ -51,7 +63,7 @@ def parse(text: str) -> Network:
         )
     reader = _Reader(text)
     layers, _ = reader.layers(closing="", opened_at=0)
-    return reader.made(Network, 0, len(text), layers)
+    return reader.made(Notation, 0, len(text), layers)
 
 
 class _Reader:
@@ -164,7 +176,7 @@ class _Reader:
                 return self.made(Residual, start, self.at, inside)
             branches.append(self.made(Branch, begin, self.at - 1, inside))
             if sign == "]":
-                return self.made(Sum if signs[0] == "+" else Join, start, self.at, tuple(branches))
+                return self.made(BranchSum if signs[0] == "+" else BranchJoin, start, self.at, tuple(branches))
             signs.append(sign)
             if sign != signs[0]:
                 raise self.fail(

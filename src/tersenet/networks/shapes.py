@@ -7,9 +7,20 @@ import re
 from dataclasses import dataclass
 
 from tersenet._errors import TersenetError
-from tersenet.networks.layers import LayerKind, Shape
+from tersenet.networks.layers.kind import LayerKind, Shape
 from tersenet.networks.notation import parse
-from tersenet.networks.tree import Block, Branches, Join, Network, Path, Repeat, Residual, Shared, point_at, span
+from tersenet.networks.tree import (
+    Branches,
+    BranchJoin,
+    LayerBlock,
+    Notation,
+    Repeat,
+    Residual,
+    Shared,
+    TreePath,
+    point_at,
+    span,
+)
 
 # A thousand times what a compact network needs; beyond, a slip of the finger would fill the memory.
 MAX_PARAMETERS = 20_000_000
@@ -32,7 +43,7 @@ class LayerShape:
 
 
 def infer_shapes(
-    network: Network | str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int | None = None
+    network: Notation | str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int | None = None
 ) -> tuple[LayerShape, ...]:
     """The shapes after each layer of a network for an input `(C, H, W)`, with nothing run.
 
@@ -62,22 +73,22 @@ def infer_shapes(
 class _Walk:
     """Goes through a tree in the order of calls, passing the shape along."""
 
-    def __init__(self, tree: Network) -> None:
+    def __init__(self, tree: Notation) -> None:
         self.tree = tree
         self.steps: list[LayerShape] = []
         self.parameters = self.outputs = self.macs = 0
-        self.fitted: dict[Path, tuple[str, int]] = {}  # what the weights of each layer are made for
-        self.passes: dict[Path, tuple[int, int]] = {}  # of the blocks around a layer: this pass, of how many
-        self.last: Path = ()
-        self.widened: Path = ()  # the layer that settled the number of channels or values
+        self.fitted: dict[TreePath, tuple[str, int]] = {}  # what the weights of each layer are made for
+        self.passes: dict[TreePath, tuple[int, int]] = {}  # of the blocks around a layer: this pass, of how many
+        self.last: TreePath = ()
+        self.widened: TreePath = ()  # the layer that settled the number of channels or values
 
-    def fail(self, path: Path, problem: str, **more: object) -> TersenetError:
+    def fail(self, path: TreePath, problem: str, **more: object) -> TersenetError:
         later = [f"pass {now} of {of}" for now, of in self.passes.values() if now > 1]
         if later:
             problem = f"{problem.removesuffix('.')} (in {', '.join(later)} through its block)."
         return TersenetError(problem, where=point_at(str(self.tree), *span(self.tree, path)), **more)
 
-    def block(self, block: Block, path: Path, weights: Path, shape: Shape) -> Shape:
+    def block(self, block: LayerBlock, path: TreePath, weights: TreePath, shape: Shape) -> Shape:
         """The shape after a block at `path`; `weights` tells repetitions with weights of their own apart."""
         if isinstance(block, Branches):
             return self.branches(block, path, weights, shape)
@@ -87,7 +98,7 @@ class _Walk:
             self.passes[path] = (now + 1, times)
             owner = (*weights, now) if isinstance(block, Repeat) else weights
             for index, layer in enumerate(block.layers):
-                if isinstance(layer, Block):
+                if isinstance(layer, LayerBlock):
                     shape = self.block(layer, (*path, index), (*owner, index), shape)
                 else:
                     shape = self.layer(layer, (*path, index), (*owner, index), shape)
@@ -101,12 +112,12 @@ class _Walk:
             )
         return shape
 
-    def branches(self, block: Branches, path: Path, weights: Path, shape: Shape) -> Shape:
+    def branches(self, block: Branches, path: TreePath, weights: TreePath, shape: Shape) -> Shape:
         """The shape after branches that are added or joined."""
         made = [
             self.block(branch, (*path, index), (*weights, index), shape) for index, branch in enumerate(block.layers)
         ]
-        joined = isinstance(block, Join)
+        joined = isinstance(block, BranchJoin)
         for index, other in enumerate(made):
             if other[joined:] != made[0][joined:] or len(other) != len(made[0]):
                 first, this = (str(block.layers[place]) or "the input" for place in (0, index))
@@ -120,7 +131,7 @@ class _Walk:
                 )
         return (sum(each[0] for each in made), *made[0][1:]) if joined else made[0]
 
-    def layer(self, layer: LayerKind, path: Path, weights: Path, shape: Shape) -> Shape:
+    def layer(self, layer: LayerKind, path: TreePath, weights: TreePath, shape: Shape) -> Shape:
         """The shape after one layer, which is checked and counted."""
         if layer.needs_maps and len(shape) == 1:
             raise self.fail(

@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tersenet._errors import TersenetError
-from tersenet.networks.layers import LayerKind
+from tersenet.networks.layers.kind import LayerKind
 
 MAX_TIMES = 1_000
 MAX_LAYERS = 2_000
 MAX_DEPTH = 40
 
-Path = tuple[int, ...]
+TreePath = tuple[int, ...]
 """The position of a layer in a tree: its index, and for a block the index inside it, and so on."""
 
 
 @dataclass(frozen=True)
-class Block:
+class LayerBlock:
     """Layers one after another. `depth` and `size` (layers when all repetitions are written out) are counted."""
 
     layers: tuple[Layer, ...]
@@ -30,7 +30,7 @@ class Block:
 
     def __post_init__(self) -> None:
         self._check()
-        inner = [layer for layer in self.layers if isinstance(layer, Block)]
+        inner = [layer for layer in self.layers if isinstance(layer, LayerBlock)]
         depth = self._levels() + max((block.depth for block in inner), default=0)
         size = self._times() * (len(self.layers) - len(inner) + sum(block.size for block in inner))
         if depth > MAX_DEPTH:
@@ -64,7 +64,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Network(Block):
+class Notation(LayerBlock):
     """A whole network, the root of a tree."""
 
     def __iter__(self) -> Iterator[Layer]:
@@ -72,7 +72,7 @@ class Network(Block):
 
 
 @dataclass(frozen=True)
-class Residual(Block):
+class Residual(LayerBlock):
     """`[…]`: x + f(x)."""
 
     def _ends(self) -> tuple[str, str]:
@@ -80,7 +80,7 @@ class Residual(Block):
 
 
 @dataclass(frozen=True)
-class Branch(Block):
+class Branch(LayerBlock):
     """One branch of `[A + B]` or `[A & B]`; without layers it passes on what it is given."""
 
     def _check(self) -> None:
@@ -91,7 +91,7 @@ class Branch(Block):
 
 
 @dataclass(frozen=True)
-class Branches(Block):
+class Branches(LayerBlock):
     """Two or more branches that are given the same; one of them may be without layers."""
 
     layers: tuple[Branch, ...]
@@ -111,10 +111,10 @@ class Branches(Block):
 
 
 @dataclass(frozen=True)
-class Sum(Branches):
+class BranchSum(Branches):
     """`[A + B]`: A(x) + B(x).
 
-    >>> print(Sum((Branch(()), Branch(()), Branch(()))))
+    >>> print(BranchSum((Branch(()), Branch(()), Branch(()))))
     Traceback (most recent call last):
     tersenet._errors.TersenetError: More than one branch has no layers.
       expected: at most one, which passes on what it is given
@@ -125,7 +125,7 @@ class Sum(Branches):
 
 
 @dataclass(frozen=True)
-class Join(Branches):
+class BranchJoin(Branches):
     """`[A & B]`: the channels of A(x), then those of B(x)."""
 
     def _between(self) -> str:
@@ -133,7 +133,7 @@ class Join(Branches):
 
 
 @dataclass(frozen=True)
-class Repeat(Block):
+class Repeat(LayerBlock):
     """`(…)x3`: three such blocks, each with its own weights."""
 
     times: int
@@ -146,7 +146,7 @@ class Repeat(Block):
 
 
 @dataclass(frozen=True)
-class Shared(Block):
+class Shared(LayerBlock):
     """`(…)*3`: one block applied three times, with the same weights each time."""
 
     times: int
@@ -158,7 +158,7 @@ class Shared(Block):
         return "(", f")*{self.times}"
 
 
-Layer = LayerKind | Block
+Layer = LayerKind | LayerBlock
 
 
 def _checked_times(times: int) -> int:
@@ -167,16 +167,16 @@ def _checked_times(times: int) -> int:
     return times
 
 
-def span(network: Network, path: Path) -> tuple[int, int]:
+def span(network: Notation, path: TreePath) -> tuple[int, int]:
     """The place of the layer at `path` in `str(network)`: start and end."""
-    block: Block = network
+    block: LayerBlock = network
     start = 0
     for index in path:
         start += len(block._ends()[0]) + sum(
             len(str(layer)) + len(block._between()) for layer in block.layers[:index]
         )
         layer = block.layers[index]
-        if not isinstance(layer, Block):
+        if not isinstance(layer, LayerBlock):
             return start, start + len(str(layer))
         block = layer
     return start, start + len(str(block))

@@ -1,20 +1,34 @@
 """Runs: an experiment, the folder that its training fills, and which folders there are."""
 
+from tersenet.runs.claims.claim import make_claim, read_claim, write_claim
+from tersenet.runs.claims.claim_against_run import RunCheck
+from tersenet.runs.claims.claim_record import Claim
+from tersenet.runs.claims.verify import Verdict, evaluate_claim, train_claim
 from tersenet.runs.experiment import (
     Experiment,
     Settings,
     experiment_from,
     experiment_names,
     load_experiment,
+    to_tables,
     to_toml,
     with_settings,
 )
-from tersenet.runs.familiar import familiarity_of
-from tersenet.runs.folder import Run
-from tersenet.runs.group import Group
-from tersenet.runs.index import Unreadable, list_all, list_groups, list_runs
+from tersenet.runs.experiment_template import new_experiment_file
+from tersenet.runs.familiar import familiarity_of, kept_in, write_familiarity
+from tersenet.runs.family.group import Group
+from tersenet.runs.family.seeds import GroupListeners, resume_group, start_group
+from tersenet.runs.folder import MODEL, Run
+from tersenet.runs.hardware import busy_notice, settle
+from tersenet.runs.listings.find_runs import Unreadable, list_all, list_groups, list_runs, name_and_number
+from tersenet.runs.listings.listing import damaged_names, rows_of
+from tersenet.runs.listings.outcome import Outcome, changed_fields, outcome_of
+from tersenet.runs.listings.pareto import FrontEntry, Size, entries, readable_front
 from tersenet.runs.measure import MeasuredRun, measure_run
-from tersenet.runs.packaged import is_packaged, output_folder, packaged_names, packaged_run
+from tersenet.runs.packaged import WEIGHTS, is_packaged, output_folder, packaged_names, packaged_run
+from tersenet.runs.provenance.environment import choose_device, core_count
+from tersenet.runs.provenance.fingerprint import file_hash
+from tersenet.runs.provenance.trust import trusting
 from tersenet.runs.record import Environment, GroupRecord, RunRecord
 from tersenet.runs.resolver import (
     Resolved,
@@ -24,46 +38,77 @@ from tersenet.runs.resolver import (
     find_run_or_group,
     resolve,
 )
-from tersenet.runs.seeds import GroupListeners, resume_group, start_group
-from tersenet.runs.settle import busy_notice
 from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run
+from tersenet.runs.state import sweep_all
+from tersenet.runs.weights_search import places_of
 
 __all__ = [
+    "MODEL",
+    "WEIGHTS",
+    "Claim",
     "Environment",
     "Experiment",
+    "FrontEntry",
     "Group",
     "GroupListeners",
     "GroupRecord",
     "Listeners",
     "MeasuredRun",
+    "Outcome",
     "Resolved",
     "Run",
+    "RunCheck",
     "RunRecord",
     "Settings",
+    "Size",
     "Unreadable",
+    "Verdict",
     "budget_lines",
     "busy_notice",
+    "changed_fields",
+    "choose_device",
+    "core_count",
+    "damaged_names",
+    "entries",
+    "evaluate_claim",
     "experiment_from",
     "experiment_names",
     "experiment_to_train",
     "familiarity_of",
+    "file_hash",
     "find_experiment",
     "find_run",
     "find_run_or_group",
     "is_packaged",
+    "kept_in",
     "list_all",
     "list_groups",
     "list_runs",
     "load_experiment",
+    "make_claim",
     "measure_run",
+    "name_and_number",
+    "new_experiment_file",
+    "outcome_of",
     "output_folder",
     "packaged_names",
     "packaged_run",
+    "places_of",
+    "read_claim",
+    "readable_front",
     "resolve",
     "resume_group",
     "resume_run",
+    "rows_of",
+    "settle",
     "start_group",
     "start_run",
+    "sweep_all",
+    "to_tables",
     "to_toml",
+    "train_claim",
+    "trusting",
     "with_settings",
+    "write_claim",
+    "write_familiarity",
 ]

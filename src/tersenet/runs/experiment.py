@@ -15,9 +15,9 @@ import msgspec
 import tomli_w
 
 from tersenet._errors import TersenetError, check_setting, did_you_mean, did_you_mean_file
-from tersenet.networks.budget import Budget
-from tersenet.networks.compiled.abi import MOST_WORKERS
-from tersenet.training.recipe import Recipe
+from tersenet.engine import MOST_WORKERS
+from tersenet.networks import Budget
+from tersenet.training import Recipe
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Engine = Literal["auto", "compiled", "layers"]

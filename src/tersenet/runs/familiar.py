@@ -16,7 +16,7 @@ from tersenet._errors import TersenetError
 from tersenet.evaluation import Familiarity, fit_familiarity
 from tersenet.runs.folder import MODEL, Run
 from tersenet.runs.packaged import WEIGHTS, is_packaged
-from tersenet.training.checkpoint import load_tensors, save_tensors
+from tersenet.training import load_tensors, save_tensors
 
 FAMILIARITY = "familiarity.safetensors"
 
@@ -27,7 +27,7 @@ def familiarity_of(run: Run, *, data_dir: Path | None = None) -> Familiarity:
     Nothing is downloaded for it. Raises TersenetError where it must be fitted and the run's data is not on this
     machine.
 
-    >>> from tersenet.runs.packaged import packaged_run
+    >>> from tersenet.runs import packaged_run
     >>> found = familiarity_of(packaged_run("stem-17150"))
     >>> found.means.shape, 0.5 < found.least_probability < 1
     (torch.Size([10, 784]), True)

@@ -18,17 +18,15 @@ from tersenet._errors import TersenetError
 from tersenet._files import write_whole
 from tersenet._notebook import small_table
 from tersenet.data import Dataset, load_data, match_classes
-from tersenet.evaluation.answers import LOW, own_precision
-from tersenet.networks import find_network
-from tersenet.networks.find import in_file
+from tersenet.evaluation import LOW, own_precision
+from tersenet.networks import find_network, in_file
 from tersenet.runs.experiment import Experiment, load_experiment, to_toml
-from tersenet.runs.fingerprint import dataset_hash
 from tersenet.runs.metrics_file import parse_metrics
+from tersenet.runs.provenance.fingerprint import dataset_hash
+from tersenet.runs.provenance.source import network_of
 from tersenet.runs.record import Environment, RunRecord, is_file, read_record, read_text, write_json
-from tersenet.runs.source import network_of
 from tersenet.runs.state import State, state_of
-from tersenet.training.checkpoint import fit_tensors, load_tensors, save_tensors
-from tersenet.training.metrics import EpochMetrics
+from tersenet.training import EpochMetrics, fit_tensors, load_tensors, save_tensors
 
 EXPERIMENT, ENVIRONMENT, METRICS = "experiment.toml", "environment.json", "metrics.csv"
 MODEL, RESULT, SUMMARY, CHECKPOINT = "model.safetensors", "result.json", "summary.txt", "checkpoint"

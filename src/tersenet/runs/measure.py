@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from tersenet.data import Dataset
-from tersenet.evaluation import (
-    Measures,
-    Mistake,
-    corrected_labels,
-    find_mistakes,
-    guesses,
-    measure,
-    predict_logits,
-)
+from tersenet.evaluation import Measures, Mistake, corrected_labels, find_mistakes, guesses, measure, predict_logits
 from tersenet.runs.folder import Run
 from tersenet.training import EvaluationBatches
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tersenet._errors import TersenetError
-from tersenet.training.metrics import EpochMetrics
+from tersenet.training import EpochMetrics
 
 _REQUIRED = tuple(item.name for item in fields(EpochMetrics) if not item.name.startswith(("test_", "validation_")))
 _PAIRS = (("test_loss", "test_accuracy"), ("validation_loss", "validation_accuracy"))

@@ -20,7 +20,7 @@ import msgspec
 from tersenet._errors import TersenetError
 from tersenet._files import write_whole
 from tersenet._json import finite
-from tersenet.networks.budget import BudgetLine
+from tersenet.networks import BudgetLine
 
 SCHEMA = 1
 """The newest version of the records that this code reads and the one it writes; an older file may lack the key."""

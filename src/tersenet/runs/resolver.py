@@ -36,14 +36,13 @@ from typing import Literal, NoReturn
 
 from tersenet._errors import TersenetError, did_you_mean, did_you_mean_file
 from tersenet._notes import note
-from tersenet.networks import NETWORKS, parse
-from tersenet.networks.find import in_file
+from tersenet.networks import NETWORKS, in_file, parse
 from tersenet.runs.experiment import Experiment, experiment_names, load_experiment
+from tersenet.runs.family.group import Group, is_group
 from tersenet.runs.folder import EXPERIMENT, Run
-from tersenet.runs.group import Group, is_group
-from tersenet.runs.index import Unreadable, list_all, list_groups, list_runs, name_and_number
+from tersenet.runs.listings.find_runs import Unreadable, list_all, list_groups, list_runs, name_and_number
 from tersenet.runs.packaged import packaged_names, packaged_run
-from tersenet.runs.source import spec_of
+from tersenet.runs.provenance.source import spec_of
 
 Kind = Literal["run", "group", "experiment", "file", "network", "module", "notation"]
 

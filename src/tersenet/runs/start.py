@@ -15,24 +15,38 @@ from torch import nn
 
 from tersenet._ending import raise_if_asked
 from tersenet._errors import TersenetError
-from tersenet.data import Dataset, load_data
-from tersenet.data.augment import check_sizes
-from tersenet.data.download import Progress
-from tersenet.networks import BudgetLine, check_budget, find_network, format_summary, summarize
-from tersenet.networks.find import Design, in_file
+from tersenet.data import Dataset, Progress, check_sizes, load_data
+from tersenet.networks import (
+    BudgetLine,
+    ResolvedNetwork,
+    check_budget,
+    find_network,
+    format_summary,
+    in_file,
+    summarize,
+)
 from tersenet.runs import folder
-from tersenet.runs.environment import choose_device, describe_environment
 from tersenet.runs.experiment import Experiment
-from tersenet.runs.fingerprint import dataset_hash, file_hash
 from tersenet.runs.folder import Run
+from tersenet.runs.hardware import arithmetic_threads, settle
+from tersenet.runs.provenance.environment import choose_device, describe_environment
+from tersenet.runs.provenance.fingerprint import dataset_hash, file_hash
+from tersenet.runs.provenance.source import keep_source, source_of
 from tersenet.runs.record import SCHEMA, write_json
-from tersenet.runs.settle import arithmetic_threads, settle
-from tersenet.runs.source import keep_source, source_of
 from tersenet.runs.state import Watch, at_work
-from tersenet.training.checkpoint import TrainingState, has_checkpoint, load_checkpoint, save_checkpoint
-from tersenet.training.loop import BatchProgress
-from tersenet.training.metrics import EpochMetrics, best_epoch
-from tersenet.training.train import Training, check_held_out, check_trainable, train
+from tersenet.training import (
+    BatchProgress,
+    EpochMetrics,
+    Training,
+    TrainingState,
+    best_epoch,
+    check_held_out,
+    check_trainable,
+    has_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    train,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +101,7 @@ def prepare_run(
     """All that comes before a run's folder is made; raises TersenetError for every mistake in the experiment."""
     choose_device(experiment.settings.device)
     spec = experiment.notation or experiment.network
-    design: Design | None = None
+    design: ResolvedNetwork | None = None
     if experiment.notation is None and in_file(spec):
         # It does not depend on the pictures, which may take long to read: a mistake in the file is said first.
         with _seeded(experiment.seed):

@@ -7,10 +7,10 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tersenet.runs.claim import Claim
-from tersenet.runs.fingerprint import file_hash
+from tersenet.runs.claims.claim_record import Claim
 from tersenet.runs.folder import MODEL
 from tersenet.runs.packaged import WEIGHTS
+from tersenet.runs.provenance.fingerprint import file_hash
 
 LARGEST = 1024 * 1024 * 1024  # bytes of a weights' file that is looked at; a compact network has a thousandth
 

@@ -2,15 +2,28 @@
 
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.batches import EvaluationBatches, TrainingBatches, hold_out
-from tersenet.training.loop import BatchProgress, EpochResult, train_one_epoch
-from tersenet.training.metrics import EpochMetrics, best_epoch
+from tersenet.training.checkpoint import (
+    TrainingState,
+    fit_tensors,
+    has_checkpoint,
+    load_checkpoint,
+    load_tensors,
+    save_checkpoint,
+    save_tensors,
+)
+from tersenet.training.epoch_metrics import EpochMetrics, best_epoch
+from tersenet.training.fused_step import fused_step
+from tersenet.training.loop import BatchProgress, EpochResult, multiplying_in, train_one_epoch
 from tersenet.training.optimizers import OPTIMIZERS, OptimizerKind
+from tersenet.training.rate_finder import BROKEN, RULE, RateTest, find_learning_rate
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.schedules import SCHEDULES, LearningRate, Schedule
-from tersenet.training.train import Training, train
+from tersenet.training.train import Training, check_held_out, check_trainable, compiled_or_error, set_dropout, train
 
 __all__ = [
+    "BROKEN",
     "OPTIMIZERS",
+    "RULE",
     "SCHEDULES",
     "BatchProgress",
     "EpochMetrics",
@@ -18,14 +31,29 @@ __all__ = [
     "EvaluationBatches",
     "LearningRate",
     "OptimizerKind",
+    "RateTest",
     "Recipe",
     "Schedule",
     "Training",
     "TrainingBatches",
+    "TrainingState",
     "WeightAverage",
     "best_epoch",
+    "check_held_out",
+    "check_trainable",
+    "compiled_or_error",
+    "find_learning_rate",
+    "fit_tensors",
+    "fused_step",
+    "has_checkpoint",
     "hold_out",
+    "load_checkpoint",
+    "load_tensors",
     "make_optimizer",
+    "multiplying_in",
+    "save_checkpoint",
+    "save_tensors",
+    "set_dropout",
     "train",
     "train_one_epoch",
 ]

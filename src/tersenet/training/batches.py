@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from tersenet._errors import check_setting
-from tersenet.data.augment import DEVIATION, MEAN, Augmentation, affine_maps, augment, normalize
-from tersenet.data.dataset import Split
-from tersenet.networks.compiled import check_engine, library, warp_and_normalize
+from tersenet.data import DEVIATION, MEAN, Augmentation, Split, affine_maps, augment, normalize
+from tersenet.engine import check_engine, library, warp_and_normalize
 
 Batch = tuple[Tensor, Tensor]
 

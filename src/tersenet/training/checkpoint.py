@@ -20,7 +20,7 @@ from torch import Tensor, nn, optim
 from tersenet._errors import TersenetError
 from tersenet._files import write_whole
 from tersenet.training.averaging import WeightAverage
-from tersenet.training.metrics import EpochMetrics
+from tersenet.training.epoch_metrics import EpochMetrics
 from tersenet.training.schedules import LearningRate
 
 FILE = "state.safetensors"

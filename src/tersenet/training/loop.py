@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn, optim
 
 from tersenet._errors import TersenetError
-from tersenet.evaluation.answers import LOW, as_logits, own_precision, single_value
-from tersenet.networks.compiled import check_engine
+from tersenet.engine import check_engine
+from tersenet.evaluation import LOW, as_logits, own_precision, single_value
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 Step = Callable[[Tensor, Tensor], tuple[float, int]]

@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.data.dataset import Split
-from tersenet.evaluation.answers import LOW, as_logits, check_answers, own_precision
+from tersenet.data import Split
+from tersenet.evaluation import LOW, as_logits, check_answers, own_precision
 from tersenet.networks import copy_network
 from tersenet.training.batches import DROPOUT, Batch, TrainingBatches, derived_seed, smallest_batch
 from tersenet.training.recipe import Recipe, make_optimizer

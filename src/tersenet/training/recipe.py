@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from torch import nn, optim
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.data.augment import Augmentation
-from tersenet.networks.tracing import unregistered_layers
+from tersenet.data import Augmentation
+from tersenet.networks import unregistered_layers
 from tersenet.training.optimizers import OPTIMIZERS, OptimizerName
 from tersenet.training.schedules import MOST_EPOCHS, Schedule
 

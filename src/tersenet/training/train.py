@@ -15,11 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn, optim
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.data.dataset import Dataset, Split
-from tersenet.evaluation.answers import LOW, check_answers, own_precision
-from tersenet.evaluation.logits import Evaluation, evaluate
+from tersenet.data import Dataset, Split
+from tersenet.engine import CompiledNetwork, check_engine, compile_network, multiplies_bfloat16, refusal
+from tersenet.evaluation import LOW, Evaluation, check_answers, evaluate, own_precision
 from tersenet.networks import is_dropout
-from tersenet.networks.compiled import CompiledNetwork, check_engine, compile_network, multiplies_bfloat16, refusal
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.batches import (
     DROPOUT,
@@ -30,9 +29,9 @@ from tersenet.training.batches import (
     smallest_batch,
 )
 from tersenet.training.checkpoint import TrainingState
-from tersenet.training.fused import fused_step
+from tersenet.training.epoch_metrics import EpochMetrics
+from tersenet.training.fused_step import fused_step
 from tersenet.training.loop import BatchProgress, EpochResult, not_finite, train_one_epoch
-from tersenet.training.metrics import EpochMetrics
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.schedules import LearningRate
 

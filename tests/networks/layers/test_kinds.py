@@ -6,9 +6,9 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from tersenet._errors import TersenetError
-from tersenet.networks import build, field_rules, infer_shapes, parse, recorder, summarize, torch_functions
-from tersenet.networks.compiled import abi, plan, refusal
-from tersenet.networks.layers import BY_FUNCTION, FAMILIES, LAYER_KINDS
+from tersenet.engine import abi, plan, refusal
+from tersenet.networks import BY_FUNCTION, FAMILIES, LAYER_KINDS, build, infer_shapes, parse, summarize
+from tersenet.networks.summary import receptive_field_rules as field_rules, recorder, torch_functions
 
 MAPS = (8, 12, 12)
 KINDS = LAYER_KINDS.values()

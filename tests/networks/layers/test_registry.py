@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tersenet
-from tersenet.networks.layers import LAYER_KINDS
+from tersenet.networks import LAYER_KINDS
 from tersenet.networks.layers.activations.relu import ReLU
 from tersenet.networks.layers.registry import by_letters
 
@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.layers.activations.activation import Activation
+from tersenet.networks.layers.activations.activation import ActivationKind
 
 
 @dataclass(frozen=True)
-class Softsign(Activation):
+class Softsign(ActivationKind):
     letters = "SS"
     example = "SS"
     name = "softsign"

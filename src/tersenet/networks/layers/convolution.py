@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from torch import nn
 
 from tersenet._errors import TersenetError
-from tersenet.networks.field_rules import convolved
 from tersenet.networks.layers.kind import LayerKind, Shape, channels_of
 from tersenet.networks.layers.sliding import slid, window_caption
 from tersenet.networks.layers.written import MAX_CHANNELS, number_after, number_before, option, switch
+from tersenet.networks.summary.receptive_field_rules import convolved
 
 
 @dataclass(frozen=True, kw_only=True)

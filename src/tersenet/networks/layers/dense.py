@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.field_rules import dense
 from tersenet.networks.layers.kind import LayerKind, Shape
 from tersenet.networks.layers.written import number_before, switch
+from tersenet.networks.summary.receptive_field_rules import dense
 
 
 @dataclass(frozen=True)

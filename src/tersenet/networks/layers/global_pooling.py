@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.field_rules import pooled_to_size
 from tersenet.networks.layers.kind import LayerKind, Shape
+from tersenet.networks.summary.receptive_field_rules import pooled_to_size
 
 
 @dataclass(frozen=True)

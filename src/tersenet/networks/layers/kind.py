@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from tersenet.networks.field_rules import same
-from tersenet.networks.layers.written import Written
-from tersenet.networks.receptive_field import Field
-from tersenet.networks.torch_functions import Call
+from tersenet.networks.layers.written import WrittenForm
+from tersenet.networks.summary.receptive_field import ReceptiveField
+from tersenet.networks.summary.receptive_field_rules import same
+from tersenet.networks.summary.torch_functions import Call
 
 Shape = tuple[int, ...]
 """`(C, H, W)` of maps, `(N,)` of plain values; without the batch."""
@@ -66,12 +66,12 @@ class LayerKind(ABC):
 
     @classmethod
     @cache
-    def written(cls) -> dict[str, Written]:
+    def written(cls) -> dict[str, WrittenForm]:
         """How each field is written, by its name, in the order of the printed word."""
         return {each.name: each.metadata["written"] for each in fields(cls)}
 
     @classmethod
-    def at(cls, place: str) -> dict[str, Written]:
+    def at(cls, place: str) -> dict[str, WrittenForm]:
         """The fields that are written at this place: "before", "after", "option"."""
         return {name: how for name, how in cls.written().items() if how.place == place}
 
@@ -79,7 +79,7 @@ class LayerKind(ABC):
     def form(cls) -> str:
         """The example and what its parts are.
 
-        >>> from tersenet.networks.layers.registry import LAYER_KINDS
+        >>> from tersenet.networks import LAYER_KINDS
         >>> LAYER_KINDS["C"].form()
         '16C3 (convolution: channels, C, kernel)'
         """
@@ -116,7 +116,7 @@ class LayerKind(ABC):
         return cls.macs is not LayerKind.macs
 
     @staticmethod
-    def sees(call: Call, field: Field) -> Field:
+    def sees(call: Call, field: ReceptiveField) -> ReceptiveField:
         """What a position of the result of one of the `functions` sees of the picture."""
         return same(call, field)
 

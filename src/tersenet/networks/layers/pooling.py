@@ -8,10 +8,10 @@ from typing import Any
 from torch import nn
 
 from tersenet._errors import TersenetError
-from tersenet.networks.field_rules import pooled
 from tersenet.networks.layers.kind import LayerKind, Shape
 from tersenet.networks.layers.sliding import slid, window_caption
 from tersenet.networks.layers.written import number_after, option
+from tersenet.networks.summary.receptive_field_rules import pooled
 
 
 @dataclass(frozen=True, kw_only=True)

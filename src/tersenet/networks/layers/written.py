@@ -17,7 +17,7 @@ LONGEST_DECIMAL = 400  # the longest printed rate has 340 digits
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class WrittenForm:
     """The place of a field in a word, what it is called, and the numbers that it may be.
 
     `place` is "before" or "after" the letters, or "option", which has a `letter`. A whole number lies between `low`
@@ -60,28 +60,28 @@ class Written:
 
 def number_before(what: str) -> Any:
     """A field whose number is written before the letters: the channels of 16C3."""
-    return _written(Written(place="before", what=what, high=MAX_CHANNELS))
+    return _written(WrittenForm(place="before", what=what, high=MAX_CHANNELS))
 
 
 def number_after(what: str, high: int = MAX_SIZE) -> Any:
     """A field whose number is written after the letters: the kernel of 16C3."""
-    return _written(Written(place="after", what=what, high=high))
+    return _written(WrittenForm(place="after", what=what, high=high))
 
 
 def decimal_after(what: str, *, low: int, high: int, below: bool = False) -> Any:
     """A field whose decimal is written after the letters, between `low` and `high`: the rate of D.05."""
-    return _written(Written(place="after", what=what, low=low, high=high, decimal=True, below=below))
+    return _written(WrittenForm(place="after", what=what, low=low, high=high, decimal=True, below=below))
 
 
 def option(letter: str, what: str, default: int | None, *, low: int = 1, high: int = MAX_SIZE) -> Any:
     """An option with a number, p1 of 16C3p1; a default of None is settled by the layer itself."""
     shown = str(1 if default is None else default + 1)
-    return _written(Written(place="option", what=what, letter=letter, low=low, high=high, shown=shown), default)
+    return _written(WrittenForm(place="option", what=what, letter=letter, low=low, high=high, shown=shown), default)
 
 
 def switch(letter: str, what: str) -> Any:
     """An option that is there or not: b of 10Nb."""
-    return _written(Written(place="option", what=what, letter=letter, switch=True), False)
+    return _written(WrittenForm(place="option", what=what, letter=letter, switch=True), False)
 
 
 def decimal_without_exponent(value: float) -> str:
@@ -99,7 +99,7 @@ def decimal_without_exponent(value: float) -> str:
 _REQUIRED = object()
 
 
-def _written(how: Written, default: Any = _REQUIRED) -> Any:
+def _written(how: WrittenForm, default: Any = _REQUIRED) -> Any:
     if default is _REQUIRED:
         return field(metadata={"written": how})
     return field(default=default, metadata={"written": how})

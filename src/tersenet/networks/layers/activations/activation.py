@@ -11,7 +11,7 @@ from tersenet.networks.layers.kind import LayerKind, Shape
 
 
 @dataclass(frozen=True)
-class Activation(LayerKind):
+class ActivationKind(LayerKind):
     """A function of single values, without weights: the torch layer `made_by`."""
 
     family = "activation"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.layers.activations.activation import Activation
+from tersenet.networks.layers.activations.activation import ActivationKind
 
 
 @dataclass(frozen=True)
-class ELU(Activation):
+class ELU(ActivationKind):
     """`ELU`: x where it is positive, exp(x) - 1 elsewhere (Clevert et al. 2016, with α = 1)."""
 
     letters = "ELU"

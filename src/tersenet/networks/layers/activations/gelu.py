@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.layers.activations.activation import Activation
+from tersenet.networks.layers.activations.activation import ActivationKind
 
 
 @dataclass(frozen=True)
-class GELU(Activation):
+class GELU(ActivationKind):
     """`GELU`: x times the normal distribution's Φ(x)."""
 
     letters = "GELU"

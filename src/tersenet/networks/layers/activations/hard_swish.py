@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.layers.activations.activation import Activation
+from tersenet.networks.layers.activations.activation import ActivationKind
 
 
 @dataclass(frozen=True)
-class HardSwish(Activation):
+class HardSwish(ActivationKind):
     """`HS`: x·min(max(x + 3, 0), 6)/6, SiLU made of straight lines (Howard et al., MobileNetV3, section 5.2)."""
 
     letters = "HS"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.layers.activations.activation import Activation
+from tersenet.networks.layers.activations.activation import ActivationKind
 
 
 @dataclass(frozen=True)
-class ReLU(Activation):
+class ReLU(ActivationKind):
     """`R`: what is negative becomes 0."""
 
     letters = "R"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.layers.activations.activation import Activation
+from tersenet.networks.layers.activations.activation import ActivationKind
 
 
 @dataclass(frozen=True)
-class Sigmoid(Activation):
+class Sigmoid(ActivationKind):
     """`S`: 1/(1 + exp(-x)), between 0 and 1."""
 
     letters = "S"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.layers.activations.activation import Activation
+from tersenet.networks.layers.activations.activation import ActivationKind
 
 
 @dataclass(frozen=True)
-class SiLU(Activation):
+class SiLU(ActivationKind):
     """`SiLU`: x times its sigmoid."""
 
     letters = "SiLU"

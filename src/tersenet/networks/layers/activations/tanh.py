@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from tersenet.networks.layers.activations.activation import Activation
+from tersenet.networks.layers.activations.activation import ActivationKind
 
 
 @dataclass(frozen=True)
-class Tanh(Activation):
+class Tanh(ActivationKind):
     """`T`: the hyperbolic tangent, between -1 and 1."""
 
     letters = "T"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from torch import nn
 
 from tersenet._errors import TersenetError
-from tersenet.networks.field_rules import mixed
 from tersenet.networks.layers.kind import LayerKind, Shape, channels_of
 from tersenet.networks.layers.written import MAX_CHANNELS, number_after
+from tersenet.networks.summary.receptive_field_rules import mixed
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Lessons around the small network: convolution, normalisation, exercises, errata."""

@@ -1,0 +1,1 @@
+"""The small network in numbers: forward and backward pass, descent, the learning-rate study."""

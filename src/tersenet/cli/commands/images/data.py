@@ -1,0 +1,325 @@
+"""List, fetch, verify and show data sets; preview augmentation; get sample digits.
+
+examples:
+  tersenet data list                                     which sets are here, where, and whether they are complete
+  tersenet data fetch mnist                              download and check; kept in your cache folder
+  tersenet data verify mnist                             compare each file with its published checksum
+  tersenet data samples                                  write three pictures of digits into this folder
+  tersenet data show synthetic --out digits.png          a grid of samples with their labels
+  tersenet data show ./signs                             the same for a folder of pictures
+  tersenet data show mnist --augment gap-14320           what that experiment's network sees
+  tersenet data show mnist --set rotation=15 shift=0.1   what these settings do
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from tersenet._errors import TersenetError
+from tersenet.cli.arguments import Flag
+from tersenet.cli.output import CommonArguments, Output, option, say_notices
+from tersenet.cli.progress import download_progress
+
+if TYPE_CHECKING:
+    from tersenet.data import Augmentation, LocalCopy, Split
+
+
+_ROWS, _COLUMNS = 8, 8  # of the grid
+_MOST = 1000  # pictures in a grid; more are too small to see, and cost gigabytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataArguments(CommonArguments):
+    """What each action takes."""
+
+    data_dir: Annotated[Path | None, option("FOLDER")] = None
+    """Data folder (default: $TERSENET_DATA, then the user cache)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListArguments(DataArguments):
+    """Show the named sets: which are here, where, and whether they are complete."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchArguments(DataArguments):
+    """Download the missing or damaged files of a named set, and check them."""
+
+    name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
+    """mnist, fashion-mnist, kmnist or qmnist."""
+    into: Annotated[Path | None, option("FOLDER")] = None
+    """Keep it in this folder, as NAME/FILES, instead of the cache."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyArguments(DataArguments):
+    """Compare each file of a set with its published checksum."""
+
+    name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
+    """mnist, fashion-mnist, kmnist, qmnist or synthetic."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplesArguments(DataArguments):
+    """Write three pictures of digits, to try `tersenet predict` on."""
+
+    folder: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="[FOLDER]")]] = Path()
+    """Where to write them (default: here)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowArguments(DataArguments):
+    """Write a grid of samples with their labels as a PNG file."""
+
+    name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]] = "auto"
+    """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or the path of a folder of pictures."""
+    split: Literal["train", "test"] = "train"
+    """Show training or test pictures."""
+    skip_bad: Flag = False
+    """Leave out the damaged pictures of a folder."""
+    count: int = 40
+    """Number of pictures, at most 1000; with an augmentation, number of rows (at most 8)."""
+    seed: int = 0
+    """Seed for the choice of pictures and for their augmentation."""
+    augment: Annotated[str | None, option("NAME")] = None
+    """Show them as a network sees them: "a" (policy A of the course), an experiment's name or a .toml file."""
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE …")] = ()
+    """Set fields of the augmentation: rotation=15 shift=0.1 (docs/augmentation.md)."""
+    out: Annotated[Path | None, option("FILE")] = None
+    """The file to write (default: samples-NAME.png here)."""
+
+
+Arguments = (
+    Annotated[ListArguments, tyro.conf.subcommand("list")]
+    | Annotated[FetchArguments, tyro.conf.subcommand("fetch")]
+    | Annotated[VerifyArguments, tyro.conf.subcommand("verify")]
+    | Annotated[SamplesArguments, tyro.conf.subcommand("samples")]
+    | Annotated[ShowArguments, tyro.conf.subcommand("show")]
+)
+
+
+def run(arguments: DataArguments, output: Output) -> int:
+    """Do the one action asked for."""
+    match arguments:
+        case FetchArguments():
+            _fetch(arguments, output)
+        case VerifyArguments():
+            _verify(arguments, output)
+        case SamplesArguments():
+            _samples(arguments, output)
+        case ShowArguments():
+            _show(arguments, output)
+        case _:
+            _list(arguments, output)
+    return 0
+
+
+def _list(arguments: DataArguments, output: Output) -> None:
+    from rich.table import Table
+
+    from tersenet.data import NAMED_SETS, find_cache_dir, find_holding, list_places
+
+    places = list_places(arguments.data_dir, find_cache_dir())
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("set", no_wrap=True)
+    table.add_column("about")
+    table.add_column("training + test", no_wrap=True)
+    table.add_column("here")
+    rows: list[dict[str, Any]] = []
+    for name, named in NAMED_SETS.items():
+        holding = find_holding(named, places)
+        train, test = named.train_labels.shape[0], named.test_labels.shape[0]
+        state, said = _state(holding)
+        folder = None if holding is None else str(holding.folder)
+        table.add_row(name, named.about, f"{train:,} + {test:,}", said)
+        rows.append(
+            {
+                "name": name,
+                "about": named.about,
+                "train": train,
+                "test": test,
+                "classes": named.classes,
+                "licence": named.licence,
+                "state": state,
+                "folder": folder,
+            }
+        )
+    table.add_row("synthetic", "digits drawn by Tersenet", "60,000 + 10,000", "always")
+    table.add_row("folder:PATH", "your pictures", "", "one sub-folder per class")
+    output.say(table)
+    output.say("\nLooked in, in this order:")
+    for place in places:
+        here = ", ".join(
+            row["name"] for row in rows if row["folder"] and Path(row["folder"]).is_relative_to(place.root)
+        )
+        output.say(f"  {place}{': ' + here if here else ''}")
+    output.document({"sets": rows, "places": [{"name": place.label, "folder": str(place.root)} for place in places]})
+
+
+def _state(holding: LocalCopy | None) -> tuple[str, str]:
+    """One word for programs, and a few words for people."""
+    from tersenet.data import UNCHECKED, check_holding
+
+    if holding is None:
+        return "absent", "no"
+    checks = check_holding(holding)
+    broken = [check.path.name for check in checks if check.problem and check.archive in holding.paths]
+    if broken:
+        return "corrupt", "corrupt: " + ", ".join(broken)
+    if holding.missing:
+        return "incomplete", "incomplete, missing: " + ", ".join(archive.name for archive in holding.missing)
+    kinds = {check.check for check in checks}
+    return ("unchecked", "yes, unchecked") if UNCHECKED in kinds else ("verified", "yes, verified")
+
+
+def _fetch(arguments: FetchArguments, output: Output) -> None:
+    from tersenet.data import fetch_data
+
+    with download_progress(output) as progress:
+        fetched = fetch_data(arguments.name, data_dir=arguments.data_dir, into=arguments.into, progress=progress)
+    if fetched.files:
+        output.say(f"Fetched and checked {len(fetched.files)} files from {fetched.home}")
+        output.say(f"They are in {fetched.folder}")
+    else:
+        output.say(f"{arguments.name} is already here and complete: {fetched.folder}")
+    output.document(
+        {"data": arguments.name, "folder": str(fetched.folder), "fetched": fetched.files, "home": fetched.home}
+    )
+
+
+def _verify(arguments: VerifyArguments, output: Output) -> None:
+    from rich.table import Table
+
+    from tersenet.data import check_holding, find_here
+
+    if arguments.name == "synthetic":
+        _verify_synthetic(output)
+        return
+
+    checks = check_holding(find_here(arguments.name, data_dir=arguments.data_dir))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("file", "checked by", "found"):
+        table.add_column(heading)
+    for check in checks:
+        table.add_row(check.path.name, check.check, check.problem or "whole", style="red" if check.problem else None)
+    output.say(f"{arguments.name} in {checks[0].path.parent}")
+    output.say(table)
+    broken = [check for check in checks if check.problem]
+    if broken:
+        raise TersenetError(
+            f"The data set {arguments.name} is damaged.",
+            got="\n".join(f"{check.path.name}: {check.problem}" for check in broken),
+            where=broken[0].path.parent,
+            hint=f"tersenet data fetch {arguments.name} replaces damaged files in your cache folder;\n"
+            "with --into FOLDER, those in another folder",
+        )
+    output.document(
+        {
+            "data": arguments.name,
+            "folder": str(checks[0].path.parent),
+            "files": [{"file": check.path.name, "check": check.check} for check in checks],
+        }
+    )
+
+
+def _verify_synthetic(output: Output) -> None:
+    from tersenet.data import SHA256, checksum, find_cache_dir, load_synthetic
+
+    found = checksum(*load_synthetic(find_cache_dir()))
+    if found != SHA256:
+        raise TersenetError(
+            "The synthetic digits differ from the reference.",
+            got=found,
+            expected=SHA256,
+            hint="please report this with your machine and versions: every machine should draw identical digits",
+        )
+    output.say(f"The synthetic digits are the same as on every machine: SHA-256 {found}")
+    output.document({"data": "synthetic", "folder": str(find_cache_dir()), "sha256": found})
+
+
+def _samples(arguments: SamplesArguments, output: Output) -> None:
+    from tersenet.data import write_samples
+
+    written = [str(path) for path in write_samples(arguments.folder)]
+    output.say("\n".join(written))
+    output.say("\nTry: tersenet predict stem-17150 " + shlex.join(written))
+    output.document({"pictures": written})
+
+
+def _show(arguments: ShowArguments, output: Output) -> None:
+    import torch
+
+    from tersenet.data import load_data, with_skip_bad
+    from tersenet.figures import plot_samples
+
+    if not 1 <= arguments.count <= _MOST:
+        problem = "There is nothing to show." if arguments.count < 1 else "That is too many pictures for one grid."
+        raise TersenetError(problem, got=f"--count {arguments.count}", expected=f"1 to {_MOST}")
+    policy = _policy(arguments)
+    with download_progress(output) as progress:
+        name = with_skip_bad(arguments.name) if arguments.skip_bad else arguments.name
+        dataset = load_data(name, data_dir=arguments.data_dir, progress=progress)
+    say_notices(dataset, output)
+    generator = torch.Generator().manual_seed(arguments.seed)
+    split: Split = getattr(dataset, arguments.split)
+    chosen = split.take(torch.randperm(len(split), generator=generator)[: arguments.count])
+    half = "training" if arguments.split == "train" else "test"
+    title = f"{dataset.name}: {len(chosen)} of {len(split):,} {half} pictures"
+    if policy is None:
+        images, labels = chosen.images, chosen.labels
+    else:
+        from tersenet.data import preview
+
+        images = preview(chosen.images[:_ROWS], policy, generator, variants=_COLUMNS - 1).flatten(0, 1)
+        labels = chosen.labels[:_ROWS].repeat_interleave(_COLUMNS)
+        title = f"{dataset.name}: each row shows the original, then what the network sees"
+    figure = plot_samples(images, labels, dataset.classes, columns=_COLUMNS, limit=len(images), title=title)
+    out = arguments.out or Path(f"samples-{_file_name(dataset.name)}.png")
+    figure.save(out)
+    output.say(f"data     {dataset.name}: {len(dataset.train):,} training and {len(dataset.test):,} test pictures")
+    output.say(f"source   {dataset.source}")
+    output.say(f"picture  {out}")
+    output.document(
+        {
+            "data": dataset.name,
+            "source": dataset.source,
+            "notice": dataset.notice,
+            "passed_over": dataset.passed_over,
+            "train": len(dataset.train),
+            "test": len(dataset.test),
+            "classes": dataset.classes,
+            "augmentation": None if policy is None else asdict(policy),
+            "picture": str(out),
+        }
+    )
+
+
+def _file_name(data: str) -> str:
+    """A data set's name as a part of a file's name."""
+    if data.startswith("folder:"):
+        data = Path(data.removeprefix("folder:").removesuffix("?skip-bad")).resolve().name
+    return re.sub(r"[^\w.]+", "-", data).strip("-.")[-80:] or "folder"
+
+
+def _policy(arguments: ShowArguments) -> Augmentation | None:
+    """The augmentation asked for, or None where none is."""
+    if arguments.augment is None and not arguments.set:
+        return None
+    from tersenet.data import POLICY_A, Augmentation
+    from tersenet.runs import Experiment, load_experiment, with_settings
+    from tersenet.training import Recipe
+
+    if arguments.augment in (None, "a"):
+        policy = Augmentation() if arguments.augment is None else POLICY_A
+        experiment = Experiment(name="preview", network="10N", training=Recipe(augmentation=policy))
+    else:
+        experiment = load_experiment(arguments.augment)
+    return with_settings(
+        experiment, [f"training.augmentation.{word}" for word in arguments.set]
+    ).training.augmentation

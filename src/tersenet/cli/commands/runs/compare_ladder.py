@@ -1,0 +1,96 @@
+"""The ladder's steps, as `tersenet compare ladder` prints them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tersenet.cli.output import Output
+
+if TYPE_CHECKING:
+    from tersenet.analysis import Ladder, LadderStep
+
+
+def compare_ladder(runs_dir: Path, out: Path | None, output: Output) -> int:
+    """Print a row for each step, what each shows against the one before it, and what is missing."""
+    from tersenet.analysis import read_ladder
+
+    ladder = read_ladder(runs_dir)
+    say_ladder(ladder, output)
+    page = None
+    if out is not None:
+        from tersenet.pages import write_ladder
+
+        page = write_ladder(ladder, out)
+        output.say()
+        output.say(f"page: {page}")
+    output.document(_document(ladder, page))
+    return 0
+
+
+def say_ladder(ladder: Ladder, output: Output) -> None:
+    """The table, what it rests on, and which steps are to be trained yet."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from tersenet.analysis import SEEDS, caution, difference_in_words, step_row
+
+    output.say()
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0), collapse_padding=True)
+    table.add_column(ladder.data, no_wrap=True)
+    table.add_column("change", overflow="fold", min_width=12)
+    for title in ("para-\nmeters", "last\nepoch %", "least of\nlast 3", "target\n%"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("verdict", overflow="fold", min_width=10)
+    for step in ladder.steps:
+        table.add_row(*map(Text, step_row(step)))
+    output.say(table)
+    output.say()
+    for step, before in zip(ladder.steps, [None, *ladder.steps], strict=False):
+        for said in difference_in_words(step, before):
+            output.say(Text(f"{step.label}: {said}"))
+    output.say(Text(caution(ladder)))
+    if ladder.missing:
+        output.say()
+        output.say(Text(f"Not yet trained with {SEEDS} seeds. What is missing:", style="yellow"))
+        for each in ladder.missing:
+            for command in each.commands:
+                output.say(f"  {command}")
+    for said in ladder.otherwise:
+        output.say(Text(said, style="yellow"))
+
+
+def _document(ladder: Ladder, page: Path | None) -> dict[str, Any]:
+    steps = zip(ladder.steps, [None, *ladder.steps], strict=False)
+    return {
+        "data": ladder.data,
+        "steps": [_step_document(step, before) for step, before in steps],
+        "missing": [asdict(each) for each in ladder.missing],
+        "otherwise": ladder.otherwise,
+        "page": None if page is None else str(page),
+    }
+
+
+def _step_document(step: LadderStep, before: LadderStep | None) -> dict[str, Any]:
+    from tersenet.analysis import analyse_step
+
+    return {
+        "step": step.name,
+        "change": step.change,
+        "parameters": step.parameters,
+        "epochs": step.epochs,
+        "runs": [run.name for run in step.runs],
+        "seeds": [run.experiment.seed for run in step.runs],
+        "accuracies": step.accuracies,
+        **asdict(step.spread),
+        "indication": step.spread.is_indication,
+        "means": step.means,
+        "least_of_last_epochs": min(step.last_epochs),
+        "target": step.target,
+        "misses": step.misses,
+        "met": not step.misses if step.experiment.budget else None,
+        "difference": asdict(step.difference) if step.difference else None,
+        "adjusted_p": step.adjusted_p,
+        "analysis": analyse_step(step, before),
+    }

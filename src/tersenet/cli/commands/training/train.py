@@ -1,0 +1,219 @@
+"""Train a network, measure it and write its report.
+
+examples:
+  tersenet train                                     the default experiment
+  tersenet train gap-14320 --seed 1                  a bundled experiment
+  tersenet train mine.toml                           your own experiment
+  tersenet train "8C3 BN R MP2 16C3 BN R GAP 10Nb"   a network in notation
+  tersenet train model.py:Net --epochs 5 --lr 0.05   your PyTorch module
+  tersenet train sprint-3 --seed 7                   a run's experiment again
+  tersenet train "8C3 BN R MP2 16C3 BN R GAP 6N" --data ./signs
+                                                     a folder of six classes
+  tersenet train sprint --set averaging=0.0          any other field
+  tersenet train sprint --init sprint-3 --epochs 2   from trained weights
+  tersenet train sprint --seeds 10                   mean and interval
+  tersenet train --resume sprint-3                   an interrupted run
+  tersenet train gap-14320 --lr-find                 find a learning rate
+
+The experiments that come with Tersenet have ten classes. For a folder with
+another number, write a network with one output per class (6N above: six).
+
+Exit status: 0, or 3 if the budget was missed (with several seeds: by their mean).
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from tersenet._errors import TersenetError
+from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, gathered, given, leaving_out, refuse_all_but
+from tersenet.cli.main import BUDGET_MISSED, DONE
+from tersenet.cli.next_steps import open_report, say_budget, say_next_steps, say_report
+from tersenet.cli.output import Output, TrustArguments, option
+
+if TYPE_CHECKING:
+    from tersenet.runs import Experiment, Run
+
+DEFAULT = "sprint"
+
+# Everything else that is given beside them would have no effect, and is refused.
+WITH_RESUME = {"resume", "runs_dir", "data_dir", "json", "no_report", "open", "trust"}
+NOT_WITH_LR_FIND = {"seeds", "no_report", "open", "resume"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(TrustArguments):
+    """What `tersenet train` takes."""
+
+    experiment: Annotated[
+        tyro.conf.Positional[str | None],
+        tyro.conf.arg(metavar="[EXPERIMENT]", help_behavior_hint="(default: sprint)"),
+    ] = None
+    """An experiment, a .toml file, a network's name, file.py:Name, notation, or a run (its experiment again)."""
+    data: Annotated[str | None, option("NAME")] = None
+    """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or a folder (--skip-bad leaves out damaged pictures)."""
+    data_dir: DataDir = None
+    runs_dir: RunsDir = RUNS_DIR
+    name: Annotated[str | None, option("NAME")] = None
+    """Name of the run; its folder is NAME-1, NAME-2, …"""
+    epochs: Annotated[int | None, option("N")] = None
+    """Number of passes over the training set."""
+    lr: Annotated[
+        float | None, tyro.conf.arg(metavar="RATE", aliases=("--learning-rate",), help_behavior_hint="")
+    ] = None
+    """The highest learning rate of the schedule."""
+    batch_size: Annotated[int | None, option("N")] = None
+    """Training images per step."""
+    optimizer: Annotated[str | None, option("NAME")] = None
+    """sgd, adam or adamw."""
+    seed: Annotated[int | None, option("N")] = None
+    """Seed for initial weights, data order, augmentation and dropout."""
+    seeds: Annotated[int | None, option("N")] = None
+    """Train N consecutive seeds, starting at --seed, as one group."""
+    validation: Annotated[int | None, option("N")] = None
+    """Hold out N training images and measure the epochs on them; the test set is used once, at the end."""
+    device: Annotated[str | None, option("NAME")] = None
+    """auto, cpu, cuda or mps."""
+    set: Annotated[tuple[str, ...], option("KEY=VALUE …")] = ()
+    """Any other field of the experiment; the last part of its name is enough if it is unique: weight_decay=0."""
+    init: Annotated[str | None, option("RUN")] = None
+    """Start from this run's trained weights."""
+    resume: Annotated[str | None, option("RUN")] = None
+    """Continue this run or group with its original settings."""
+    lr_find: Flag = False
+    """Run a learning-rate range test instead of training."""
+    no_report: Flag = False
+    """Do not write a report."""
+    open: Flag = False
+    """Open the report in the browser."""
+
+
+def words(typed: list[str]) -> list[str]:
+    """`--threads N` and `--precision NAME` are short for settings; several `--set` are one; `--skip-bad` is part of
+    the data's name.
+    """
+    return gathered(leaving_out(typed), {"--threads": "settings.threads", "--precision": "settings.precision"})
+
+
+def run(arguments: Arguments, output: Output) -> int:
+    """Train, report, and say the result."""
+    from tersenet.cli.progress import TrainingProgress
+    from tersenet.runs import Group, find_run_or_group, resume_run, start_run
+
+    _refuse_what_has_no_effect(arguments)
+    if arguments.lr_find:
+        from tersenet.cli.commands.training.lr_find import find_rate
+
+        return find_rate(chosen_experiment(arguments, output), arguments.runs_dir, arguments.data_dir, output)
+    resumed = find_run_or_group(arguments.resume, arguments.runs_dir) if arguments.resume is not None else None
+    if isinstance(resumed, Group) or arguments.seeds not in (None, 1):
+        from tersenet.cli.commands.training.several_seeds import train_seeds
+
+        return train_seeds(
+            resumed if isinstance(resumed, Group) else chosen_experiment(arguments, output),
+            arguments.seeds or 0,
+            runs_dir=arguments.runs_dir,
+            data_dir=arguments.data_dir,
+            report=not arguments.no_report,
+            show=arguments.open,
+            output=output,
+        )
+    with TrainingProgress(output) as progress:
+        if resumed is not None:
+            run = resume_run(resumed, data_dir=arguments.data_dir, listeners=progress.listeners)
+        else:
+            run = start_run(
+                chosen_experiment(arguments, output),
+                runs_dir=arguments.runs_dir,
+                data_dir=arguments.data_dir,
+                listeners=progress.listeners,
+            )
+    report = None
+    if not arguments.no_report:
+        from tersenet.pages import write_report
+
+        report = write_report(run, data_dir=arguments.data_dir)
+    return _conclude(run, report, output, show=arguments.open)
+
+
+def _refuse_what_has_no_effect(arguments: Arguments) -> None:
+    """A run that goes on does so as it began; a range test makes no run."""
+    if arguments.resume is not None:
+        refuse_all_but(
+            WITH_RESUME,
+            arguments,
+            problem="A resumed run keeps its settings.",
+            hint=f"tersenet train --resume {shlex.quote(arguments.resume)}",
+        )
+    elif arguments.lr_find:
+        refuse_all_but(
+            set(given(arguments)) - NOT_WITH_LR_FIND,
+            arguments,
+            problem="These options have no effect with --lr-find, which trains no run.",
+            hint="omit them",
+        )
+    if arguments.open and arguments.no_report:
+        raise TersenetError("There is no report to open.", got="--open with --no-report", hint="omit one of them")
+
+
+def chosen_experiment(arguments: Arguments, output: Output) -> Experiment:
+    """The experiment that the arguments describe."""
+    from tersenet.runs import experiment_to_train, find_run, with_settings
+
+    word = DEFAULT if arguments.experiment is None else arguments.experiment
+    experiment = experiment_to_train(word, arguments.runs_dir)
+    init = None if arguments.init is None else str(find_run(arguments.init, arguments.runs_dir).path)
+    values = {
+        "data": arguments.data,
+        "name": arguments.name,
+        "init": init,
+        "seed": arguments.seed,
+        "validation": arguments.validation,
+        "training.epochs": arguments.epochs,
+        "training.learning_rate": arguments.lr,
+        "training.batch_size": arguments.batch_size,
+        "training.optimizer": arguments.optimizer,
+        "settings.device": arguments.device,
+    }
+    flags = {key: value for key, value in values.items() if value is not None}
+    chosen = with_settings(experiment, arguments.set, flags)
+    before, after = experiment.training, chosen.training
+    if after.optimizer != before.optimizer and after.learning_rate == before.learning_rate and arguments.lr is None:
+        output.say(
+            f"The learning rate is still {after.learning_rate:g}, which was chosen for {before.optimizer}; "
+            f"{after.optimizer} usually needs another (--lr, or --lr-find to find one).",
+            style="yellow",
+        )
+    return chosen
+
+
+def _conclude(run: Run, report: Path | None, output: Output, *, show: bool) -> int:
+    """The last lines: the headline, the budget, where the report is, what to do next."""
+    result = run.result
+    assert result is not None
+    correct = round(result["test_accuracy"] * result["test_images"] / 100)
+    missed = any(line["met"] is False for line in result["budget"])
+    output.say()
+    if run.environment["data_notice"]:
+        output.say(run.environment["data_notice"], style="bold yellow")
+    output.say(
+        f"{run.name}: {correct}/{result['test_images']} ({result['test_accuracy']:.2f} %) on the test set of "
+        f"{result['data']}",
+        style="bold",
+    )
+    output.say(
+        f"after epoch {result['epochs']}, {result['parameters']:,} parameters, "
+        f"{result['seconds']:.0f} s of training, seed {result['seed']}"
+    )
+    say_budget(result["budget"], output)
+    output.say(f"run:    {run.path}")
+    say_report(report, output)
+    say_next_steps(run, output)
+    output.document({key: value for key, value in result.items() if key != "test_images"})
+    open_report(report, output, wanted=show)
+    return BUDGET_MISSED if missed else DONE

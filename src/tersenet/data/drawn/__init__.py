@@ -1,0 +1,1 @@
+"""The digits that Tersenet draws itself: pens, strokes, hands and the set made from them."""

@@ -1,0 +1,1 @@
+"""How pictures and sets are read from files: IDX, picture folders, single pictures, MNIST's form."""

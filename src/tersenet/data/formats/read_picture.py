@@ -1,0 +1,192 @@
+"""Read any picture of a digit into MNIST's form."""
+
+from __future__ import annotations
+
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from tersenet._errors import TersenetError, did_you_mean_file
+from tersenet.data.formats.mnist_form import BLANK, Floats, find_form, to_mnist_form
+
+_MOST_PIXELS = 50_000_000  # half a gigabyte while it is worked on; a telephone's camera has 12 to 48 million
+_WORKING_SIDE = 1024  # what is larger is reduced before colours become floats
+_SHOWN_SIDE = 640  # of the original that is kept to be shown
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """A picture file, read once.
+
+    `image` is what the networks see, uint8 `[28, 28]`; `original` is the picture as people see it, uint8 `[H, W, 3]`,
+    turned upright, nothing transparent, reduced to about 640 pixels on the longer side (None where it was not kept).
+    `second_mark` is the ink of a second mark beside the digit, as a part of the digit's (0: there is one mark).
+    """
+
+    path: Path
+    image: NDArray[np.uint8]
+    original: NDArray[np.uint8] | None
+    second_mark: float
+
+
+def open_picture(path: str | Path, *, keep_original: bool = True) -> Picture:
+    """Read a picture file once: what the networks see, and the original to show beside it.
+
+    An original takes up to a megabyte; of a folder of pictures it need not be kept. Raises TersenetError as
+    `read_picture` does.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     picture = Image.new("L", (200, 100), 255)
+    ...     picture.paste(0, (90, 20, 100, 80))
+    ...     picture.save(f"{folder}/one.png")
+    ...     found = open_picture(f"{folder}/one.png")
+    >>> found.image.shape, found.original.shape, found.second_mark
+    ((28, 28), (100, 200, 3), 0.0)
+    """
+    path = Path(path)
+    try:
+        colours = _flatten(_open(path))
+        form = find_form(colours)
+    except TersenetError as error:
+        error.where = path
+        raise
+    original = _to_show(colours) if keep_original else None
+    return Picture(path=path, image=form.image, original=original, second_mark=form.second_mark)
+
+
+def _to_show(colours: Floats) -> NDArray[np.uint8]:
+    step = max(1, max(colours.shape) // _SHOWN_SIDE)
+    return np.rint(np.clip(colours[::step, ::step], 0, 1) * 255).astype(np.uint8)
+
+
+def read_picture(path: str | Path) -> NDArray[np.uint8]:
+    """A picture file as the networks see it: uint8 `[28, 28]`, light on dark, in a 20×20 box, centred by mass.
+
+    Any size, colours, transparency, bit depth and orientation tag; dark on light or light on dark (the border shows
+    which is the background). Of an animation the first frame is read. Raises TersenetError, naming the file: missing,
+    not a picture, truncated, too large, blank.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     picture = Image.new("RGBA", (200, 100))
+    ...     picture.paste("navy", (90, 20, 100, 80))
+    ...     picture.save(f"{folder}/one.png")
+    ...     read_picture(f"{folder}/one.png")[14].tolist()
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    """
+    path = Path(path)
+    try:
+        return to_mnist_form(_flatten(_open(path)))
+    except TersenetError as error:
+        error.where = path
+        raise
+
+
+def _require_file(path: Path) -> None:
+    """Raise unless `path` is a file that can be opened without waiting."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        if path.is_symlink():
+            raise TersenetError("This link is broken.", got=error.strerror) from None
+        if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise TersenetError("There is no such picture.", hint=did_you_mean_file(path)) from None
+        raise TersenetError("The picture cannot be read.", got=error.strerror or error) from None
+    except ValueError:  # a null byte in the name
+        raise TersenetError("There is no such picture.") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise TersenetError("This is a folder.", expected="a picture")
+    if not stat.S_ISREG(status.st_mode):
+        raise TersenetError("This is not a file.", got="a FIFO, a socket or a device", expected="a picture")
+    if status.st_size == 0:
+        raise TersenetError("The file is empty.", got="0 bytes", expected="a picture")
+
+
+def _open(path: Path) -> Image.Image:
+    """The picture turned the right way up, no larger than it needs to be."""
+    _require_file(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is the stricter one
+            warnings.filterwarnings(
+                "ignore", module="PIL"
+            )  # doubtful metadata does not keep a picture from being read
+            with Image.open(path) as image:
+                if image.width * image.height > _MOST_PIXELS:
+                    raise _too_large(f"{image.width}×{image.height} pixels")
+                image.load()
+                upright = ImageOps.exif_transpose(image)
+    except Image.DecompressionBombError as error:
+        raise _too_large(str(error)) from None
+    except TersenetError:
+        raise
+    except PermissionError as error:
+        raise TersenetError(
+            "The picture cannot be read.", got=error.strerror, hint="check the file's permissions"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - Pillow's decoders raise whatever they stumble over
+        raise TersenetError(
+            "This is not a picture that can be read.",
+            got=str(error).replace(f" {str(path)!r}", "") or type(error).__name__,
+            expected="a whole PNG, JPEG, GIF, BMP, TIFF or WebP file",
+        ) from None
+    return upright
+
+
+def _too_large(got: str) -> TersenetError:
+    return TersenetError("The picture is too large.", got=got, expected=f"at most {_MOST_PIXELS:,} pixels")
+
+
+def _flatten(image: Image.Image) -> Floats:
+    """Colours as float `[H, W, 3]` in 0..1, nothing transparent."""
+    if image.mode.startswith(("I", "F")):
+        return _grey(np.asarray(image, np.float32), 65535.0 if image.mode.startswith("I") else None)
+    if image.has_transparency_data:
+        return _lay_on_contrast(_reduced(image.convert("RGBA").convert("RGBa")))
+    return _reduced(image.convert("RGB"))
+
+
+def _reduced(image: Image.Image) -> Floats:
+    """The values in 0..1, of a large picture reduced first."""
+    small = image.reduce(max(1, max(image.size) // _WORKING_SIDE))
+    return np.asarray(small, np.float32) / np.float32(255)
+
+
+def _grey(values: Floats, white: float | None) -> Floats:
+    """Sixteen-bit and floating-point pictures: `white` is full light; without it, the lightest pixel is."""
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(high - low):
+        raise TersenetError(
+            "The picture has pixels that are not finite.", got="NaN or infinity", expected="grey values"
+        )
+    if white is None or low < 0 or high > white:
+        # By halves: float32 cannot hold the difference of its largest and its least number.
+        values, white = (values / 2 - np.float32(low / 2)).astype(np.float32), max(high - low, 1e-6) / 2
+    return np.repeat((values / np.float32(white))[:, :, None], 3, axis=2)
+
+
+def _lay_on_contrast(premultiplied: Floats) -> Floats:
+    """Lay a partly transparent picture `[H, W, 4]` on a ground on which what is drawn can be seen.
+
+    Strokes on nothing are laid on white or black, whichever is farther from them. A card (an opaque plate with a
+    drawing on it and nothing around) is laid on its own colour.
+    """
+    colours, alpha = premultiplied[:, :, :3], premultiplied[:, :, 3:]
+    seen = alpha[:, :, 0] > 0.5
+    if not seen.any():
+        raise TersenetError(BLANK, got="every pixel is transparent", expected="a digit")
+    mean = float(colours.sum() / (3 * alpha.sum()))
+    ground = np.full(3, 0.0 if mean > 0.5 else 1.0, np.float32)
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    plate = seen[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    middle = np.median(colours[seen] / alpha[seen], axis=0)
+    drawn_upon = np.abs(colours[seen] / alpha[seen] - middle).max(axis=1) > 0.3
+    if plate.mean() > 0.6 and drawn_upon.mean() > 0.01:
+        ground = middle.astype(np.float32)
+    return np.asarray(colours + (1 - alpha) * ground, np.float32)

@@ -1,0 +1,1 @@
+"""Networks from a user's own file: how it is run, kept and laid out."""

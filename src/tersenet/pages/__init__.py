@@ -1,0 +1,26 @@
+"""Reports: blocks, their writers, and the pages of runs, groups and comparisons."""
+
+from tersenet.pages.blocks import Heading, Item, Items, Paragraph
+from tersenet.pages.comparison_page import pair_row, write_comparison
+from tersenet.pages.explanation_page import write_explanation
+from tersenet.pages.ladder_page import ladder_pictures, ladder_table, records_table, write_ladder
+from tersenet.pages.mistakes_page import write_mistakes
+from tersenet.pages.report import write_report
+from tersenet.pages.writers.markdown import to_markdown
+
+__all__ = [
+    "Heading",
+    "Item",
+    "Items",
+    "Paragraph",
+    "ladder_pictures",
+    "ladder_table",
+    "pair_row",
+    "records_table",
+    "to_markdown",
+    "write_comparison",
+    "write_explanation",
+    "write_ladder",
+    "write_mistakes",
+    "write_report",
+]

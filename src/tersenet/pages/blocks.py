@@ -1,0 +1,159 @@
+"""What a page is made of. A report is written once, as a list of these, and rendered as Markdown and as HTML.
+
+In every text `code` between backticks is code; nothing else is markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tersenet._look import printable
+from tersenet.figures import Drawing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A text in a prominent frame."""
+
+    text: str
+    kind: Literal["missed", "warning", "met"]
+
+
+@dataclass(frozen=True)
+class Title:
+    """The page's one title."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The start of a section."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines to be kept as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure that matters and what it is; where a budget limits it, the limit and whether it is met."""
+
+    figure: str
+    what: str
+    limit: str = ""
+    met: bool | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Limit and verdict in words; empty where nothing limits the figure.
+
+        >>> Tile("17,150", "parameters", "< 20,000", True).verdict
+        '< 20,000: met'
+        """
+        if not self.limit:
+            return ""
+        return f"{self.limit}: {VERDICTS[self.met]}"
+
+
+VERDICTS = {True: "met", False: "missed", None: "open"}
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The few figures that matter, large."""
+
+    tiles: Sequence[Tile]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under a head; columns named in `right` hold figures, that named `verdict` says met or missed.
+
+    `folded` tables open on a click.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    right: Sequence[str] = ()
+    folded: str | None = None
+    verdict: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageFigure:
+    """A figure of the page: `key` names its file, `number` is what texts call it by.
+
+    `png` is the file beside the page; `svg`, where there is one, is what an HTML page shows, in its own colours. A
+    `wide` one takes the width of the page, others half of it.
+    """
+
+    key: str
+    number: int
+    caption: str
+    png: bytes
+    svg: str = ""
+    wide: bool = False
+
+    @classmethod
+    def of(cls, drawing: Drawing, key: str, number: int, caption: str, *, wide: bool = False) -> PageFigure:
+        """A drawing as figure `number` of a page."""
+        return cls(key=key, number=number, caption=caption, png=drawing.png(), svg=drawing.svg(), wide=wide)
+
+    @property
+    def label(self) -> str:
+        """What a text calls it.
+
+        >>> PageFigure(key="curves", number=1, caption="Loss and accuracy.", png=b"").label
+        'Figure 1'
+        """
+        return f"Figure {self.number}"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A point of a list, and the figure that it rests on."""
+
+    text: str
+    picture: PageFigure | None = None
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of points."""
+
+    items: Sequence[Item]
+
+
+Block = Notice | Title | Heading | Paragraph | Code | Tiles | Table | PageFigure | Items
+
+
+def spans(text: str) -> list[tuple[bool, str]]:
+    """The parts of a text on one line: (is it code, what it says). A backtick without its fellow is a letter.
+
+    Line breaks become blanks, since Markdown ends a code span at an empty line; control characters are replaced.
+
+    >>> spans("a `b` c")
+    [(False, 'a '), (True, 'b'), (False, ' c')]
+    >>> spans("`x\\n\\n<b>`")
+    [(True, 'x  <b>')]
+    """
+    parts = " ".join(re.split(r"[\t\n]", printable(text))).split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    return [(place % 2 == 1, part) for place, part in enumerate(parts) if part]

@@ -1,0 +1,1 @@
+"""Blocks written as HTML and as Markdown."""

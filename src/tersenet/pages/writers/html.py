@@ -1,0 +1,158 @@
+"""Blocks as one HTML file with all in it: pictures, style, nothing from the network, no script."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import re
+import struct
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+
+from tersenet._look import css_variables, inline_svg, printable
+from tersenet.pages.blocks import (
+    VERDICTS,
+    Block,
+    Code,
+    Heading,
+    Items,
+    Notice,
+    PageFigure,
+    Paragraph,
+    Table,
+    Tile,
+    Tiles,
+    Title,
+    spans,
+)
+
+LONG = 40  # rows; a longer folded table stays folded in print
+NO_BREAK = "\u00a0"
+UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|h|MB)(?!\w))|(?<=[<>≤≥−±]) (?=\d)")  # the blank in "99.46 %", "< 20,000"
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src {images}; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def to_html(blocks: Sequence[Block], *, title: str) -> str:
+    """The blocks as one self-contained page; `title` is the browser's.
+
+    Two figures that follow each other are side by side, more of them in two columns.
+
+    >>> "<p>a &lt; b in <code>8C3</code></p>" in to_html([Paragraph("a < b in `8C3`")], title="A run")
+    True
+    """
+    parts = []
+    for is_picture, group in itertools.groupby(blocks, key=lambda block: isinstance(block, PageFigure)):
+        shown = list(group)
+        inside = "\n".join(map(_block, shown))
+        # More than two, of any height, fill two columns from the top.
+        kind = "figures packed" if len(shown) > 2 else "figures"
+        parts.append(f'<div class="{kind}">\n{inside}\n</div>' if is_picture else inside)
+    return whole_page("\n".join(parts), title=title)
+
+
+def whole_page(body: str, *, title: str, style: str = "", images: str = "data:") -> str:
+    """A page in the one style, and what `style` adds to it. It may load `images` (a source of CSP) and no more."""
+    common = css_variables() + (resources.files(__package__) / "page.css").read_text(encoding="utf-8")
+    return PAGE.format(title=escape(printable(title)), style=common + style, body=body, images=images)
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Notice():
+            return f'<p class="notice {block.kind}" role="alert">{_inline(block.text)}</p>'
+        case Title(text):
+            return f"<h1>{_inline(text)}</h1>"
+        case Heading(text):
+            return f"<h2>{_inline(text)}</h2>"
+        case Paragraph(text):
+            return f"<p>{_inline(text)}</p>"
+        case Code(text):
+            return f"<pre>{escape(printable(text))}</pre>"
+        case Tiles(tiles):
+            return f'<dl class="tiles">{"".join(map(_tile, tiles))}</dl>'
+        case Table():
+            return _table(block)
+        case PageFigure():
+            return _picture(block)
+        case Items(items):
+            points = (
+                f"<li>{_inline(item.text)}"
+                + (
+                    f' <a href="#{item.picture.key}">{item.picture.label.replace(" ", NO_BREAK)}</a>'
+                    if item.picture
+                    else ""
+                )
+                + "</li>"
+                for item in items
+            )
+            return "<ul>\n" + "\n".join(points) + "\n</ul>"
+
+
+def _tile(tile: Tile) -> str:
+    kind = f' class="{VERDICTS[tile.met]}"' if tile.limit else ""
+    verdict = f'<dd class="verdict">{_inline(tile.verdict)}</dd>' if tile.verdict else ""
+    figure, what = _inline(tile.figure), _inline(tile.what)
+    return f'<div{kind}><dt>{what}</dt><dd class="figure">{figure}</dd>{verdict}</div>'
+
+
+def _table(table: Table) -> str:
+    sides = [' class="right"' if name in table.right else "" for name in table.head]
+    head = "".join(f"<th{side}>{_inline(name)}</th>" for name, side in zip(table.head, sides, strict=True))
+    rows = "\n".join(f"<tr>{_row(table, row, sides)}</tr>" for row in table.rows)
+    whole = f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
+    if table.folded is None:
+        return whole
+    long = ' class="long"' if len(table.rows) > LONG else ""
+    return f"<details{long}><summary>{_inline(table.folded)}</summary>\n{whole}\n</details>"
+
+
+def _row(table: Table, row: Sequence[str], sides: Sequence[str]) -> str:
+    cells = []
+    for name, cell, side in zip(table.head, row, sides, strict=True):
+        kind = f' class="{cell}"' if name == table.verdict and cell in VERDICTS.values() else side
+        cells.append(f"<td{kind}>{_inline(cell)}</td>")
+    return "".join(cells)
+
+
+def _picture(picture: PageFigure) -> str:
+    kind = ' class="wide"' if picture.wide else ""
+    return (
+        f'<figure id="{escape(picture.key)}"{kind}>{_drawn(picture)}'
+        f"<figcaption><b>{picture.label}.</b> {_inline(picture.caption)}</figcaption></figure>"
+    )
+
+
+def _drawn(picture: PageFigure) -> str:
+    if picture.svg:
+        return inline_svg(picture.svg, key=picture.key, label=printable(picture.caption))
+    # Width and height of a PNG are in its first chunk; it has two dots per CSS pixel.
+    width, height = (dots // 2 for dots in struct.unpack(">II", picture.png[16:24]))
+    data = base64.b64encode(picture.png).decode()
+    alt = escape(printable(picture.caption))
+    return f'<img src="data:image/png;base64,{data}" width="{width}" height="{height}" alt="{alt}">'
+
+
+def _inline(text: str) -> str:
+    return "".join(
+        f"<code>{escape(part)}</code>" if is_code else escape(UNIT.sub(NO_BREAK, part))
+        for is_code, part in spans(text)
+    )

@@ -1,0 +1,1 @@
+"""Claims about runs: made, checked against the runs and against themselves, verified by training again."""

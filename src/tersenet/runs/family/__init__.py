@@ -1,0 +1,1 @@
+"""Trainings that belong together: the group of seeds and the processes that train it."""
