@@ -15,7 +15,8 @@ SOURCE = Path(__file__).parent.parent / "src" / "tersenet"
 ROOMS = ["data", "networks", "engine", "evaluation", "training", "runs", "analysis", "inspection", "figures", "pages"]
 LEFT_OF = {room: set(ROOMS[: place + 1]) for place, room in enumerate(ROOMS)}
 LEFT_OF["backprop"] = {"backprop"}
-LEFT_OF["cli"] = {*ROOMS, "backprop", "cli"}
+LEFT_OF["web"] = {*ROOMS, "backprop", "web"}
+LEFT_OF["cli"] = {*ROOMS, "backprop", "web", "cli"}
 MOST_FILES, MOST_LINES = 15, 400
 
 

@@ -1,4 +1,4 @@
-"""The browser reads a notation as Python does: the same trees, shapes, names of tensors, and the same words of complaint."""
+"""The browser reads a notation as Python does: the same trees, shapes and names of tensors, the same complaints."""
 
 import pytest
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tersenet.networks.layers import LAYER_KINDS, LayerKind
-from tersenet.networks.layers.written import Written
+from tersenet.networks import LAYER_KINDS, LayerKind, Written
 
 
 def kinds_table() -> dict[str, dict[str, Any]]:
