@@ -21,7 +21,7 @@ from tersenet.networks.layers.families import (
 )
 from tersenet.networks.layers.kind import FAMILIES, LayerKind
 from tersenet.networks.layers.registry import BY_FUNCTION, LAYER_KINDS, layer_types
-from tersenet.networks.layers.written import Written
+from tersenet.networks.layers.written import WrittenForm
 from tersenet.networks.named_networks import NETWORKS, Measured, NamedNetwork, Reported
 from tersenet.networks.notation import parse
 from tersenet.networks.resolve import ResolvedNetwork, find_network, in_file, run_code
@@ -85,7 +85,7 @@ __all__ = [
     "Summary",
     "Unknown",
     "UserCode",
-    "Written",
+    "WrittenForm",
     "bare_name",
     "budget_rows",
     "budget_table",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tersenet.networks import LAYER_KINDS, LayerKind, Written
+from tersenet.networks import LAYER_KINDS, LayerKind, WrittenForm
 
 
 def kinds_table() -> dict[str, dict[str, Any]]:
@@ -32,8 +32,8 @@ def _kind(kind: type[LayerKind]) -> dict[str, Any]:
     }
 
 
-def _written(kind: type[LayerKind], name: str, how: Written) -> dict[str, Any]:
-    default = kind.__dataclass_fields__[name].default if how.place == "option" else None
+def _written(kind: type[LayerKind], name: str, how: WrittenForm) -> dict[str, Any]:
+    default: Any = kind.__dataclass_fields__[name].default if how.place == "option" else None
     return {
         "name": name,
         "what": how.what,
