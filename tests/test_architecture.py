@@ -15,8 +15,9 @@ SOURCE = Path(__file__).parent.parent / "src" / "tersenet"
 ROOMS = ["data", "networks", "engine", "evaluation", "training", "runs", "analysis", "inspection", "figures", "pages"]
 LEFT_OF = {room: set(ROOMS[: place + 1]) for place, room in enumerate(ROOMS)}
 LEFT_OF["backprop"] = {"backprop"}
-LEFT_OF["web"] = {*ROOMS, "backprop", "web"}
-LEFT_OF["cli"] = {*ROOMS, "backprop", "web", "cli"}
+LEFT_OF["export"] = {*ROOMS[:6], "export"}
+LEFT_OF["web"] = {*ROOMS, "backprop", "export", "web"}
+LEFT_OF["cli"] = {*ROOMS, "backprop", "export", "web", "cli"}
 MOST_FILES, MOST_LINES = 15, 400
 
 
