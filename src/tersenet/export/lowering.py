@@ -29,8 +29,17 @@ from tersenet.export.graph import (
     Normalise,
     Shape,
 )
-from tersenet.networks import Network, NotationNetwork, parse
-from tersenet.networks.tree import Block, Branches, Repeat, Residual, Shared, Sum
+from tersenet.networks import (
+    Branches,
+    BranchSum,
+    LayerBlock,
+    Notation,
+    NotationNetwork,
+    Repeat,
+    Residual,
+    Shared,
+    parse,
+)
 
 FUNCTIONS: dict[type[nn.Module], str] = {
     nn.SiLU: "silu",
@@ -102,21 +111,21 @@ class _Lowering:
     def __init__(self, model: FloatModel) -> None:
         self.model = model
 
-    def network(self, tree: Network, network: NotationNetwork, value: _Value) -> None:
+    def network(self, tree: Notation, network: NotationNetwork, value: _Value) -> None:
         value = self.chain(tree, network.layers, value)
         if not isinstance(value.maker, (Convolve, Average, Lookup)) or not value.is_plain:
             value = self.affine(value, "scores")
         value.maps.signed = True
 
-    def chain(self, block: Block, modules: nn.Module, value: _Value) -> _Value:
+    def chain(self, block: LayerBlock, modules: nn.Module, value: _Value) -> _Value:
         for layer, module in zip(block.layers, modules.children(), strict=True):
-            if isinstance(layer, Block):
+            if isinstance(layer, LayerBlock):
                 value = self.block(layer, module, value)
             else:
                 value = self.layer(str(layer), module, value)
         return value
 
-    def block(self, block: Block, module: nn.Module, value: _Value) -> _Value:
+    def block(self, block: LayerBlock, module: nn.Module, value: _Value) -> _Value:
         match block:
             case Residual():
                 given = value.shared()
@@ -130,7 +139,7 @@ class _Lowering:
                     for branch, chain in zip(block.layers, module.branches, strict=True)
                 ]
                 words = [str(branch) or "x" for branch in block.layers]
-                return self.add(made, words) if isinstance(block, Sum) else self.join(made, words)
+                return self.add(made, words) if isinstance(block, BranchSum) else self.join(made, words)
             case Repeat():
                 for chain in module.children():
                     value = self.chain(block, chain, value)
