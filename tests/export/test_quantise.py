@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tersenet import TersenetError, build, parse
 from tersenet.export import accuracy_kept, calibration_images, guesses_of, lower, quantise, run_real, simulate, trace

@@ -18,7 +18,6 @@ from tersenet.export.graph import (
     PIXEL_SCALE,
     Add,
     Average,
-    Borders,
     Convolve,
     FloatModel,
     Join,
@@ -29,6 +28,7 @@ from tersenet.export.graph import (
     Normalise,
     Shape,
 )
+from tersenet.export.windows import borders_of, no_borders, slid_size
 from tersenet.networks import (
     Branches,
     BranchSum,
@@ -196,13 +196,13 @@ class _Lowering:
             stride, dilation, groups = module.stride[0], module.dilation[0], module.groups
             assert not isinstance(module.padding, str)
             padding = module.padding[0]
-        out, size = weights.shape[0], _slid((height, width), kernel, stride, padding, dilation)
-        borders, seen = _borders((height, width), size, kernel, stride, padding, dilation)
+        out, size = weights.shape[0], slid_size((height, width), kernel, stride, padding, dilation)
+        borders, seen = borders_of((height, width), size, kernel, stride, padding, dilation)
         gain, shift = (each.view(groups, 1, -1, 1, 1) for each in (value.gain, value.shift))
         grouped = weights.view(groups, out // groups, -1, *kernel)
         bias = torch.zeros(out, dtype=torch.float64) if module.bias is None else module.bias.double()
         if (value.shift == 0).all():
-            borders, biases = _without_borders(size), bias.view(-1, 1, 1)
+            borders, biases = no_borders(size), bias.view(-1, 1, 1)
         else:
             moved = torch.einsum("goihw,rhsw->gors", grouped * shift, seen)
             biases = bias.view(-1, 1, 1) + moved.reshape(out, *moved.shape[2:])
@@ -303,7 +303,7 @@ class _Lowering:
         if isinstance(module, nn.MaxPool2d):
             kernel = (int(module.kernel_size), int(module.kernel_size))  # type: ignore[arg-type]
             stride, padding = int(module.stride), int(module.padding)  # type: ignore[arg-type]
-        size = _slid((height, width), kernel, stride, padding, 1)
+        size = slid_size((height, width), kernel, stride, padding, 1)
         target = Maps(word, (channels, *size), signed=value.maps.signed)
         layer = Maximum(
             name=word, sources=(value.maps,), target=target, kernel=kernel, stride=stride, padding=padding
@@ -325,13 +325,13 @@ class _Lowering:
 
     def averaged(self, word: str, value: _Value, kernel: tuple[int, int], stride: int, padding: int) -> _Value:
         channels, height, width = value.maps.shape
-        size = _slid((height, width), kernel, stride, padding, 1)
-        borders, seen = _borders((height, width), size, kernel, stride, padding, 1)
+        size = slid_size((height, width), kernel, stride, padding, 1)
+        borders, seen = borders_of((height, width), size, kernel, stride, padding, 1)
         bias = value.shift.view(-1, 1, 1)
         if padding and not (value.shift == 0).all():
             bias = bias * seen.mean(dim=(1, 3))
         else:
-            borders = _without_borders(size)
+            borders = no_borders(size)
         return self.append(
             Average(
                 name=word,
@@ -373,42 +373,3 @@ class _Lowering:
 
 def _rename(layer: Layer, word: str) -> None:
     layer.name = layer.target.name = f"{layer.name} {word}"
-
-
-def _slid(
-    size: tuple[int, int], kernel: tuple[int, int], stride: int, padding: int, dilation: int
-) -> tuple[int, int]:
-    height, width = (
-        (side + 2 * padding - dilation * (reach - 1) - 1) // stride + 1
-        for side, reach in zip(size, kernel, strict=True)
-    )
-    return height, width
-
-
-def _without_borders(size: tuple[int, int]) -> Borders:
-    return Borders((0,) * size[0], (0,) * size[1])
-
-
-def _borders(
-    size: tuple[int, int],
-    out: tuple[int, int],
-    kernel: tuple[int, int],
-    stride: int,
-    padding: int,
-    dilation: int,
-) -> tuple[Borders, Tensor]:
-    """The classes of the output's rows and columns, and what the kernel sees in each: float64 `[R, kh, S, kw]`.
-
-    Positions whose kernels reach into the padding by the same rows (columns) are of one class.
-    """
-    classes, seen = [], []
-    for side, made, reach in zip(size, out, kernel, strict=True):
-        patterns: dict[tuple[bool, ...], int] = {}
-        places = []
-        for at in range(made):
-            begin = at * stride - padding
-            pattern = tuple(0 <= begin + tap * dilation < side for tap in range(reach))
-            places.append(patterns.setdefault(pattern, len(patterns)))
-        classes.append(tuple(places))
-        seen.append(torch.tensor(list(patterns), dtype=torch.float64))
-    return Borders(classes[0], classes[1]), torch.einsum("rh,sw->rhsw", seen[0], seen[1])
