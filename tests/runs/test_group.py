@@ -29,7 +29,7 @@ from tersenet.runs import (
     start_run,
 )
 from tersenet.runs.family.seeds import share_cores
-from tersenet.training import Recipe
+from tersenet.training import STOP, Recipe
 
 EPOCHS = 2
 
@@ -144,6 +144,12 @@ def test_an_interrupted_group_goes_on_with_what_is_missing(begun, group):
         assert [weights(run) for run in settled.runs] == [weights(run) for run in group.runs]
 
 
+def test_a_seed_can_be_stopped_after_an_epoch(experiment, tmp_path):
+    listeners = GroupListeners(on_epoch=lambda run, metrics: STOP if run.experiment.seed == 4 else None)
+    group = start_group(experiment, 2, runs_dir=tmp_path, processes=1, listeners=listeners)
+    assert [len(run.metrics) for run in group.runs] == [EPOCHS, 1]
+
+
 def test_a_finished_group_is_not_trained_again(group):
     before = [weights(run) for run in group.runs]
     assert resume_group(group).result == group.result
@@ -193,7 +199,7 @@ def test_no_process_outlives_its_parent(experiment, tmp_path, end):
         import multiprocessing
         from pathlib import Path
         from tersenet.runs import Experiment, GroupListeners, Settings, start_group
-        from tersenet.training import Recipe
+        from tersenet.training import STOP, Recipe
 
         def say(run, metrics):
             print(*(child.pid for child in multiprocessing.active_children()), flush=True)

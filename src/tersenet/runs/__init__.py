@@ -16,6 +16,7 @@ from tersenet.runs.experiment import (
 )
 from tersenet.runs.experiment_template import new_experiment_file
 from tersenet.runs.familiar import familiarity_of, kept_in, write_familiarity
+from tersenet.runs.family.family import FamilyListeners, FamilyPlan, Member, read_plan, train_family
 from tersenet.runs.family.group import Group
 from tersenet.runs.family.seeds import GroupListeners, resume_group, start_group
 from tersenet.runs.folder import MODEL, Run
@@ -38,7 +39,7 @@ from tersenet.runs.resolver import (
     find_run_or_group,
     resolve,
 )
-from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run
+from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run, train_in
 from tersenet.runs.state import sweep_all
 from tersenet.runs.weights_search import places_of
 
@@ -48,12 +49,15 @@ __all__ = [
     "Claim",
     "Environment",
     "Experiment",
+    "FamilyListeners",
+    "FamilyPlan",
     "FrontEntry",
     "Group",
     "GroupListeners",
     "GroupRecord",
     "Listeners",
     "MeasuredRun",
+    "Member",
     "Outcome",
     "Resolved",
     "Run",
@@ -95,6 +99,7 @@ __all__ = [
     "packaged_run",
     "places_of",
     "read_claim",
+    "read_plan",
     "readable_front",
     "resolve",
     "resume_group",
@@ -107,6 +112,8 @@ __all__ = [
     "to_tables",
     "to_toml",
     "train_claim",
+    "train_family",
+    "train_in",
     "trusting",
     "with_settings",
     "write_claim",

@@ -32,9 +32,10 @@ from tersenet.runs.hardware import arithmetic_threads, settle
 from tersenet.runs.provenance.environment import choose_device, describe_environment
 from tersenet.runs.provenance.fingerprint import dataset_hash, file_hash
 from tersenet.runs.provenance.source import keep_source, source_of
-from tersenet.runs.record import SCHEMA, write_json
+from tersenet.runs.record import SCHEMA, is_file, write_json
 from tersenet.runs.state import Watch, at_work
 from tersenet.training import (
+    Answer,
     BatchProgress,
     EpochMetrics,
     Training,
@@ -51,12 +52,12 @@ from tersenet.training import (
 
 @dataclass(frozen=True, kw_only=True)
 class Listeners:
-    """What a run tells the outside: all optional."""
+    """What a run tells the outside: all optional. `on_epoch` may answer STOP: that epoch is then the run's last."""
 
     on_download: Progress | None = None
     on_start: Callable[[Run, Dataset], None] = lambda run, dataset: None
     on_batch: Callable[[int, int, BatchProgress], None] | None = None
-    on_epoch: Callable[[EpochMetrics], None] = lambda metrics: None
+    on_epoch: Callable[[EpochMetrics], Answer] = lambda metrics: None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,6 +90,30 @@ def start_run(
     listeners = listeners or Listeners()
     ready = prepare_run(experiment, data_dir=data_dir, on_download=listeners.on_download)
     path = folder.take_folder(runs_dir, ready.experiment.name or "")
+    return _begin(path, ready, listeners)
+
+
+def train_in(
+    path: Path,
+    experiment: Experiment | None = None,
+    *,
+    data_dir: Path | None = None,
+    listeners: Listeners | None = None,
+) -> Run:
+    """Train in a folder of the caller's choice, and return the finished run.
+
+    A run that the folder holds is continued, or returned where it is finished; else `experiment` begins one there.
+    Raises TersenetError, also where the folder holds no run and there is no experiment.
+    """
+    listeners = listeners or Listeners()
+    if experiment is None or is_file(path / folder.EXPERIMENT):
+        return resume_run(Run(path), data_dir=data_dir, listeners=listeners)
+    ready = prepare_run(experiment, data_dir=data_dir, on_download=listeners.on_download)
+    path.mkdir(parents=True, exist_ok=True)
+    return _begin(path, ready, listeners)
+
+
+def _begin(path: Path, ready: PreparedRun, listeners: Listeners) -> Run:
     with at_work(path) as watch:
         keep_source(path, ready.files)
         folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
@@ -201,13 +226,13 @@ def _train(
         if listeners.on_batch:
             listeners.on_batch(epoch, batches, progress)
 
-    def epoch_ended(state: TrainingState) -> None:
+    def epoch_ended(state: TrainingState) -> Answer:
         # The checkpoint last: where it is written, everything else of its epoch is written too.
         folder.write_metrics(run.path, state.metrics)
         measured = state.average.model if state.average else state.model
         folder.write_model(run.path, measured, experiment.notation)
         save_checkpoint(run.path / folder.CHECKPOINT, state, run=identity)
-        listeners.on_epoch(state.metrics[-1])
+        return listeners.on_epoch(state.metrics[-1])
 
     listeners.on_start(run, dataset)
     settings = experiment.settings

@@ -107,6 +107,14 @@ def at_work(folder: Path) -> Iterator[Watch]:
         watch.end("finished")
 
 
+def record_failure(folder: Path, problem: str) -> None:
+    """Say in `status.json` why a training failed whose process could not say so itself: it died."""
+    with suppress(TersenetError, OSError):
+        status = read_status(folder)
+        if status is not None and not is_locked(folder):
+            write_json(folder / STATUS, asdict(replace(status, state="failed", problem=problem)))
+
+
 def sweep_all(runs_dir: Path) -> None:
     """Remove the half-written files of killed processes from all run folders under `runs_dir`."""
     with suppress(OSError):

@@ -18,13 +18,24 @@ from tersenet.training.optimizers import OPTIMIZERS, OptimizerKind
 from tersenet.training.rate_finder import BROKEN, RULE, RateTest, find_learning_rate
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.schedules import SCHEDULES, LearningRate, Schedule
-from tersenet.training.train import Training, check_held_out, check_trainable, compiled_or_error, set_dropout, train
+from tersenet.training.train import (
+    STOP,
+    Answer,
+    Training,
+    check_held_out,
+    check_trainable,
+    compiled_or_error,
+    set_dropout,
+    train,
+)
 
 __all__ = [
     "BROKEN",
     "OPTIMIZERS",
     "RULE",
     "SCHEDULES",
+    "STOP",
+    "Answer",
     "BatchProgress",
     "EpochMetrics",
     "EpochResult",

@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -36,18 +36,23 @@ from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.schedules import LearningRate
 
 ENGINES = ("layers", "compiled")
+STOP: Literal["stop"] = "stop"
+"""What `on_epoch` answers to end a training after that epoch; the training is then whole, only shorter."""
+
+Answer = Literal["stop"] | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
     """The result of a training: the network to use (averaged where the recipe averages), one row per epoch.
 
-    `test` is the evaluation on the test set after the last epoch.
+    `test` is the evaluation on the test set after the last epoch. `stopped` says that a listener ended it early.
     """
 
     model: nn.Module
     metrics: tuple[EpochMetrics, ...]
     test: Evaluation
+    stopped: bool = False
 
 
 def train(
@@ -63,16 +68,16 @@ def train(
     workers: int = 1,
     resume: Callable[[TrainingState], None] | None = None,
     on_batch: Callable[[int, int, BatchProgress], None] | None = None,
-    on_epoch: Callable[[TrainingState], None] | None = None,
+    on_epoch: Callable[[TrainingState], Answer] | None = None,
 ) -> Training:
     """Train a network on a data set and measure it.
 
     With `validation` images held out (chosen by seed), epochs are measured on them and the test set is read once,
     at the end. `engine` "compiled" trains in the compiled engine with `workers` threads (1 to 256), "layers" trains
     layer by layer in torch. `resume` may fill the fresh state from a checkpoint. `on_batch(epoch, batches, progress)`
-    is called after every batch, `on_epoch(state)` after every epoch. The order of images, the augmentation and
-    dropout are functions of seed and epoch, so that a resumed training ends with the weights of an uninterrupted
-    one. The caller's random numbers are left alone.
+    is called after every batch, `on_epoch(state)` after every epoch; where it answers STOP, that epoch was the last.
+    The order of images, the augmentation and dropout are functions of seed and epoch, so that a resumed training ends
+    with the weights of an uninterrupted one. The caller's random numbers are left alone.
 
     A network in float64 trains in float64; one in half precision is converted to float32, with a warning.
 
@@ -119,7 +124,7 @@ def train(
         resume(state)
         _check_optimizer(state.optimizer)
     measured = state.average.model if state.average else model
-    held_out = None
+    held_out, stopped = None, False
     fused = fused_step(compiled, state.optimizer, state.average, recipe.label_smoothing) if compiled else None
 
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -147,13 +152,14 @@ def train(
                 raise not_finite(f"held-out loss {held_out.loss}", f"the end of epoch {epoch}", state.optimizer)
             state.metrics.append(_row(state, epoch, result, held_out, seconds, validation > 0))
             _epoch_ended(state, held_out.loss if validation else result.loss)
-            if on_epoch:
-                on_epoch(state)
+            if on_epoch and on_epoch(state) == STOP:
+                stopped = True
+                break
 
     if validation or held_out is None:
         tested = EvaluationBatches(dataset.test, device=device)
         held_out = evaluate(measured, tested, device=device, workers=workers)
-    return Training(model=measured.eval(), metrics=tuple(state.metrics), test=held_out)
+    return Training(model=measured.eval(), metrics=tuple(state.metrics), test=held_out, stopped=stopped)
 
 
 def set_dropout(model: nn.Module, rate: float) -> None:

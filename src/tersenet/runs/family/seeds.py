@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,26 +13,27 @@ from tersenet._errors import TersenetError, check_setting
 from tersenet.data import Dataset, Progress
 from tersenet.runs import folder
 from tersenet.runs.experiment import Experiment, Settings
+from tersenet.runs.family.family import refuse_inside_a_member, with_place
 from tersenet.runs.family.group import Group, group_result, write_plan
-from tersenet.runs.family.seed_processes import SEED_PROCESS, train_in_processes
+from tersenet.runs.family.pool import PoolListeners, Task, train_tasks
 from tersenet.runs.folder import Run
 from tersenet.runs.provenance.environment import choose_device, core_count
 from tersenet.runs.provenance.source import check_source, keep_source, kept_files
 from tersenet.runs.record import is_file, read_text, write_json
-from tersenet.runs.start import Listeners, prepare_run, resume_run
+from tersenet.runs.start import prepare_run
 from tersenet.runs.state import at_work
-from tersenet.training import EpochMetrics
+from tersenet.training import Answer, EpochMetrics
 
 MOST_SEEDS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupListeners:
-    """What a group tells the outside: all optional."""
+    """What a group tells the outside: all optional. `on_epoch` may answer STOP: that epoch is the seed's last."""
 
     on_download: Progress | None = None
     on_start: Callable[[Group, Dataset], None] = lambda group, dataset: None
-    on_epoch: Callable[[Run, EpochMetrics], None] = lambda run, metrics: None
+    on_epoch: Callable[[Run, EpochMetrics], Answer] = lambda run, metrics: None
     on_seed: Callable[[Run], None] = lambda run: None
 
 
@@ -60,7 +60,7 @@ def start_group(
     last = experiment.seed + seeds - 1
     check_setting(last < 2**63, "seed", experiment.seed, f"{2**63 - seeds} at most, for {seeds} seeds")
     check_setting(processes is None or processes >= 1, "processes", processes, "1 or more")
-    _refuse_inside_a_seed()
+    refuse_inside_a_member()
     listeners = listeners or GroupListeners()
     settings, processes = share_cores(experiment.settings, seeds, processes)
     ready = prepare_run(experiment.changed(settings=settings), data_dir=data_dir, on_download=listeners.on_download)
@@ -81,7 +81,7 @@ def resume_group(group: Group, *, data_dir: Path | None = None, listeners: Group
     """
     if group.is_finished:
         return group
-    _refuse_inside_a_seed()
+    refuse_inside_a_member()
     listeners = listeners or GroupListeners()
     with at_work(group.path):
         if not is_file(group.path / folder.RESULT):  # else another process finished it before the lock was free
@@ -133,40 +133,25 @@ def _train(
             folder.write_experiment(path, group.experiment.changed(seed=seed), facts, summary)
         return Run(group.seed_path(seed))
 
-    if min(group.processes, len(left)) > 1:
-        train_in_processes(
-            left,
-            run_of,
-            processes=group.processes,
-            data_dir=data_dir,
-            on_epoch=listeners.on_epoch,
-            on_seed=listeners.on_seed,
-        )
-    else:
-        _train_one_by_one(left, run_of, data_dir, listeners)
+    waiting = iter(left)
+
+    def next_task() -> Task | None:
+        seed = next(waiting, None)
+        return None if seed is None else Task(path=run_of(seed).path)
+
+    def failed(path: Path, error: TersenetError) -> None:
+        raise with_place(error, path)
+
+    train_tasks(
+        next_task,
+        processes=min(group.processes, max(1, len(left))),
+        data_dir=data_dir,
+        listeners=PoolListeners(
+            on_epoch=lambda path, metrics: listeners.on_epoch(Run(path), metrics),
+            on_done=listeners.on_seed,
+            on_failure=failed,
+        ),
+    )
     result = group_result(group, wall_seconds())
     write_json(group.path / folder.RESULT, result)
     return group
-
-
-def _train_one_by_one(
-    seeds: Sequence[int], run_of: Callable[[int], Run], data_dir: Path | None, listeners: GroupListeners
-) -> None:
-    for seed in seeds:
-        run = run_of(seed)
-
-        def epoch_ended(metrics: EpochMetrics, run: Run = run) -> None:
-            listeners.on_epoch(run, metrics)
-
-        resume_run(run, data_dir=data_dir, listeners=Listeners(on_epoch=epoch_ended))
-        listeners.on_seed(run)
-
-
-def _refuse_inside_a_seed() -> None:
-    """A script without a guard is run again by each process that it starts."""
-    if multiprocessing.current_process().name == SEED_PROCESS:
-        raise TersenetError(
-            "A script that trains several seeds is imported again by each process.",
-            expected='its code under `if __name__ == "__main__":`',
-            hint="put it there, or train the seeds one after the other: processes=1",
-        )
