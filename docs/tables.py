@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tersenet.networks import LAYER_KINDS
+from tersenet.training import OPTIMIZERS
 
 DOCS = Path(__file__).resolve().parent
 MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -29,6 +30,21 @@ def layers() -> str:
     return table(("form", "layer", "options", "in PyTorch, given 8 maps of 12×12"), rows)
 
 
+def optimisers() -> str:
+    """Every optimiser that a recipe can name."""
+    rows = (
+        (
+            f"`{name}`",
+            kind.about,
+            kind.source,
+            "yes" if kind.uses_nesterov else "no",
+            "yes" if kind.is_fused else "no",
+        )
+        for name, kind in OPTIMIZERS.items()
+    )
+    return table(("name", "what it is", "source", "`nesterov`", "in the compiled engine"), rows)
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table in Markdown."""
     columns = list(head)
@@ -36,7 +52,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n".replace("|  |", "| |") for cells in lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {"layers": layers}
+TABLES: dict[str, Callable[[], str]] = {"layers": layers, "optimisers": optimisers}
 
 
 def with_tables(page: str) -> str:

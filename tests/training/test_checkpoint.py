@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tersenet import TersenetError
-from tersenet.training import Recipe
+from tersenet.training import OPTIMIZERS, Recipe
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.checkpoint import FILE, TrainingState, load_checkpoint, save_checkpoint
 from tersenet.training.epoch_metrics import EpochMetrics
@@ -43,7 +43,7 @@ def trained(**options):
     return state
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("averaging", [0.0, 0.9])
 def test_what_was_saved_is_what_is_loaded(tmp_path, optimizer, averaging):
     saved, loaded = trained(optimizer=optimizer, averaging=averaging), fresh(optimizer=optimizer, averaging=averaging)

@@ -102,7 +102,7 @@ class TrainingProgress:
             f"{len(dataset.test):,} test images"
         )
         settings = experiment.settings
-        say(f"device    {run.environment['device']}, {settings.description}")
+        say(f"device    {run.environment['device']}, {experiment.arithmetic}")
         from tersenet.runs import busy_notice
 
         busy = busy_notice(settings)

@@ -128,7 +128,7 @@ def environment_section(
     facts = [
         *rows,
         ("started", str(environment.get("started", "–"))),
-        ("device", f"{environment.get('device', '–')}, {experiment.settings.description}"),
+        ("device", f"{environment.get('device', '–')}, {experiment.arithmetic}"),
         (
             "machine",
             f"{machine.get('processor', '–')}, {machine.get('cores', '–')} cores, {machine.get('system', '–')}",

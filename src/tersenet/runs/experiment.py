@@ -17,7 +17,7 @@ import tomli_w
 from tersenet._errors import TersenetError, check_setting, did_you_mean, did_you_mean_file
 from tersenet.engine import MOST_WORKERS
 from tersenet.networks import Budget
-from tersenet.training import Recipe
+from tersenet.training import OPTIMIZERS, Recipe
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Engine = Literal["auto", "compiled", "layers"]
@@ -85,6 +85,18 @@ class Experiment:
         for name in ("network", "data", "init"):
             value = getattr(self, name)
             check_setting(value is None or "\0" not in value, name, value, "text without a NUL character")
+
+    @property
+    def arithmetic(self) -> str:
+        """Where and how it is computed, once settled, and what the compiled engine leaves to torch.
+
+        >>> settings = Settings(engine="compiled", precision="float32", workers=2)
+        >>> Experiment(network="8C3 GAP", training=Recipe(optimizer="adam"), settings=settings).arithmetic
+        "float32, compiled engine with 2 workers, Adam's step in torch"
+        """
+        kind = OPTIMIZERS[self.training.optimizer]
+        in_torch = self.settings.engine == "compiled" and not kind.is_fused
+        return self.settings.description + (f", {kind.title}'s step in torch" if in_torch else "")
 
     def changed(self, **changes: Any) -> Experiment:
         """A copy with some fields changed."""

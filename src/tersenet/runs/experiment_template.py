@@ -12,6 +12,7 @@ import tomli_w
 
 from tersenet.networks import Budget
 from tersenet.runs.experiment import Experiment, to_tables
+from tersenet.training import OPTIMIZERS
 
 WIDTH = 100  # letters in a line of comment
 
@@ -39,7 +40,7 @@ _BUDGET = {
 _TRAINING = {
     "epochs": "Number of passes over the training set.",
     "batch_size": "Training images per step. Smaller batches give more steps per epoch, and noisier ones.",
-    "optimizer": "sgd, adam or adamw.",
+    "optimizer": "; ".join(f"{name}: {kind.about}" for name, kind in OPTIMIZERS.items()) + ".",
     "learning_rate": "The highest rate of the schedule. `tersenet train FILE --lr-find` suggests one.",
     "momentum": "Share of the last step that goes into the next; beta1 of Adam.",
     "nesterov": "Nesterov momentum: SGD takes the gradient one step ahead.",

@@ -14,7 +14,8 @@ from tersenet.training.checkpoint import (
 from tersenet.training.epoch_metrics import EpochMetrics, best_epoch
 from tersenet.training.fused_step import fused_step
 from tersenet.training.loop import BatchProgress, EpochResult, multiplying_in, train_one_epoch
-from tersenet.training.optimizers import OPTIMIZERS, OptimizerKind
+from tersenet.training.optimizers.optimizer_kind import OptimizerKind
+from tersenet.training.optimizers.registry import OPTIMIZERS
 from tersenet.training.rate_finder import BROKEN, RULE, RateTest, find_learning_rate
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.schedules import SCHEDULES, LearningRate, Schedule

@@ -21,6 +21,7 @@ from tersenet._errors import TersenetError
 from tersenet._files import write_whole
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.epoch_metrics import EpochMetrics
+from tersenet.training.optimizers.registry import kind_of
 from tersenet.training.schedules import LearningRate
 
 FILE = "state.safetensors"
@@ -172,16 +173,17 @@ def _read_facts(text: str, path: Path) -> _Facts:
 def _optimizer_slots(
     facts: _Facts, tensors: Mapping[str, Tensor], optimizer: optim.Optimizer, path: Path
 ) -> dict[int, dict[str, Any]]:
-    """What the optimiser remembers of each weight: all of them have the same slots, each of the weight's shape."""
+    """What the optimiser remembers of each weight: all that its kind says, each of the weight's shape."""
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    names = {"momentum_buffer"} if isinstance(optimizer, optim.SGD) else {"step", "exp_avg", "exp_avg_sq"}
+    kind = kind_of(optimizer)
+    names = [kind.remembers(group) for group in optimizer.param_groups for _ in group["params"]]
     slots: dict[int, dict[str, Any]] = {}
     found: dict[str, Any] = {
         f"{i}.{name}": n for i, slot in facts.optimizer_slots.items() for name, n in slot.items()
     }
     for key, value in (found | dict(tensors)).items():
         index, _, name = key.partition(".")
-        if not (index.isascii() and index.isdecimal() and int(index) < len(weights)) or name not in names:
+        if not (index.isascii() and index.isdecimal() and int(index) < len(weights)) or name not in names[int(index)]:
             raise _foreign(f"a value optimizer.{key}", path)
         shape = [] if name == "step" else list(weights[int(index)].shape)
         if isinstance(value, Tensor) and (list(value.shape) != shape or value.dtype != weights[int(index)].dtype):
@@ -190,7 +192,7 @@ def _optimizer_slots(
         if not isinstance(value, Tensor) and name != "step":
             raise _foreign(f"a number optimizer.{key}", path)
         slots.setdefault(int(index), {})[name] = value
-    if slots and (len(slots) != len(weights) or any(slot.keys() != names for slot in slots.values())):
+    if slots and (len(slots) != len(weights) or any(slot.keys() != names[i] for i, slot in slots.items())):
         raise _foreign("the optimiser's state of some weights is missing", path)
     return slots
 

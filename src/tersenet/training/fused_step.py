@@ -14,7 +14,7 @@ from tersenet._errors import TersenetError
 from tersenet.engine import CompiledNetwork, Plan, Update, count_batch, plan, pointers
 from tersenet.training.averaging import WeightAverage
 from tersenet.training.loop import plain_step
-from tersenet.training.optimizers import SGD
+from tersenet.training.optimizers.kinds.sgd import SGD
 
 
 class FusedStep:

@@ -16,6 +16,7 @@ from torch import Tensor, nn, optim
 from tersenet._errors import TersenetError
 from tersenet.engine import check_engine
 from tersenet.evaluation import LOW, as_logits, own_precision, single_value
+from tersenet.training.optimizers.optimizer_kind import rate_of
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 Step = Callable[[Tensor, Tensor], tuple[float, int]]
@@ -97,7 +98,7 @@ def train_one_epoch(
             on_batch(
                 BatchProgress(
                     batch=batch,
-                    learning_rate=optimizer.param_groups[0]["lr"],
+                    learning_rate=rate_of(optimizer),
                     loss=loss,
                     accuracy=100 * correct / seen,
                     images=seen,
@@ -148,7 +149,7 @@ def _require_finite(loss: float, batch: int, optimizer: optim.Optimizer) -> None
 
 def not_finite(what: str, where: str, optimizer: optim.Optimizer) -> TersenetError:
     """The error that stops a training whose loss or weights became NaN or infinite."""
-    rate = optimizer.param_groups[0]["lr"]
+    rate = rate_of(optimizer)
     return TersenetError(
         "Training has stopped: the loss or the weights are no longer finite numbers.",
         got=f"{what} at {where}, learning rate {rate:g}",

@@ -21,6 +21,7 @@ from tersenet.data import Split
 from tersenet.evaluation import LOW, as_logits, check_answers, own_precision
 from tersenet.networks import copy_network
 from tersenet.training.batches import DROPOUT, Batch, TrainingBatches, derived_seed, smallest_batch
+from tersenet.training.optimizers.optimizer_kind import set_rate
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.train import set_dropout
 
@@ -128,8 +129,7 @@ def _losses(
     optimizer = make_optimizer(network, recipe)
     losses: list[float] = []
     for step, (rate, (images, labels)) in enumerate(zip(rates, batches, strict=False)):
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(optimizer, rate)
         logits = as_logits(network(images.to(own_precision(network))))
         loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
         if not math.isfinite(loss.item()):

@@ -9,7 +9,7 @@ from torch import nn, optim
 from tersenet._errors import TersenetError, check_setting
 from tersenet.data import Augmentation
 from tersenet.networks import unregistered_layers
-from tersenet.training.optimizers import OPTIMIZERS, OptimizerName
+from tersenet.training.optimizers.registry import OPTIMIZERS
 from tersenet.training.schedules import MOST_EPOCHS, Schedule
 
 MOST_IMAGES = 1_000_000  # far beyond what any step needs; a larger number is a slip of the finger
@@ -36,7 +36,7 @@ class Recipe:
 
     epochs: int = 10  # a compact network is within 0.1 points of its best by then
     batch_size: int = 128  # small enough for many steps per epoch, large enough for batch statistics
-    optimizer: OptimizerName = "sgd"  # with a falling rate it ends above Adam on networks this small
+    optimizer: str = "sgd"  # with a falling rate it ends above Adam on networks this small
     learning_rate: float = 0.2  # high, because batch norm tolerates it and the schedule is short
     momentum: float = 0.9  # SGD's usual; Adam's first moment as well
     nesterov: bool = True  # costs nothing, steadier at a high rate
@@ -94,10 +94,10 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> optim.Optimizer:
             if unregistered_layers(model)
             else None,
         )
-    groups = [
-        {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
-    kind = OPTIMIZERS[recipe.optimizer]
-    return kind.make(groups, recipe.learning_rate, recipe.momentum, recipe.nesterov)
+    return OPTIMIZERS[recipe.optimizer].make(
+        weights,
+        rate=recipe.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        weight_decay=recipe.weight_decay,
+    )

@@ -32,6 +32,7 @@ from tersenet.training.checkpoint import TrainingState
 from tersenet.training.epoch_metrics import EpochMetrics
 from tersenet.training.fused_step import fused_step
 from tersenet.training.loop import BatchProgress, EpochResult, not_finite, train_one_epoch
+from tersenet.training.optimizers.optimizer_kind import set_rate
 from tersenet.training.recipe import Recipe, make_optimizer
 from tersenet.training.schedules import LearningRate
 
@@ -176,8 +177,7 @@ def set_dropout(model: nn.Module, rate: float) -> None:
 
 
 def _set_learning_rate(state: TrainingState, epoch: int, batch: int) -> None:
-    for group in state.optimizer.param_groups:
-        group["lr"] = state.learning_rate.at(epoch, batch)
+    set_rate(state.optimizer, state.learning_rate.at(epoch, batch))
 
 
 def compiled_or_error(model: nn.Module, precision: str, workers: int) -> CompiledNetwork:

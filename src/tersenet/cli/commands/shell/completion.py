@@ -53,10 +53,13 @@ complete -c tersenet -a '(__tersenet_complete)'
 """,
 }
 DATA = ("auto", "mnist", "fashion-mnist", "kmnist", "qmnist", "synthetic")
+OPTIMIZERS = (
+    Path(__file__).parents[3] / "training" / "optimizers" / "kinds"
+)  # a file each; to import them loads torch
 VALUES: dict[str, tuple[str, ...]] = {
     "--data": DATA,
     "--device": ("auto", "cpu", "cuda", "mps"),
-    "--optimizer": ("sgd", "adam", "adamw"),
+    "--optimizer": tuple(sorted(file.stem for file in OPTIMIZERS.glob("[!_]*.py"))),
 }
 RUNS, DESIGNS = ("RUN", "A B …", "RUN|NET"), ("EXPERIMENT", "NET", "RUN|NET")
 

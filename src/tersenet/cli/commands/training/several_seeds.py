@@ -106,7 +106,7 @@ class GroupProgress:
             f"data      {dataset.name}: {len(dataset.train):,} training images{held_out}, "
             f"{len(dataset.test):,} test images"
         )
-        say(f"device    {group.environment['device']}, {experiment.settings.description}")
+        say(f"device    {group.environment['device']}, {experiment.arithmetic}")
         from tersenet.runs import busy_notice
 
         busy = busy_notice(experiment.settings)

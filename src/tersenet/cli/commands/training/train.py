@@ -70,7 +70,7 @@ class Arguments(TrustArguments):
     batch_size: Annotated[int | None, option("N")] = None
     """Training images per step."""
     optimizer: Annotated[str | None, option("NAME")] = None
-    """sgd, adam or adamw."""
+    """Optimiser of the recipe (`tersenet new` names them all)."""
     seed: Annotated[int | None, option("N")] = None
     """Seed for initial weights, data order, augmentation and dropout."""
     seeds: Annotated[int | None, option("N")] = None

@@ -1,0 +1,1 @@
+"""Optimisers: what one says of itself, and all that there are."""
