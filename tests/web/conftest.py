@@ -9,26 +9,82 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tersenet.web import kinds_table
+from tersenet.web import kinds_table, write_site
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 
 @pytest.fixture(scope="session")
-def engine():
-    """A function that runs jobs in the engine and gives their answers."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is missing, which runs the browser's engine: apt-get install nodejs")
+def node():
+    """A function that runs a module of this folder with JSON as its input and gives the JSON that it writes."""
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("node is missing, which runs the pages' modules: apt-get install nodejs")
 
-    def run(*jobs):
-        text = json.dumps({"kinds": kinds_table(), "jobs": jobs})
-        done = subprocess.run([node, HERE / "engine.mjs"], input=text, capture_output=True, text=True, check=False)
+    def run(module, content):
+        done = subprocess.run(
+            [program, HERE / module], input=json.dumps(content), capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def engine(node):
+    """A function that runs jobs in the browser's engine and gives their answers."""
+    return lambda *jobs: node("engine.mjs", {"kinds": kinds_table(), "jobs": jobs})
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, by playwright; skipped with the reason where one of them is missing."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install playwright")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("chromium is missing, in which the pages are tried: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The static site, written once."""
+    folder = tmp_path_factory.mktemp("site")
+    write_site(folder)
+    return folder
+
+
+@pytest.fixture
+def page_at(browser):
+    """A function that opens an address in a fresh page; complaints and foreign requests fail the test at its end."""
+    complaints, contexts = [], []
+
+    def opened(address, *, width=1440, height=900, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                complaints.append(f"asked for {request.url}")
+                if not request.url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:"))
+                else None
+            ),
+        )
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +103,25 @@ def npm_package():
         return folder / "node_modules" / name
 
     return fetched
+
+
+@pytest.fixture(scope="session")
+def axe(npm_package):
+    """A function that gives the serious faults that axe-core finds in a page: rule and element."""
+    script = (npm_package("axe-core", "4.14.1") / "axe.min.js").read_text(encoding="utf-8")
+
+    def faults(page):
+        page.evaluate(script)  # not a script element, which the page's policy would refuse
+        # The later rows of a long table are like its first ones.
+        found = page.evaluate("axe.run({exclude: ['tbody tr:nth-child(n+4)']}, {resultTypes: ['violations']})")
+        return [
+            (each["id"], node["html"][:120], node["any"][0]["message"] if node["any"] else "")
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"]
+        ]
+
+    return faults
 
 
 def packed(tensor):

@@ -38,6 +38,7 @@ COMMANDS = {
         Command("runs", "runs", "list the runs in a folder; the best of them by parameters"),
         Command("claim", "runs", "write a result into one file that anyone can verify"),
         Command("verify", "runs", "check a claim by evaluating or training it again"),
+        Command("site", "web", "write the pages to play with as files, for any browser"),
         Command("completion", "shell", "let your shell complete commands, options and names"),
         Command("backprop", "backprop", "backpropagation lab: derive, table, study, workbook and more"),
     )

@@ -1,6 +1,18 @@
-"""Pages to see and to play with: the browser's engine, and the pages that use it."""
+"""Pages to see and to play with: the browser's engine, the pages that use it, and the site that they make."""
 
+from tersenet.web.assemble import PAGES, Page, whole_page
+from tersenet.web.backprop_data import backprop_data, problem_json
 from tersenet.web.kinds_table import kinds_table
 from tersenet.web.network_json import network_json
+from tersenet.web.site import write_site
 
-__all__ = ["kinds_table", "network_json"]
+__all__ = [
+    "PAGES",
+    "Page",
+    "backprop_data",
+    "kinds_table",
+    "network_json",
+    "problem_json",
+    "whole_page",
+    "write_site",
+]

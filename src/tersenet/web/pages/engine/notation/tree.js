@@ -8,7 +8,9 @@ import { layerWord } from "./table.js";
  *   times: number, start: number, end: number }} BlockNode `start` and `end`: its place in the text */
 /** @typedef {LayerNode | BlockNode} Node */
 
-export const MAX_TIMES = 1000, MAX_LAYERS = 2000, MAX_DEPTH = 40;
+export const MAX_TIMES = 1000;
+export const MAX_LAYERS = 2000;
+export const MAX_DEPTH = 40;
 
 /** @param {Node} node @returns {node is BlockNode} */
 export function isBlock(node) {
