@@ -38,6 +38,7 @@ CALLS = {
     "runs": ["--runs-dir RUNS"],
     "claim": ["mine --runs-dir RUNS"],
     "verify": ["no-claim.toml"],
+    "export": ["mine --runs-dir RUNS --out PLACE/exported --to c,json", "verify PLACE/exported", "verify PLACE"],
     "completion": ["bash"],
     "backprop": [
         "derive",

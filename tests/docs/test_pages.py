@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHOWN = {"summary", "networks", "experiments", "backprop"}  # what these print is the same with few pictures
-NEVER_RUN = {"", "text", "csv", "json"}
+NEVER_RUN = {"", "text", "csv", "json", "c"}
 
 
 @dataclass(frozen=True)

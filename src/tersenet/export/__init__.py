@@ -1,24 +1,44 @@
 """What leaves the lab: a trained network as an integer model, the same to the bit wherever it runs."""
 
 from tersenet.export.accuracy import AccuracyKept, accuracy_kept
+from tersenet.export.c.source import CSource, c_source
+from tersenet.export.devices.host import Compared, compare_on_host
+from tersenet.export.facts import ExportFacts, facts_of
+from tersenet.export.folder import ExportedRun, ExportSettings, export_run
 from tersenet.export.graph import FloatModel
 from tersenet.export.integer import IntegerModel
+from tersenet.export.json_format import float_json, integer_json, read_integer_json
 from tersenet.export.lowering import lower
 from tersenet.export.quantisation import CALIBRATE, calibration_images, finished_model, quantise
 from tersenet.export.real import run_real
 from tersenet.export.simulation import guesses_of, simulate, trace
+from tersenet.export.verification import ExportedFolder, read_folder_of_export
 
 __all__ = [
     "CALIBRATE",
     "AccuracyKept",
+    "CSource",
+    "Compared",
+    "ExportFacts",
+    "ExportSettings",
+    "ExportedFolder",
+    "ExportedRun",
     "FloatModel",
     "IntegerModel",
     "accuracy_kept",
+    "c_source",
     "calibration_images",
+    "compare_on_host",
+    "export_run",
+    "facts_of",
     "finished_model",
+    "float_json",
     "guesses_of",
+    "integer_json",
     "lower",
     "quantise",
+    "read_folder_of_export",
+    "read_integer_json",
     "run_real",
     "simulate",
     "trace",

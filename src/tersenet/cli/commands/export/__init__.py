@@ -1,0 +1,1 @@
+"""Commands that take a network out of the lab."""

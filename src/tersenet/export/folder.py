@@ -1,0 +1,154 @@
+"""`tersenet export`: a finished run becomes a folder of files, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tersenet._errors import TersenetError, check_setting, did_you_mean
+from tersenet._files import write_whole
+from tersenet._json import finite
+from tersenet.data import DEVIATION, MEAN, Dataset
+from tersenet.export.accuracy import AccuracyKept, accuracy_kept
+from tersenet.export.c.names import check_name
+from tersenet.export.c.readme import c_readme
+from tersenet.export.c.selftest import c_test
+from tersenet.export.c.source import OPTIMISE, CSource, c_source
+from tersenet.export.facts import ExportFacts, facts_of
+from tersenet.export.integer import IntegerModel
+from tersenet.export.json_format import float_json, integer_json
+from tersenet.export.lowering import lower
+from tersenet.export.quantisation import CALIBRATE, calibration_images, finished_model, quantise
+from tersenet.runs import Run
+
+FORMATS = ("c", "json")
+REPORT = "report.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportSettings:
+    """How to export: formats, the name that begins every file's, and what must be kept.
+
+    `bits` are those of the weights. `calibrate` counts the training images for calibration. Below `min_accuracy`
+    percent on the test set the export fails.
+    """
+
+    formats: tuple[str, ...] = ("c",)
+    name: str = "digits"
+    bits: int = 8
+    calibrate: int = CALIBRATE
+    min_accuracy: float | None = None
+    optimise: str = "size"
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        for each in self.formats:
+            if each not in FORMATS:
+                raise TersenetError(
+                    "There is no such export format.",
+                    got=each,
+                    expected=", ".join(FORMATS),
+                    hint=did_you_mean(each, FORMATS),
+                )
+        check_setting(self.optimise in OPTIMISE, "optimise", self.optimise, " or ".join(OPTIMISE), names=OPTIMISE)
+        least = self.min_accuracy
+        check_setting(least is None or 0 <= least <= 100, "min_accuracy", least, "0 to 100 percent")
+
+
+@dataclass(frozen=True, eq=False)
+class ExportedRun:
+    """What an export wrote: its folder and files, the integer model, its accuracy, and the C code if any."""
+
+    folder: Path
+    files: tuple[str, ...]
+    model: IntegerModel
+    accuracy: AccuracyKept
+    code: CSource | None
+
+
+def export_run(run: Run, folder: Path, settings: ExportSettings, *, dataset: Dataset | None = None) -> ExportedRun:
+    """Export a finished run into a new folder. `dataset` is the run's own unless it is given.
+
+    Raises TersenetError where the folder exists, the run is not finished, a layer cannot be exported, or accuracy is
+    lost; then nothing is written.
+    """
+    _require_new(folder)
+    network = finished_model(run)
+    dataset = dataset or run.data()
+    images = calibration_images(dataset, settings.calibrate)
+    model = quantise(network, images, bits=settings.bits)
+    kept = accuracy_kept(network, model, dataset.test)
+    if settings.min_accuracy is not None:
+        kept.require(settings.min_accuracy)
+    facts = facts_of(run, calibration=len(images), accuracy=kept)
+    name = settings.name
+    files = {f"{name}.int8.json": _text(integer_json(model, facts))}
+    code = None
+    if "json" in settings.formats:
+        files[f"{name}.float32.json"] = _text(float_json(lower(network, [MEAN], [DEVIATION]), facts))
+    if "c" in settings.formats:
+        code = c_source(model, facts, name=name, optimise=settings.optimise)
+        files |= {
+            f"{name}.h": code.header,
+            f"{name}.c": code.source,
+            f"{name}_test.c": c_test(model, code),
+            "README.md": c_readme(model, code, facts),
+        }
+    files[REPORT] = _text(_report(model, code, facts, settings, sorted(files)), indent=2)
+    _write_folder(folder, files)
+    return ExportedRun(folder, tuple(sorted(files)), model, kept, code)
+
+
+def _report(
+    model: IntegerModel, code: CSource | None, facts: ExportFacts, settings: ExportSettings, files: Sequence[str]
+) -> dict[str, Any]:
+    report = facts.document() | {
+        "name": settings.name,
+        "bits": model.bits,
+        "weight_bytes": model.weight_bytes,
+        "largest_sum": max(layer.requantising.bound for layer in model.layers if hasattr(layer, "requantising")),
+        "files": list(files),
+    }
+    if code is not None:
+        steps = [
+            {"name": step.name, "bytes": step.target.size, "offset": code.arena.offsets.get(step.target)}
+            for step in code.steps
+        ]
+        report |= {"optimise": settings.optimise, "arena_bytes": code.arena.size, "steps": steps}
+    return report
+
+
+def _text(document: Mapping[str, Any], *, indent: int | None = None) -> str:
+    separators = None if indent else (",", ":")
+    return json.dumps(finite(document), ensure_ascii=False, indent=indent, separators=separators) + "\n"
+
+
+def _require_new(folder: Path) -> None:
+    if folder.exists() or folder.is_symlink():
+        raise TersenetError(
+            "The folder of the export exists already.",
+            got=folder,
+            expected="a folder that does not exist yet",
+            hint="name another with --out FOLDER, or delete that one",
+        )
+
+
+def _write_folder(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write all files beside the folder's place, then give them its name at once."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as aside:
+            for name, content in files.items():
+                write_whole(Path(aside) / name, content)
+            Path(aside).chmod(0o755)
+            _require_new(folder)
+            shutil.copytree(aside, folder)
+    except OSError as error:
+        raise TersenetError(
+            "The export cannot be written.", got=error.strerror or error, where=folder, hint="choose another folder"
+        ) from None
