@@ -8,13 +8,15 @@ A table stands between `<!-- table: NAME -->` and `<!-- end -->`.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tersenet._meaning import meanings
 from tersenet.networks import LAYER_KINDS
-from tersenet.training import OPTIMIZERS
+from tersenet.training import OPTIMIZERS, SCHEDULES
 
 DOCS = Path(__file__).resolve().parent
 MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -45,6 +47,22 @@ def optimisers() -> str:
     return table(("name", "what it is", "source", "`nesterov`", "in the compiled engine"), rows)
 
 
+def schedules() -> str:
+    """Every kind of schedule, and the fields that it uses."""
+    rows = ((f"`{n}`", kind.about, ", ".join(f"`{use}`" for use in kind.uses)) for n, kind in SCHEDULES.items())
+    return table(("`kind`", "what the learning rate does", "fields"), rows)
+
+
+def fields(module: str, owner: str) -> str:
+    """The fields of a dataclass: default, meaning, and the reason for the default."""
+    in_toml = {"None": "", "()": "", "True": "`true`", "False": "`false`"}
+    rows = (
+        (f"`{name}`", in_toml.get(found.default, f"`{found.default}`".replace("'", '"')), found.text, found.why)
+        for name, found in meanings(module, owner).items()
+    )
+    return table(("field", "default", "what it is", "why this default"), rows)
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table in Markdown."""
     columns = list(head)
@@ -52,7 +70,14 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n".replace("|  |", "| |") for cells in lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {"layers": layers, "optimisers": optimisers}
+TABLES: dict[str, Callable[[], str]] = {
+    "layers": layers,
+    "optimisers": optimisers,
+    "schedules": schedules,
+    "recipe": functools.partial(fields, "training.recipe", "Recipe"),
+    "schedule": functools.partial(fields, "training.schedules", "Schedule"),
+    "settings": functools.partial(fields, "runs.experiment", "Settings"),
+}
 
 
 def with_tables(page: str) -> str:

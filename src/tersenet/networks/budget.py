@@ -39,10 +39,15 @@ class Budget:
     """
 
     data: str = "mnist"
+    """Data set on which the accuracy is required; on others the line is not applicable."""
     parameters: int | None = None
+    """Fewer parameters than this."""
     epochs: int | None = None
+    """Fewer epochs than this."""
     accuracy: float | None = None
+    """At least this test accuracy, in percent, after the last epoch."""
     layers: tuple[str, ...] = ()
+    """Required layers: batch normalisation, dropout, global average pooling, dense layer."""
 
     def __post_init__(self) -> None:
         for name, value in (("parameters", self.parameters), ("epochs", self.epochs), ("accuracy", self.accuracy)):

@@ -42,7 +42,7 @@ def recipe_rows(recipe: Recipe) -> list[tuple[str, str]]:
 
 
 def _schedule(schedule: Schedule) -> str:
-    knobs = ", ".join(f"{name} {_figure(getattr(schedule, name))}" for name in SCHEDULES[schedule.kind])
+    knobs = ", ".join(f"{name} {_figure(getattr(schedule, name))}" for name in SCHEDULES[schedule.kind].uses)
     return f"{schedule.kind} ({knobs})" if knobs else schedule.kind
 
 

@@ -29,10 +29,15 @@ class Settings:
     """Where and how the arithmetic runs; settled once, when a run starts."""
 
     device: str = "auto"  # cuda, else mps, else cpu
+    """auto, cpu, cuda or mps."""
     engine: Engine = "auto"  # compiled, where there is a compiler and it knows all layers; else torch, layer by layer
+    """auto, compiled (for the processor) or layers (torch, layer by layer)."""
     precision: Precision = "auto"  # bfloat16, where a short measurement finds it clearly faster; else float32
-    threads: int = 0  # of torch's own arithmetic; 0: as many as the processor has cores
-    workers: int = 0  # threads of the compiled engine, which share a batch; 0: as many as the processor has cores
+    """auto, float32 or bfloat16."""
+    threads: int = 0
+    """Threads for torch's arithmetic; 0: all cores."""
+    workers: int = 0
+    """Threads of the compiled engine, which share a batch; 0: all cores."""
 
     def __post_init__(self) -> None:
         for name, kinds in (("engine", get_args(Engine)), ("precision", get_args(Precision))):
@@ -62,16 +67,28 @@ class Experiment:
     """
 
     network: str
-    name: str | None = None  # None: the network's own name, `net-<parameters>` for one typed on the spot
+    """The network: a line of notation, a name (`tersenet networks`), or file.py:Name."""
+    name: str | None = None  # the network's own, `net-<parameters>` for one typed on the spot
+    """Name of its runs: runs/NAME-1, runs/NAME-2, …"""
     notation: str | None = None
     target: str = ""
-    source: str = ""  # the document that it comes from
-    choices: tuple[str, ...] = ()  # what the document leaves open, and what was chosen
-    chosen_on: str = ""  # what the recipe was chosen on: "held-out images, seeds 0 to 2"
+    """What you want to reach. Write it down before you train; the report shows it first."""
+    source: str = ""
+    """Where the experiment comes from."""
+    choices: tuple[str, ...] = ()
+    """What the source leaves open, and what you chose."""
+    chosen_on: str = ""
+    """What the recipe was chosen on, as in: held-out images, seeds 0 to 2. A claim repeats it."""
     data: str = "auto"
+    """mnist, fashion-mnist, kmnist, qmnist, synthetic, a folder of pictures, or auto (mnist if available)."""
     seed: int = 0
-    init: str | None = None  # a run whose trained weights are started from; None: fresh ones, by seed
-    validation: int = 0  # training images held out; 0 measures every epoch on the test set
+    """Seed for initial weights, data order, augmentation and dropout. One seed is an indication; a claim needs five
+    (--seeds 5)."""
+    init: str | None = None  # fresh ones, by seed
+    """Run whose trained weights are the starting point."""
+    validation: int = 0
+    """Number of training images held out. Epochs are then measured on them, and the test set is read once, at the
+    end: choose between recipes this way. With 0 every epoch is measured on the test set."""
     budget: Budget | None = None
     training: Recipe = field(default_factory=Recipe)
     settings: Settings = field(default_factory=Settings)

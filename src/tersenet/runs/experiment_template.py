@@ -10,58 +10,13 @@ from typing import Any
 
 import tomli_w
 
+from tersenet._meaning import meanings
 from tersenet.networks import Budget
 from tersenet.runs.experiment import Experiment, to_tables
-from tersenet.training import OPTIMIZERS
+from tersenet.training import OPTIMIZERS, SCHEDULES
 
 WIDTH = 100  # letters in a line of comment
 
-_TOP = {
-    "network": "The network: a line of notation, a name (`tersenet networks`), or file.py:Name.",
-    "name": "Name of its runs: runs/NAME-1, runs/NAME-2, …",
-    "target": "What you want to reach. Write it down before you train; the report shows it first.",
-    "source": "Where the experiment comes from.",
-    "choices": "What the source leaves open, and what you chose.",
-    "chosen_on": "What the recipe was chosen on, as in: held-out images, seeds 0 to 2. A claim repeats it.",
-    "data": "mnist, fashion-mnist, kmnist, qmnist, synthetic, a folder of pictures, or auto (mnist if available).",
-    "seed": "Seed for initial weights, data order, augmentation and dropout. One seed is an indication; a "
-    "claim needs five (--seeds 5).",
-    "init": "Run whose trained weights are the starting point.",
-    "validation": "Number of training images held out. Epochs are then measured on them, and the test set is read "
-    "once, at the end: choose between recipes this way. With 0 every epoch is measured on the test set.",
-}
-_BUDGET = {
-    "data": "Data set on which the accuracy is required; on others the line is not applicable.",
-    "parameters": "Fewer parameters than this.",
-    "epochs": "Fewer epochs than this.",
-    "accuracy": "At least this test accuracy, in percent, after the last epoch.",
-    "layers": "Required layers: batch normalisation, dropout, global average pooling, dense layer.",
-}
-_TRAINING = {
-    "epochs": "Number of passes over the training set.",
-    "batch_size": "Training images per step. Smaller batches give more steps per epoch, and noisier ones.",
-    "optimizer": "; ".join(f"{name}: {kind.about}" for name, kind in OPTIMIZERS.items()) + ".",
-    "learning_rate": "The highest rate of the schedule. `tersenet train FILE --lr-find` suggests one.",
-    "momentum": "Share of the last step that goes into the next; beta1 of Adam.",
-    "nesterov": "Nesterov momentum: SGD takes the gradient one step ahead.",
-    "weight_decay": "Weight decay, on kernels only: not on batch normalisation, not on biases.",
-    "label_smoothing": "Share of the target probability spread evenly over all classes.",
-    "averaging": "Decay of the moving average of the weights; the averaged weights are measured and saved. 0: none.",
-    "dropout": "Rate of all dropout layers, instead of their own.",
-    "early_stopping": "Epochs without a lower loss before training ends; 0: never. It watches the loss of the "
-    "held-out images if there are any, else the training loss.",
-}
-_SCHEDULE = {
-    "kind": "constant, StepLR, MultiStepLR, ReduceLROnPlateau, OneCycleLR, CosineAnnealingLR or linear.",
-    "step": "StepLR: epochs between two drops.",
-    "milestones": "MultiStepLR: epochs after which the rate drops.",
-    "factor": "StepLR, MultiStepLR, ReduceLROnPlateau: what a drop multiplies the rate by.",
-    "patience": "ReduceLROnPlateau: epochs without a lower loss before a drop.",
-    "threshold": "ReduceLROnPlateau: relative decrease of the loss that counts as lower.",
-    "warmup": "linear, CosineAnnealingLR, OneCycleLR: epochs of rising rate at the start. Without a "
-    "number: one epoch, at most a fifth of the training.",
-    "final": "linear, CosineAnnealingLR: the rate of the last step, as a fraction of the highest.",
-}
 _AUGMENTATION = {
     "crop_probability": "Probability that the middle of a picture is cropped and enlarged.",
     "crop_size": "Side of that crop, in pixels.",
@@ -76,20 +31,31 @@ _AUGMENTATION = {
     "interpolation": "Resampling: bilinear or nearest.",
     "exact": "Crop and rotation exactly as torchvision computes them, one picture at a time (slow).",
 }
-_SETTINGS = {
-    "device": "auto, cpu, cuda or mps.",
-    "engine": "auto, compiled (for the processor) or layers (torch, layer by layer).",
-    "precision": "auto, float32 or bfloat16.",
-    "threads": "Threads for torch's arithmetic; 0: all cores.",
-    "workers": "Threads for the compiled engine; 0: all cores.",
-}
+
+
+def _said(module: str, owner: str, **lists: str) -> dict[str, str]:
+    """The meaning of each field; a list of what it may be is added to its sentence."""
+    return {
+        name: f"{meaning.text} {lists[name]}" if name in lists else meaning.text
+        for name, meaning in meanings(module, owner).items()
+    }
+
+
 ABOUT = {
-    "": _TOP,
-    "budget": _BUDGET,
-    "training": _TRAINING,
-    "training.schedule": _SCHEDULE,
+    "": _said("runs.experiment", "Experiment"),
+    "budget": _said("networks.budget", "Budget"),
+    "training": _said(
+        "training.recipe",
+        "Recipe",
+        optimizer="; ".join(f"{name}: {kind.about}" for name, kind in OPTIMIZERS.items()) + ".",
+    ),
+    "training.schedule": _said(
+        "training.schedules",
+        "Schedule",
+        kind="; ".join(f"{name}: {kind.about}" for name, kind in SCHEDULES.items()) + ".",
+    ),
     "training.augmentation": _AUGMENTATION,
-    "settings": _SETTINGS,
+    "settings": _said("runs.experiment", "Settings"),
 }
 """What each field does, by table and field."""
 

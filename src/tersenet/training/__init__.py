@@ -18,7 +18,7 @@ from tersenet.training.optimizers.optimizer_kind import OptimizerKind
 from tersenet.training.optimizers.registry import OPTIMIZERS
 from tersenet.training.rate_finder import BROKEN, RULE, RateTest, find_learning_rate
 from tersenet.training.recipe import Recipe, make_optimizer
-from tersenet.training.schedules import SCHEDULES, LearningRate, Schedule
+from tersenet.training.schedules import SCHEDULES, LearningRate, Schedule, ScheduleKind
 from tersenet.training.train import (
     STOP,
     Answer,
@@ -46,6 +46,7 @@ __all__ = [
     "RateTest",
     "Recipe",
     "Schedule",
+    "ScheduleKind",
     "Training",
     "TrainingBatches",
     "TrainingState",

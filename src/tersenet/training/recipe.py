@@ -35,20 +35,32 @@ class Recipe:
     """
 
     epochs: int = 10  # a compact network is within 0.1 points of its best by then
+    """Number of passes over the training set."""
     batch_size: int = 128  # small enough for many steps per epoch, large enough for batch statistics
+    """Training images per step. Smaller batches give more steps per epoch, and noisier ones."""
     optimizer: str = "sgd"  # with a falling rate it ends above Adam on networks this small
+    """Optimiser: how a step follows from the gradients. `tersenet new` names them all."""
     learning_rate: float = 0.2  # high, because batch norm tolerates it and the schedule is short
-    momentum: float = 0.9  # SGD's usual; Adam's first moment as well
+    """The highest rate of the schedule. `tersenet train FILE --lr-find` suggests one."""
+    momentum: float = 0.9  # SGD's usual
+    """Share of the last step that goes into the next; beta1 of Adam."""
     nesterov: bool = True  # costs nothing, steadier at a high rate
-    weight_decay: float = 5e-4  # on kernels only: not on batch normalisation, not on biases
+    """Nesterov momentum: SGD and Muon take the gradient one step ahead."""
+    weight_decay: float = 5e-4
+    """Weight decay, on kernels only: not on batch normalisation, not on biases."""
     schedule: Schedule = field(default_factory=Schedule)
     augmentation: Augmentation = field(
         default_factory=lambda: Augmentation(rotation=8.0, scale=0.08, shift=0.06, shear=0.08)
     )
-    dropout: float | None = None  # the rate of all dropout layers; None: each keeps its own
+    dropout: float | None = None  # each layer keeps its own
+    """Rate of all dropout layers, instead of their own."""
     label_smoothing: float = 0.0  # off: calibration suffers, accuracy does not gain here
-    averaging: float = 0.999  # decay of the weights' moving average; 0 measures the weights themselves
-    early_stopping: int = 0  # epochs without a lower watched loss before training ends; 0: never
+    """Share of the target probability spread evenly over all classes."""
+    averaging: float = 0.999
+    """Decay of the moving average of the weights; the averaged weights are measured and saved. 0: none."""
+    early_stopping: int = 0
+    """Epochs without a lower loss before training ends; 0: never. It watches the loss of the held-out images if there
+    are any, else the training loss."""
 
     def __post_init__(self) -> None:
         known = self.optimizer in OPTIMIZERS

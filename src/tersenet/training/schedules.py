@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from tersenet._errors import check_setting
 
-Kind = Literal["constant", "StepLR", "MultiStepLR", "ReduceLROnPlateau", "OneCycleLR", "CosineAnnealingLR", "linear"]
 
-SCHEDULES: dict[str, tuple[str, ...]] = {
-    "constant": (),
-    "StepLR": ("step", "factor"),
-    "MultiStepLR": ("milestones", "factor"),
-    "ReduceLROnPlateau": ("factor", "patience", "threshold"),
-    "OneCycleLR": ("warmup",),
-    "CosineAnnealingLR": ("warmup", "final"),
-    "linear": ("warmup", "final"),
-}
-"""Every kind of schedule, with the fields of a `Schedule` that it uses."""
+@dataclass(frozen=True)
+class ScheduleKind:
+    """One kind of schedule: what it does, and the fields of a `Schedule` that it uses.
+
+    `rate` gives the learning rate for a step.
+    """
+
+    about: str
+    uses: tuple[str, ...]
+    rate: Callable[[LearningRate, int, int], float]
+
 
 MOST_EPOCHS = 100_000  # more than a day of one-second epochs; a larger number is a slip of the finger
 WARMUP, WARMUP_SHARE = 1.0, 0.2  # the default warm-up: epochs, and the part of a short training that it takes at most
@@ -29,22 +30,27 @@ WARMUP, WARMUP_SHARE = 1.0, 0.2  # the default warm-up: epochs, and the part of 
 class Schedule:
     """A schedule by torch's name for it; a field that its kind does not use is ignored.
 
-    `constant`; `StepLR`: × `factor` after every `step` epochs; `MultiStepLR`: × `factor` after each of `milestones`
-    epochs; `ReduceLROnPlateau`: × `factor` when the watched loss has not fallen by `threshold` (absolute) for more
-    than `patience` epochs; `linear` and `CosineAnnealingLR`: rise over `warmup` epochs, then fall to `final` × the
-    learning rate at the last step; `OneCycleLR`, whose rise takes `warmup` epochs. The last three move every step.
-    Without a `warmup` the rise takes one epoch, but at most a fifth of the training, so that the rate has time to
-    fall again.
+    `SCHEDULES` says what each kind does. Without a `warmup` the rise takes one epoch, but at most a fifth of the
+    training, so that the rate has time to fall again.
     """
 
-    kind: Kind = "linear"  # warm-up and straight fall: never worse than the others in our trials, two numbers to set
-    step: int = 6  # epochs between two drops of a StepLR
-    milestones: tuple[int, ...] = ()  # epochs after which a MultiStepLR drops; none: it never does
-    factor: float = 0.1  # what a drop multiplies the rate by; torch's own default
-    patience: int = 10  # epochs without a fall that a ReduceLROnPlateau waits for; torch's own default
-    threshold: float = 1e-4  # how much lower a loss must be to count as lower; torch's own default
-    warmup: float | None = None  # epochs of rising rate; None: one (batch statistics settle in it), if there is time
-    final: float = 0.0  # the last step's rate as a part of the highest
+    kind: str = "linear"  # warm-up and straight fall: never worse than the others in our trials, two numbers to set
+    """How the rate moves."""
+    step: int = 6
+    """StepLR: epochs between two drops."""
+    milestones: tuple[int, ...] = ()  # it never drops
+    """MultiStepLR: epochs after which the rate drops."""
+    factor: float = 0.1  # torch's own default
+    """StepLR, MultiStepLR, ReduceLROnPlateau: what a drop multiplies the rate by."""
+    patience: int = 10  # torch's own default
+    """ReduceLROnPlateau: epochs without a lower loss before a drop."""
+    threshold: float = 1e-4  # torch's own default
+    """ReduceLROnPlateau: how much lower a loss must be to count as lower."""
+    warmup: float | None = None  # batch statistics settle in it
+    """linear, CosineAnnealingLR, OneCycleLR: epochs of rising rate at the start. Without a number: one epoch, at most
+    a fifth of the training."""
+    final: float = 0.0
+    """linear, CosineAnnealingLR: the rate of the last step, as a fraction of the highest."""
 
     def __post_init__(self) -> None:
         check_setting(
@@ -93,41 +99,17 @@ class LearningRate:
 
     def at(self, epoch: int, step: int) -> float:
         """The rate for step `step` (from 0) of epoch `epoch` (from 1)."""
-        schedule = self.schedule
-        done = (epoch - 1) * self.steps_per_epoch + step
-        last = max(1, self.epochs * self.steps_per_epoch - 1)
-        match schedule.kind:
-            case "constant":
-                return self.highest
-            case "StepLR":
-                return float(self.highest * schedule.factor ** ((epoch - 1) // schedule.step))
-            case "MultiStepLR":
-                passed = sum(milestone < epoch for milestone in schedule.milestones)
-                return float(self.highest * schedule.factor**passed)
-            case "ReduceLROnPlateau":
-                return float(self.highest * schedule.factor**self._drops)
-            case "OneCycleLR":
-                return self._one_cycle(done, last)
-            case "linear" | "CosineAnnealingLR":
-                return self._risen_and_fallen(done, last)
+        return SCHEDULES[self.schedule.kind].rate(self, epoch, step)
 
-    def _risen_and_fallen(self, done: int, last: int) -> float:
-        """A straight rise, then a fall to the final rate: straight, or along a cosine."""
-        rise = min(self.warmup * self.steps_per_epoch, last)
-        if done < rise:
-            return self.highest * (done + 1) / (rise + 1)
-        fallen = (done - rise) / max(1.0, last - rise)
-        if self.schedule.kind == "CosineAnnealingLR":
-            fallen = (1 - math.cos(math.pi * fallen)) / 2
-        return self.highest * (1 - fallen * (1 - self.schedule.final))
+    @property
+    def last_step(self) -> int:
+        """The number of the training's last step, counted from 0; at least 1."""
+        return max(1, self.epochs * self.steps_per_epoch - 1)
 
-    def _one_cycle(self, done: int, last: int) -> float:
-        """Smith & Topin 2018 as torch does it: from 1/25 up, then down to 1/250,000 of the highest, along cosines."""
-        lowest, end = self.highest / 25, self.highest / 25 / 1e4
-        rise = self.warmup * self.steps_per_epoch - 1
-        if done <= rise:
-            return _along_cosine(lowest, self.highest, done / max(rise, 1))
-        return _along_cosine(self.highest, end, (done - rise) / max(last - rise, 1))
+    @property
+    def drops(self) -> int:
+        """How often a plateau has dropped the rate."""
+        return self._drops
 
     def epoch_ended(self, watched_loss: float) -> None:
         """Tell a plateau schedule the loss that it watches (validation where held out, else training)."""
@@ -147,5 +129,63 @@ class LearningRate:
         self._lowest, self._waited, self._drops = state["lowest"], state["waited"], state["drops"]
 
 
+def _constant(rate: LearningRate, epoch: int, step: int) -> float:
+    return rate.highest
+
+
+def _steps_down(rate: LearningRate, epoch: int, step: int) -> float:
+    return float(rate.highest * rate.schedule.factor ** ((epoch - 1) // rate.schedule.step))
+
+
+def _drops_at_milestones(rate: LearningRate, epoch: int, step: int) -> float:
+    passed = sum(milestone < epoch for milestone in rate.schedule.milestones)
+    return float(rate.highest * rate.schedule.factor**passed)
+
+
+def _drops_on_plateaus(rate: LearningRate, epoch: int, step: int) -> float:
+    return float(rate.highest * rate.schedule.factor**rate.drops)
+
+
+def _one_cycle(rate: LearningRate, epoch: int, step: int) -> float:
+    """Smith & Topin 2018 as torch does it: from 1/25 up, then down to 1/250,000 of the highest, along cosines."""
+    lowest, end = rate.highest / 25, rate.highest / 25 / 1e4
+    done, rise = (epoch - 1) * rate.steps_per_epoch + step, rate.warmup * rate.steps_per_epoch - 1
+    if done <= rise:
+        return _along_cosine(lowest, rate.highest, done / max(rise, 1))
+    return _along_cosine(rate.highest, end, (done - rise) / max(rate.last_step - rise, 1))
+
+
 def _along_cosine(start: float, end: float, part: float) -> float:
     return end + (start - end) / 2 * (1 + math.cos(math.pi * part))
+
+
+def _linear(rate: LearningRate, epoch: int, step: int) -> float:
+    return _risen_and_fallen(rate, epoch, step, lambda part: part)
+
+
+def _cosine(rate: LearningRate, epoch: int, step: int) -> float:
+    return _risen_and_fallen(rate, epoch, step, lambda part: (1 - math.cos(math.pi * part)) / 2)
+
+
+def _risen_and_fallen(rate: LearningRate, epoch: int, step: int, bent: Callable[[float], float]) -> float:
+    """A straight rise, then a fall to the final rate; `bent` is the part that has fallen after a part of the way."""
+    done, last = (epoch - 1) * rate.steps_per_epoch + step, rate.last_step
+    rise = min(rate.warmup * rate.steps_per_epoch, last)
+    if done < rise:
+        return rate.highest * (done + 1) / (rise + 1)
+    fallen = bent((done - rise) / max(1.0, last - rise))
+    return rate.highest * (1 - fallen * (1 - rate.schedule.final))
+
+
+SCHEDULES: dict[str, ScheduleKind] = {
+    "linear": ScheduleKind("rises, then falls along a straight line", ("warmup", "final"), _linear),
+    "CosineAnnealingLR": ScheduleKind("rises, then falls along a cosine", ("warmup", "final"), _cosine),
+    "OneCycleLR": ScheduleKind("rises and falls along cosines, from 1/25 to 1/250,000", ("warmup",), _one_cycle),
+    "StepLR": ScheduleKind("drops after every `step` epochs", ("step", "factor"), _steps_down),
+    "MultiStepLR": ScheduleKind("drops after each of `milestones`", ("milestones", "factor"), _drops_at_milestones),
+    "ReduceLROnPlateau": ScheduleKind(
+        "drops when the watched loss stays up", ("factor", "patience", "threshold"), _drops_on_plateaus
+    ),
+    "constant": ScheduleKind("stays", (), _constant),
+}
+"""Every kind of schedule by its name: torch's, where torch has it."""

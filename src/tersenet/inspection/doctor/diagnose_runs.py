@@ -99,7 +99,7 @@ def _patient(model: nn.Module, dataset: Dataset, recipe: Recipe, seed: int, *, l
         test=sampled(test_batches, "test batches"),
         test_loader=test_batches,
         optimizer=make_optimizer(model, recipe) if learns else None,
-        warm_up="warmup" in SCHEDULES[recipe.schedule.kind] and recipe.settled().schedule.warmup != 0,
+        warm_up="warmup" in SCHEDULES[recipe.schedule.kind].uses and recipe.settled().schedule.warmup != 0,
     )
 
 

@@ -61,28 +61,20 @@ class Arguments(TrustArguments):
     runs_dir: RunsDir = RUNS_DIR
     name: Annotated[str | None, option("NAME")] = None
     """Name of the run; its folder is NAME-1, NAME-2, …"""
-    epochs: Annotated[int | None, option("N")] = None
-    """Number of passes over the training set."""
-    lr: Annotated[
-        float | None, tyro.conf.arg(metavar="RATE", aliases=("--learning-rate",), help_behavior_hint="")
-    ] = None
-    """The highest learning rate of the schedule."""
-    batch_size: Annotated[int | None, option("N")] = None
-    """Training images per step."""
-    optimizer: Annotated[str | None, option("NAME")] = None
-    """Optimiser of the recipe (`tersenet new` names them all)."""
-    seed: Annotated[int | None, option("N")] = None
-    """Seed for initial weights, data order, augmentation and dropout."""
+    epochs: Annotated[int | None, option("N", means="training.recipe:Recipe.epochs")] = None
+    lr: Annotated[float | None, option("RATE", "--learning-rate", means="training.recipe:Recipe.learning_rate")] = (
+        None
+    )
+    batch_size: Annotated[int | None, option("N", means="training.recipe:Recipe.batch_size")] = None
+    optimizer: Annotated[str | None, option("NAME", means="training.recipe:Recipe.optimizer")] = None
+    seed: Annotated[int | None, option("N", means="runs.experiment:Experiment.seed")] = None
     seeds: Annotated[int | None, option("N")] = None
     """Train N consecutive seeds, starting at --seed, as one group."""
-    validation: Annotated[int | None, option("N")] = None
-    """Hold out N training images and measure the epochs on them; the test set is used once, at the end."""
-    device: Annotated[str | None, option("NAME")] = None
-    """auto, cpu, cuda or mps."""
+    validation: Annotated[int | None, option("N", means="runs.experiment:Experiment.validation")] = None
+    device: Annotated[str | None, option("NAME", means="runs.experiment:Settings.device")] = None
     set: Annotated[tuple[str, ...], option("KEY=VALUE …")] = ()
     """Any other field of the experiment; the last part of its name is enough if it is unique: weight_decay=0."""
-    init: Annotated[str | None, option("RUN")] = None
-    """Start from this run's trained weights."""
+    init: Annotated[str | None, option("RUN", means="runs.experiment:Experiment.init")] = None
     resume: Annotated[str | None, option("RUN")] = None
     """Continue this run or group with its original settings."""
     lr_find: Flag = False
