@@ -55,7 +55,7 @@ def schedules() -> str:
 
 def fields(module: str, owner: str) -> str:
     """The fields of a dataclass: default, meaning, and the reason for the default."""
-    in_toml = {"None": "", "()": "", "True": "`true`", "False": "`false`"}
+    in_toml = {"None": "none", "()": "`[]`", "True": "`true`", "False": "`false`"}
     rows = (
         (f"`{name}`", in_toml.get(found.default, f"`{found.default}`".replace("'", '"')), found.text, found.why)
         for name, found in meanings(module, owner).items()

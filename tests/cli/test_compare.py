@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tersenet.analysis.comparison import RESOLUTION, Comparison
+from tersenet.analysis.comparison import Comparison
 from tersenet.analysis.contender import Contender
 from tersenet.analysis.pairwise import compare_two
 from tersenet.cli.commands.runs.compare import _say
 from tersenet.cli.main import main
 from tersenet.cli.output import Output
 from tersenet.data import Dataset
+from tersenet.evaluation import RESOLUTION
 from tersenet.runs import Experiment
 
 NET = "4C5s3 BN R GAP 2Nb"

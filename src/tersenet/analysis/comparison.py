@@ -11,10 +11,8 @@ from tersenet._notebook import small_table
 from tersenet.analysis.contender import Contender, finished_runs, read_side, shared_data
 from tersenet.analysis.pairwise import PairComparison, compare_two
 from tersenet.data import Dataset
-from tersenet.evaluation import ENOUGH_SEEDS, holm
+from tersenet.evaluation import ENOUGH_SEEDS, RESOLUTION, holm
 from tersenet.runs import Group, Run
-
-RESOLUTION = 0.05  # points: what most changes to a recipe are worth near 99.5 %
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

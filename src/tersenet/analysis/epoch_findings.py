@@ -6,9 +6,9 @@ from statistics import fmean
 
 from tersenet.analysis.figure_keys import CURVES, LEARNING_RATE, REGULARISATION
 from tersenet.analysis.history import History
-from tersenet.analysis.noise import SEED_NOISE, Finding, noise, two_decimals
+from tersenet.analysis.noise import Finding, noise, two_decimals
 from tersenet.analysis.training_reread import TrainingReread
-from tersenet.evaluation import sampling_error
+from tersenet.evaluation import SEED_NOISE, sampling_error
 
 
 def gap(history: History, images: int, reading: TrainingReread | None = None) -> Finding | None:

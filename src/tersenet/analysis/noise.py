@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tersenet.evaluation import sampling_error
-
-SEED_NOISE = 0.05  # points between seeds at 99.5 %
+from tersenet.evaluation import SEED_NOISE, sampling_error
 
 
 @dataclass(frozen=True, kw_only=True)

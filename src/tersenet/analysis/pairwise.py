@@ -16,7 +16,7 @@ from tersenet.evaluation import (
     LEVEL,
     POINTS,
     POWER,
-    USUAL_DEVIATION,
+    SEED_NOISE,
     McNemarTest,
     PermutationTest,
     WelchTest,
@@ -122,7 +122,7 @@ class PairComparison:
         if self.mcnemar is not None:
             return (
                 f"This compares two trained networks, not two recipes: another seed moves each by about "
-                f"{USUAL_DEVIATION} points near 99.5 %."
+                f"{SEED_NOISE} points near 99.5 %."
             )
         if self.welch is None or self.permutation is None or not self.told or self.permutation.p < LEVEL:
             return ""
@@ -176,7 +176,7 @@ def compare_two(a: Contender, b: Contender, *, best: bool, resolution: float) ->
 def _pooled(deviations: Sequence[float | None]) -> float:
     """The root of the mean variance of the sides that have one; the usual deviation where none has."""
     known = [deviation for deviation in deviations if deviation is not None]
-    return math.sqrt(fmean(deviation**2 for deviation in known)) if known else USUAL_DEVIATION
+    return math.sqrt(fmean(deviation**2 for deviation in known)) if known else SEED_NOISE
 
 
 def _seeds_needed(resolution: float, deviation: float) -> int | None:

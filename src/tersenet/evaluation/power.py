@@ -11,7 +11,6 @@ from tersenet._errors import TersenetError, check_setting
 from tersenet.evaluation.student_t import t_quantile
 
 POWER, LEVEL = 0.8, 0.05
-USUAL_DEVIATION = 0.05  # points between seeds near 99.5 %; the noise that analyses assume
 MOST_SEEDS = 1_000_000
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from tersenet._errors import TersenetError, check_setting
 from tersenet.evaluation.student_t import t_quantile
 
-ENOUGH_SEEDS = 5
+ENOUGH_SEEDS = 5  # for a claim; fewer are an indication
+SEED_NOISE = 0.05  # points between seeds at 99.5 %
+RESOLUTION = 0.05  # points: what most changes to a recipe are worth there, and what a comparison should resolve
 """A claim is a mean over at least this many seeds; fewer are labelled "indication"."""
 
 PERCENT = (0.0, 100.0)

@@ -13,6 +13,7 @@ from tersenet.evaluation import (
     ENOUGH_SEEDS,
     KNOWN_WRONG_LABELS,
     NO_ANSWER,
+    RESOLUTION,
     Spread,
     resolved_difference,
     sampling_error,
@@ -56,7 +57,6 @@ from tersenet.pages.run_figures import HIGHEST, LOWEST
 from tersenet.runs import Group, budget_lines
 
 GALLERY = 15  # images shown
-RESOLUTION = 0.05  # points that a group should resolve
 
 
 def compose_group(group: Group, side: Contender, dataset: Dataset) -> list[Block]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tersenet.evaluation import ENOUGH_SEEDS
 from tersenet.runs.experiment import Experiment
-
-CLAIMED_SEEDS = 5  # fewer are an indication
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,4 +51,4 @@ class Claim:
     @property
     def is_indication(self) -> bool:
         """Whether the seeds are too few for more than an indication."""
-        return len(self.seeds) < CLAIMED_SEEDS
+        return len(self.seeds) < ENOUGH_SEEDS

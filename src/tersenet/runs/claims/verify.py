@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset, load_data
-from tersenet.evaluation import evaluate, sampling_error
+from tersenet.evaluation import SEED_NOISE, evaluate, sampling_error
 from tersenet.networks import build
 from tersenet.runs.claims.claim_against_run import OF_A_RUN, RunCheck, check_against_run
 from tersenet.runs.claims.claim_record import Claim
@@ -28,7 +28,6 @@ from tersenet.runs.start import Listeners, start_run
 from tersenet.runs.weights_search import find_weights
 from tersenet.training import EvaluationBatches, load_tensors
 
-SEED_NOISE = 0.05  # points between seeds at 99.5 %: the least that a deviation of few seeds is taken for
 MOST_SPREAD = 2.0  # a claimed deviation counts up to this many times the one measured here
 NEAR = 1e-2  # two trainings from different seeds differ by more than their size; copies with noise by less than this
 

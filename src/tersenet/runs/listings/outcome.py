@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tersenet._errors import TersenetError
+from tersenet.evaluation import ENOUGH_SEEDS
 from tersenet.networks import NETWORKS, BudgetLine
 from tersenet.runs.experiment import Experiment, to_tables
 from tersenet.runs.family.group import Group
@@ -37,6 +38,11 @@ class Outcome:
     epochs: int
     changed: tuple[str, ...]
     budget: tuple[BudgetLine, ...]
+
+    @property
+    def is_indication(self) -> bool:
+        """Whether the seeds are too few for more than an indication."""
+        return self.seeds < ENOUGH_SEEDS
 
     @property
     def met(self) -> bool | None:

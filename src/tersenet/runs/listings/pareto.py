@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tersenet._errors import TersenetError
+from tersenet.evaluation import ENOUGH_SEEDS
 from tersenet.runs.experiment import Experiment, to_tables
 from tersenet.runs.family.group import Group
 from tersenet.runs.folder import MODEL, Run
@@ -46,6 +47,11 @@ class FrontEntry:
         """The run, or the folder of the group, or the latest run and how many others are counted with it."""
         groups = sorted({run.name.rpartition("/")[0] or run.name for run in self.runs})
         return groups[-1] if len(groups) == 1 else f"{groups[-1]} +{len(groups) - 1}"
+
+    @property
+    def is_indication(self) -> bool:
+        """Whether the seeds are too few for more than an indication."""
+        return self.seeds < ENOUGH_SEEDS
 
     @property
     def seeds(self) -> int:

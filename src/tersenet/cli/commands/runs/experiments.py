@@ -21,8 +21,6 @@ from tersenet.cli.output import CommonArguments, Output
 if TYPE_CHECKING:
     from tersenet.runs import Experiment, Outcome
 
-CLAIMED_SEEDS = 5
-
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments(CommonArguments):
@@ -93,7 +91,7 @@ def _best(outcome: Outcome | None) -> tuple[str, str]:
     """The best result, marked, and its run."""
     if outcome is None:
         return "–", ""
-    marks = "†" * (outcome.seeds < CLAIMED_SEEDS) + "*" * bool(outcome.changed) + "✗" * (outcome.met is False)
+    marks = "†" * (outcome.is_indication) + "*" * bool(outcome.changed) + "✗" * (outcome.met is False)
     return f"{outcome.accuracy:.2f}{marks}", outcome.run
 
 
@@ -123,7 +121,7 @@ def _result(outcome: Outcome | None) -> str:
     if outcome is None:
         return "not run yet"
     spread = f" ± {outcome.deviation:.2f}" if outcome.deviation is not None else ""
-    few = ", an indication" if outcome.seeds < CLAIMED_SEEDS else ""
+    few = ", an indication" if outcome.is_indication else ""
     seeds = f"{outcome.seeds} seed{'s' * (outcome.seeds > 1)}{few}"
     missed = [
         f"{line.line} {_figure(line.value)} (limit {line.limit})" for line in outcome.budget if line.met is False

@@ -12,8 +12,6 @@ from tersenet.cli.output import Output
 if TYPE_CHECKING:
     from tersenet.runs import FrontEntry, Size
 
-CLAIMED_SEEDS = 5
-
 
 def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
     """Print one row for each entry of the front, and what the columns mean."""
@@ -48,7 +46,7 @@ def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
         "best accuracy for its number of parameters or fewer. test %: after the last epoch, the mean over seeds. "
         "Rows are picked on the test set, so luck favours them."
     ]
-    if any(entry.seeds < CLAIMED_SEEDS for entry, _ in found):
+    if any(entry.is_indication for entry, _ in found):
         notes.append("†: fewer than five seeds, an indication.")
     if any(entry.validation for entry, _ in found):
         notes.append("‡: trained without the held-out images; the test set was read once.")
@@ -71,7 +69,7 @@ COLUMNS = (
 
 
 def _cells(entry: FrontEntry, size: Size) -> list[str]:
-    marks = "†" * (entry.seeds < CLAIMED_SEEDS) + "‡" * bool(entry.validation)
+    marks = "†" * (entry.is_indication) + "‡" * bool(entry.validation)
     spread = f" ± {entry.deviation:.2f}" if entry.deviation is not None else ""
     return [
         entry.name,
@@ -94,7 +92,7 @@ def _document(entry: FrontEntry, size: Size) -> dict[str, Any]:
         "data": entry.data,
         "epochs": entry.epochs,
         "seeds": entry.seeds,
-        "indication": entry.seeds < CLAIMED_SEEDS,
+        "indication": entry.is_indication,
         "validation": entry.validation,
         "test_accuracy": entry.accuracy,
         "deviation": entry.deviation,
