@@ -50,7 +50,7 @@ def optimisers() -> str:
 def schedules() -> str:
     """Every kind of schedule, and the fields that it uses."""
     rows = ((f"`{n}`", kind.about, ", ".join(f"`{use}`" for use in kind.uses)) for n, kind in SCHEDULES.items())
-    return table(("kind", "what the learning rate does", "fields"), rows)
+    return table(("schedule", "what the learning rate does", "fields"), rows)
 
 
 def fields(module: str, owner: str) -> str:
