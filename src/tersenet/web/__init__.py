@@ -2,6 +2,7 @@
 
 from tersenet.web.assemble import PAGES, Page, whole_page
 from tersenet.web.backprop_data import backprop_data, problem_json
+from tersenet.web.draw_data import draw_data, sprite
 from tersenet.web.kinds_table import kinds_table
 from tersenet.web.network_json import network_json
 from tersenet.web.site import write_site
@@ -10,9 +11,11 @@ __all__ = [
     "PAGES",
     "Page",
     "backprop_data",
+    "draw_data",
     "kinds_table",
     "network_json",
     "problem_json",
+    "sprite",
     "whole_page",
     "write_site",
 ]

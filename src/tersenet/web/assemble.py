@@ -29,7 +29,13 @@ class Page:
     folder: str
 
 
-PAGES = {page.name: page for page in (Page("backprop", "Backpropagation", "backprop"),)}
+PAGES = {
+    page.name: page
+    for page in (
+        Page("draw", "Draw", "draw"),
+        Page("backprop", "Backpropagation", "backprop"),
+    )
+}
 
 
 def whole_page(name: str, data: Any) -> str:

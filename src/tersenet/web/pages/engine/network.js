@@ -142,11 +142,11 @@ export class Network {
     for (const { layer } of this.named()) for (const weight of layer.weights) weight.gradient.fill(0);
   }
 
-  /** What every step gives for one picture, in the order of calls. @param {Float32Array} x @returns {Float32Array[]} */
-  observe(x) {
-    /** @type {Float32Array[]} */
+  /** What every step is given and gives for one picture, in the order of calls. @param {Float32Array} picture */
+  observe(picture) {
+    /** @type {{ layer: Layer, x: Float32Array, y: Float32Array }[]} */
     const found = [];
-    this.forward(x, { watch: (_, y) => found.push(y) });
+    this.forward(picture, { watch: (layer, y, x) => found.push({ layer, x, y }) });
     return found;
   }
 }

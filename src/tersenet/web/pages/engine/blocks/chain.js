@@ -16,8 +16,9 @@ export class Chain {
   /** @param {Float32Array} x @param {number} count @param {Pass} pass */
   forward(x, count, pass) {
     for (const part of this.parts) {
-      x = part.forward(x, count, pass);
-      if (pass.watch && part instanceof Layer) pass.watch(part, x);
+      const given = x;
+      x = part.forward(given, count, pass);
+      if (pass.watch && part instanceof Layer) pass.watch(part, x, given);
     }
     return x;
   }

@@ -7,9 +7,9 @@ import { Random } from "../random.js";
 
 /** @typedef {number[]} Shape */
 /** @typedef {Record<string, number>} Fields what is written around the letters; a switch is 0 or 1 */
-/** @typedef {{ training: boolean, keep: boolean, random: Random, watch?: (layer: Layer, y: Float32Array) => void }} Pass
+/** @typedef {{ training: boolean, keep: boolean, random: Random, watch?: (layer: Layer, y: Float32Array, x: Float32Array) => void }} Pass
  *   how a pass is meant: `training` switches dropout and batch statistics on, `keep` keeps what the way back needs,
- *   `watch` is shown what each layer gives */
+ *   `watch` is shown what each layer gives and was given */
 /** @typedef {{ name: string, shape: Shape, values: Float32Array, gradient: Float32Array }} Weight */
 /** @typedef {{ name: string, shape: Shape, values: Float32Array }} Buffer */
 
