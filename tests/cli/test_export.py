@@ -10,6 +10,7 @@ from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler: apt install gcc")
+ALL = "c,onnx,json,torch"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,9 @@ def document(capsys, *words):
 
 
 def test_an_export_can_be_verified_by_itself(runs, tmp_path, capsys):
-    status, exported = document(capsys, "tiny", "--to", "c,json", "--out", tmp_path / "out", "--runs-dir", runs)
+    status, exported = document(
+        capsys, "tiny", "--to", "c,onnx,json,torch", "--out", tmp_path / "out", "--runs-dir", runs
+    )
     assert status == 0
     assert set(exported["files"]) == {path.name for path in (tmp_path / "out").iterdir()}
     assert {"digits.c", "digits.h", "digits_test.c", "README.md", "report.json"} <= set(exported["files"])
@@ -46,7 +49,7 @@ def test_an_export_can_be_verified_by_itself(runs, tmp_path, capsys):
 
 def test_the_same_run_gives_the_same_bytes(runs, tmp_path, capsys):
     for name in ("one", "two"):
-        assert document(capsys, "tiny", "--to", "c,json", "--out", tmp_path / name, "--runs-dir", runs)[0] == 0
+        assert document(capsys, "tiny", "--to", ALL, "--out", tmp_path / name, "--runs-dir", runs)[0] == 0
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 

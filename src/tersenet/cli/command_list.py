@@ -39,7 +39,7 @@ COMMANDS = {
         Command("claim", "runs", "write a result into one file that anyone can verify"),
         Command("verify", "runs", "check a claim by evaluating or training it again"),
         Command("site", "web", "write the pages to play with as files, for any browser"),
-        Command("export", "export", "write a trained network as C code or JSON; verify such code"),
+        Command("export", "export", "write a trained network as C code, ONNX or JSON; verify it"),
         Command("completion", "shell", "let your shell complete commands, options and names"),
         Command("backprop", "backprop", "backpropagation lab: derive, table, study, workbook and more"),
     )

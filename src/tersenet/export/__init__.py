@@ -9,9 +9,12 @@ from tersenet.export.graph import FloatModel
 from tersenet.export.integer import IntegerModel
 from tersenet.export.json_format import float_json, integer_json, read_integer_json
 from tersenet.export.lowering import lower
+from tersenet.export.onnx.float32 import float_onnx
+from tersenet.export.onnx.int8 import integer_onnx
 from tersenet.export.quantisation import CALIBRATE, calibration_images, finished_model, quantise
 from tersenet.export.real import run_real
 from tersenet.export.simulation import guesses_of, simulate, trace
+from tersenet.export.torch_file import torch_file
 from tersenet.export.verification import ExportedFolder, read_folder_of_export
 
 __all__ = [
@@ -33,13 +36,16 @@ __all__ = [
     "facts_of",
     "finished_model",
     "float_json",
+    "float_onnx",
     "guesses_of",
     "integer_json",
+    "integer_onnx",
     "lower",
     "quantise",
     "read_folder_of_export",
     "read_integer_json",
     "run_real",
     "simulate",
+    "torch_file",
     "trace",
 ]

@@ -23,10 +23,13 @@ from tersenet.export.facts import ExportFacts, facts_of
 from tersenet.export.integer import IntegerModel
 from tersenet.export.json_format import float_json, integer_json
 from tersenet.export.lowering import lower
+from tersenet.export.onnx.float32 import float_onnx
+from tersenet.export.onnx.int8 import integer_onnx
 from tersenet.export.quantisation import CALIBRATE, calibration_images, finished_model, quantise
-from tersenet.runs import Run
+from tersenet.export.torch_file import torch_file
+from tersenet.runs import MODEL, Run
 
-FORMATS = ("c", "json")
+FORMATS = ("c", "onnx", "json", "torch")
 REPORT = "report.json"
 
 
@@ -35,7 +38,7 @@ class ExportSettings:
     """How to export: formats, the name that begins every file's, and what must be kept.
 
     `bits` are those of the weights. `calibrate` counts the training images for calibration. Below `min_accuracy`
-    percent on the test set the export fails.
+    percent on the test set the export fails. `batch` is that of ONNX files, None for any.
     """
 
     formats: tuple[str, ...] = ("c",)
@@ -44,6 +47,7 @@ class ExportSettings:
     calibrate: int = CALIBRATE
     min_accuracy: float | None = None
     optimise: str = "size"
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -56,6 +60,7 @@ class ExportSettings:
                     hint=did_you_mean(each, FORMATS),
                 )
         check_setting(self.optimise in OPTIMISE, "optimise", self.optimise, " or ".join(OPTIMISE), names=OPTIMISE)
+        check_setting(self.batch is None or self.batch >= 1, "batch", self.batch, "1 or more")
         least = self.min_accuracy
         check_setting(least is None or 0 <= least <= 100, "min_accuracy", least, "0 to 100 percent")
 
@@ -87,10 +92,17 @@ def export_run(run: Run, folder: Path, settings: ExportSettings, *, dataset: Dat
         kept.require(settings.min_accuracy)
     facts = facts_of(run, calibration=len(images), accuracy=kept)
     name = settings.name
-    files = {f"{name}.int8.json": _text(integer_json(model, facts))}
+    files: dict[str, str | bytes] = {f"{name}.int8.json": _text(integer_json(model, facts))}
+    real = lower(network, [MEAN], [DEVIATION])
     code = None
     if "json" in settings.formats:
-        files[f"{name}.float32.json"] = _text(float_json(lower(network, [MEAN], [DEVIATION]), facts))
+        files[f"{name}.float32.json"] = _text(float_json(real, facts))
+    if "onnx" in settings.formats:
+        files[f"{name}.float32.onnx"] = float_onnx(real, facts, batch=settings.batch)
+        files[f"{name}.int8.onnx"] = integer_onnx(model, facts, batch=settings.batch)
+    if "torch" in settings.formats:
+        files[f"{name}.py"] = torch_file(network, facts, name, [MEAN], [DEVIATION])
+        files[f"{name}.safetensors"] = (run.path / MODEL).read_bytes()
     if "c" in settings.formats:
         code = c_source(model, facts, name=name, optimise=settings.optimise)
         files |= {

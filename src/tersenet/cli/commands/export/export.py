@@ -1,11 +1,11 @@
-"""Write a trained network as files for other programs: C code, JSON. Or verify such files.
+"""Write a trained network as files for other programs: C code, ONNX, JSON, PyTorch. Or verify such files.
 
 RUN is a finished run: its folder, its name, or an experiment (its latest run). `verify` and a folder compiles the C
 code there, lets it classify the whole test set, and compares every score with the simulation.
 
 examples:
   tersenet export stem-17150 --to c                     C code, in the folder digits
-  tersenet export sprint --to c,json --name reader
+  tersenet export sprint --to c,onnx,json --name reader
   tersenet export sprint --min-accuracy 99.4            fail if 8 bits cost too much
   tersenet export verify digits                         0 differences on all pictures
 
@@ -42,7 +42,7 @@ class Arguments(CommonArguments):
     )
     """verify: the folder that was exported."""
     to: Annotated[str, tyro.conf.arg(metavar="FORMATS")] = "c"
-    """c and json, with commas between."""
+    """c, onnx, json and torch, with commas between."""
     name: Annotated[str, tyro.conf.arg(metavar="NAME")] = "digits"
     """How files and C functions are called: a C identifier in small letters."""
     out: Annotated[Path | None, option("FOLDER")] = None
@@ -55,6 +55,8 @@ class Arguments(CommonArguments):
     """Fail where the integer model classifies fewer percent of the test set correctly."""
     optimise: Annotated[str, tyro.conf.arg(metavar="size|speed")] = "size"
     """C: one function for all layers of a kind, or code for each layer."""
+    batch: Annotated[int | None, option("N")] = None
+    """ONNX: the number of pictures of a call, fixed in the file (default: any)."""
     pictures: Annotated[int | None, option("N")] = None
     """verify: only the first N test pictures."""
     data_dir: DataDir = None
@@ -81,6 +83,7 @@ def run(arguments: Arguments, output: Output) -> int:
         calibrate=arguments.calibrate,
         min_accuracy=arguments.min_accuracy,
         optimise=arguments.optimise,
+        batch=arguments.batch,
     )
     found = find_run(arguments.run, arguments.runs_dir)
     dataset = found.data(arguments.data_dir)
