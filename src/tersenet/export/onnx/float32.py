@@ -23,7 +23,7 @@ from tersenet.export.graph import (
     Window,
 )
 from tersenet.export.onnx.metadata import Batch, finished, metadata_of
-from tersenet.export.onnx.protobuf import Graph
+from tersenet.export.onnx.protobuf import OnnxGraph
 from tersenet.export.real import spread
 
 SIMPLE = {"tanh": "Tanh", "sigmoid": "Sigmoid", "hardswish": "HardSwish", "elu": "Elu"}
@@ -41,7 +41,7 @@ class _Writer:
     """Appends the operations of each layer."""
 
     def __init__(self, model: FloatModel) -> None:
-        self.graph = Graph(model.notation, taken={"picture", "logits"})
+        self.graph = OnnxGraph(model.notation, taken={"picture", "logits"})
         pixels = self.graph.node("Cast", ["picture"], "pixels", to=1)
         scale = self.graph.constant("pixel_scale", np.array(PIXEL_SCALE, np.float32))
         self.names: dict[Maps, str] = {model.picture: self.graph.node("Mul", [pixels, scale], "scaled")}

@@ -22,7 +22,7 @@ from tersenet.export.integer import (
     IntegerModel,
 )
 from tersenet.export.onnx.metadata import Batch, finished, metadata_of
-from tersenet.export.onnx.protobuf import Graph
+from tersenet.export.onnx.protobuf import OnnxGraph
 from tersenet.export.real import spread
 
 FLOAT, UINT8, INT8, INT32 = 1, 2, 3, 6
@@ -41,7 +41,7 @@ class _Writer:
     """Appends the operations of each layer."""
 
     def __init__(self, model: IntegerModel) -> None:
-        self.graph = graph = Graph(model.notation, taken={"picture", "scores", "logits"})
+        self.graph = graph = OnnxGraph(model.notation, taken={"picture", "scores", "logits"})
         self.zeros = {zero: graph.constant(f"zero_{zero}", np.array(zero, np.uint8)) for zero in (0, MIDDLE)}
         self.scales: dict[float, str] = {}
         self.names: dict[IntegerMaps, str] = {model.picture: "picture"}

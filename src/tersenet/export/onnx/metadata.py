@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from tersenet.export.facts import ExportFacts
 from tersenet.export.graph import Shape
-from tersenet.export.onnx.protobuf import Graph, value_info
+from tersenet.export.onnx.protobuf import OnnxGraph, value_info
 
 Batch = int | None
 
@@ -30,7 +30,7 @@ def metadata_of(facts: ExportFacts, mean: Sequence[float], deviation: Sequence[f
 
 
 def finished(
-    graph: Graph,
+    graph: OnnxGraph,
     shape: Shape,
     classes: int,
     outputs: Sequence[tuple[str, str]],

@@ -68,7 +68,7 @@ def value_info(name: str, kind: str, shape: Sequence[int | str]) -> bytes:
 
 
 @dataclass
-class Graph:
+class OnnxGraph:
     """A graph that is being written: nodes, and constants by name."""
 
     name: str
