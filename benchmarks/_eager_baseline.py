@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn, optim
 from torch.utils.data import DataLoader, Dataset
 
-from tersenet.data import DEVIATION, MEAN, Split
+from tersenet.data import MNIST_FORM, Split
 from tersenet.networks import NETWORKS, LayerChain, build
 
 
@@ -26,7 +26,7 @@ class PillowDigits(Dataset[tuple[Tensor, int]]):
     """
 
     def __init__(self, split: Split, *, augmented: bool) -> None:
-        self.images, self.labels = split.images.numpy(), split.labels.tolist()
+        self.images, self.labels = split.images[:, 0].numpy(), split.labels.tolist()
         self.augmented = augmented
 
     def __len__(self) -> int:
@@ -42,7 +42,7 @@ class PillowDigits(Dataset[tuple[Tensor, int]]):
             angle = float(torch.empty(1).uniform_(-15.0, 15.0))
             picture = picture.rotate(angle, Image.Resampling.NEAREST, fillcolor=0)
         tensor = torch.from_numpy(np.array(picture, copy=True)).unsqueeze(0).float().div(255)
-        return (tensor - MEAN) / DEVIATION, self.labels[index]
+        return (tensor - MNIST_FORM.mean[0]) / MNIST_FORM.deviation[0], self.labels[index]
 
 
 class AsWritten(nn.Module):

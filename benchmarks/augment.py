@@ -25,7 +25,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from tersenet.data import DEVIATION, MEAN, POLICY_A, Augmentation, augment, load_data, normalize
+from tersenet.data import MNIST_FORM, POLICY_A, Augmentation, augment, load_data
 
 CLAIM = 5.0
 BATCH = 128
@@ -49,7 +49,7 @@ def one_by_one(pictures: np.ndarray) -> None:
             image = image.resize((28, 28), Image.Resampling.BILINEAR)
             image = image.rotate(random.uniform(-15.0, 15.0), Image.Resampling.NEAREST, fillcolor=0)
             tensor = torch.from_numpy(np.array(image, np.uint8)).view(1, 28, 28).to(torch.float32).div(255)
-            batch.append(tensor.sub_(MEAN).div_(DEVIATION))
+            batch.append(tensor.sub_(MNIST_FORM.mean[0]).div_(MNIST_FORM.deviation[0]))
         torch.stack(batch)
 
 
@@ -57,7 +57,7 @@ def in_batches(pictures: Tensor, policy: Augmentation, batch: int) -> Callable[[
     def go() -> None:
         generator = torch.Generator().manual_seed(0)
         for part in torch.split(pictures, batch):
-            normalize(augment(part, policy, generator))
+            MNIST_FORM.normalize(augment(part, policy, generator))
 
     return go
 

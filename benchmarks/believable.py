@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from tersenet._errors import TersenetError
-from tersenet.data import Form, find_form, load_data, second_mark
+from tersenet.data import MNIST_FORM, FittedDigit, fit_digit, load_data, second_mark
 from tersenet.evaluation import guesses, network_batches, predict_logits
 from tersenet.runs import familiarity_of, find_run
 
@@ -53,8 +53,8 @@ def main() -> int:
     print(f"{'pictures':<28}{'number':>8}{'doubted':>10}{'marks':>8}{'probability':>13}{'unlike':>8}")
     missed = 0
     for kind, forms in kinds().items():
-        images = torch.from_numpy(np.stack([form.image for form in forms]))
-        logits, _ = predict_logits(model, network_batches(images))
+        images = torch.from_numpy(np.stack([form.image for form in forms])).unsqueeze(1)
+        logits, _ = predict_logits(model, network_batches(images, MNIST_FORM))
         doubts = familiarity.doubts(images, logits, [form.second_mark for form in forms])
         shares = [
             100 * np.mean([any(why.startswith(word) for why in each) for each in doubts])
@@ -73,40 +73,42 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def kinds() -> dict[str, list[Form]]:
+def kinds() -> dict[str, list[FittedDigit]]:
     """Pictures of each kind, in MNIST's form."""
-    digits = load_data("mnist").test.images.numpy()
+    digits = load_data("mnist").test.images[:, 0].numpy()
     random = np.random.default_rng(0)
     letters = list(_letters())
     return {
-        "test digits": [Form(image, second_mark(image.astype(np.float32) / np.float32(255))) for image in digits],
+        "test digits": [
+            FittedDigit(image, second_mark(image.astype(np.float32) / np.float32(255))) for image in digits
+        ],
         "two digits, apart": [_pair(digits, random, gap=int(random.integers(1, 7))) for _ in range(COUNT)],
         "two digits, touching": [_pair(digits, random, gap=-2) for _ in range(COUNT)],
         "letters unlike digits": [form for letter, form in letters if letter not in LIKE_DIGITS],
         "letters like digits": [form for letter, form in letters if letter in LIKE_DIGITS],
-        "noise": [Form(_noise(random), 0.0) for _ in range(COUNT)],
+        "noise": [FittedDigit(_noise(random), 0.0) for _ in range(COUNT)],
         "pieces of a photograph": list(_pieces(random)),
     }
 
 
-def _letters() -> Iterator[tuple[str, Form]]:
+def _letters() -> Iterator[tuple[str, FittedDigit]]:
     folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
     for name in FONTS:
         font = ImageFont.truetype(str(folder / f"{name}.ttf"), 100)
         for letter in string.ascii_letters:
             paper = Image.new("RGB", (200, 200), "white")
             ImageDraw.Draw(paper).text((50, 30), letter, font=font, fill="black")
-            yield letter, find_form(np.asarray(paper, np.float32) / np.float32(255))
+            yield letter, fit_digit(np.asarray(paper, np.float32) / np.float32(255))
 
 
-def _pair(digits: Bytes, random: np.random.Generator, *, gap: int) -> Form:
+def _pair(digits: Bytes, random: np.random.Generator, *, gap: int) -> FittedDigit:
     """Two digits in a row, `gap` pixels apart; below zero they overlap."""
     left, right = (_cut(digits[random.integers(len(digits))]) for _ in range(2))
     row = np.zeros((28, left.shape[1] + gap + right.shape[1]), np.uint8)
     row[:, : left.shape[1]] = left
     row[:, -right.shape[1] :] = np.maximum(row[:, -right.shape[1] :], right)
     paper = np.pad(row, ((0, 0), (6, 6))).astype(np.float32) / np.float32(255)
-    return find_form(np.repeat(paper[:, :, None], 3, axis=2))
+    return fit_digit(np.repeat(paper[:, :, None], 3, axis=2))
 
 
 def _cut(digit: Bytes) -> Bytes:
@@ -118,7 +120,7 @@ def _noise(random: np.random.Generator) -> Bytes:
     return random.normal(128, 60, (28, 28)).clip(0, 255).astype(np.uint8)
 
 
-def _pieces(random: np.random.Generator) -> Iterator[Form]:
+def _pieces(random: np.random.Generator) -> Iterator[FittedDigit]:
     """Squares of a photograph; those in which there is no ink to be found are refused as blank."""
     path = Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     with Image.open(path) as opened:
@@ -127,7 +129,7 @@ def _pieces(random: np.random.Generator) -> Iterator[Form]:
         side = int(random.integers(60, 300))
         top, left = (int(random.integers(length - side)) for length in photograph.shape[:2])
         try:
-            yield find_form(photograph[top : top + side, left : left + side])
+            yield fit_digit(photograph[top : top + side, left : left + side])
         except TersenetError:
             continue
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from tersenet.analysis.training_reread import heaviest, read_again
-from tersenet.data import Augmentation, Split, normalize
+from tersenet.data import Augmentation, Split
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_the_images_are_read_in_evaluation_mode_as_they_stand_in_the_set(picture
     model = network(0.5)
     model[3].train(False)
     reading = read_again(model, pictures)
-    answers = model.eval()(normalize(pictures.images[:, None].float() / 255))
+    answers = model.eval()(pictures.form.network_input(pictures.images))
     assert reading.images == 50
     assert reading.accuracy == reading.plain == 100 * (answers.argmax(1) == pictures.labels).float().mean()
     assert reading.loss == pytest.approx(nn.functional.cross_entropy(answers, pictures.labels).item(), rel=1e-5)

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from tersenet.cli.main import main
-from tersenet.data import normalize, read_picture, write_samples
+from tersenet.data import read_picture, write_samples
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe
 
@@ -43,8 +43,8 @@ def picture(tmp_path):
 def test_json_gives_class_and_probabilities_as_the_network_does(predict, trained, picture, capsys):
     assert predict(picture, "--json") == 0
     [found] = json.loads(capsys.readouterr().out)["predictions"]
-    images = torch.from_numpy(read_picture(picture))[None, None].float() / 255
-    expected = trained.model()(normalize(images)).softmax(dim=1)[0]
+    images = torch.from_numpy(read_picture(picture))[None]
+    expected = trained.model()(trained.form.network_input(images)).softmax(dim=1)[0]
     assert found["picture"] == str(picture)
     assert found["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
     assert found["class"] == int(expected.argmax())

@@ -21,7 +21,6 @@ from tersenet.data.augment import (
     SHIFT_Y,
     Augmentation,
     augment,
-    normalize,
     preview,
 )
 
@@ -139,11 +138,12 @@ def test_a_number_that_does_not_fit_is_named(numbers):
     assert next(iter(numbers)) in str(caught.value)
 
 
-def test_pictures_must_be_bytes_without_a_channel():
+def test_pictures_must_be_bytes():
     with pytest.raises(TersenetError, match="bytes"):
         augment(torch.zeros(2, 28, 28), POLICY_A, seeded())
     with pytest.raises(TersenetError, match="bytes"):
-        augment(noise(2)[:, None], POLICY_A, seeded())
+        augment(noise(2)[0, 0], POLICY_A, seeded())
+    assert torch.equal(augment(noise(2)[:, None], POLICY_A, seeded()), augment(noise(2), POLICY_A, seeded()))
 
 
 @pytest.mark.parametrize("policy", [POLICY_A, EXACT_A, Augmentation(erase_probability=0.1, erase_size=22)])
@@ -197,7 +197,7 @@ def test_exact_mode_is_the_write_ups_way_on_real_digits(mnist):
 
 @pytest.mark.mnist
 def test_normalised_training_pictures_have_mean_0_and_deviation_1(mnist):
-    pictures = normalize(augment(mnist.train.images, Augmentation(), seeded())).double()
+    pictures = mnist.form.normalize(augment(mnist.train.images, Augmentation(), seeded())).double()
     assert pictures.mean().item() == pytest.approx(0, abs=1e-3)
     assert pictures.std().item() == pytest.approx(1, abs=1e-3)
 
@@ -360,11 +360,11 @@ def test_any_size_and_policy_gives_one_channel_within_0_and_1(count, height, wid
 def test_a_preview_has_the_original_first_and_then_its_own_variants():
     pictures = noise(3)
     grid = preview(pictures, EXACT_A, seeded(2), variants=5)
-    assert grid.shape == (3, 6, 28, 28)
+    assert grid.shape == (3, 6, 1, 28, 28)
     assert grid.dtype == torch.uint8
-    assert torch.equal(grid[:, 0], pictures)
+    assert torch.equal(grid[:, 0, 0], pictures)
     variants = augment(pictures.repeat_interleave(5, 0), EXACT_A, seeded(2))
     assert torch.equal(grid[:, 1:].reshape(15, 1, 28, 28) / 255, variants)
-    assert preview(pictures, EXACT_A, seeded(2), variants=0).shape == (3, 1, 28, 28)
+    assert preview(pictures, EXACT_A, seeded(2), variants=0).shape == (3, 1, 1, 28, 28)
     with pytest.raises(TersenetError):
         preview(pictures, EXACT_A, seeded(2), variants=-1)

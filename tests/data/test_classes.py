@@ -24,7 +24,7 @@ def test_another_order_is_renumbered():
     matched = match_classes("abc", dataset("cab", [0, 1, 2, 0]))
     assert matched.classes == ("a", "b", "c")
     assert matched.test.labels.tolist() == matched.train.labels.tolist() == [2, 0, 1, 2]
-    assert matched.test.images[:, 0, 0].tolist() == [0, 1, 2, 3]
+    assert matched.test.images[:, 0, 0, 0].tolist() == [0, 1, 2, 3]
 
 
 def test_some_of_the_classes_are_numbered_as_the_network_does():

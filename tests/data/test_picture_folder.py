@@ -62,7 +62,7 @@ def test_sizes_colours_and_kinds_may_differ_and_hidden_files_are_passed_over(tmp
     (tmp_path / "a" / ".DS_Store").write_bytes(b"\0")
     (tmp_path / ".cache").mkdir()
     dataset = load_data(f"folder:{tmp_path}")
-    assert dataset.train.images.shape == (2, 28, 28)
+    assert dataset.train.images.shape == (2, 1, 28, 28)
 
 
 def empty_class(root):

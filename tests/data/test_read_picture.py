@@ -11,7 +11,15 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from tersenet._errors import TersenetError
-from tersenet.data.formats.read_picture import open_picture, read_picture
+from tersenet.data.formats import read_picture as reading
+from tersenet.data.formats.read_picture import open_picture
+
+
+def read_picture(path):
+    """The picture in MNIST's form, `[28, 28]`."""
+    image = reading.read_picture(path)
+    assert image.shape == (1, 28, 28)
+    return image[0]
 
 
 def draw_seven(side=280, ink=255, paper=0):
@@ -170,7 +178,7 @@ def test_a_light_halo_of_jpeg_is_not_taken_for_ink(tmp_path):
 
 @pytest.mark.mnist
 def test_a_picture_in_mnist_s_form_comes_out_as_it_is(mnist, tmp_path):
-    for digit in mnist.test.images[:100].numpy():
+    for digit in mnist.test.images[:100, 0].numpy():
         for picture in (digit, 255 - digit):
             assert (read_picture(save(Image.fromarray(picture), tmp_path)) == digit).all()
 
@@ -182,7 +190,7 @@ WAYS = ["dark on light", "yellow on blue", "black on nothing", "on a card", "in 
 @pytest.mark.parametrize("name", WAYS)
 def test_mnist_digits_drawn_large_and_differently_come_back_close_to_what_they_were(mnist, tmp_path, name):
     close = []
-    for digit in mnist.test.images[:25].numpy():
+    for digit in mnist.test.images[:25, 0].numpy():
         large = Image.fromarray(digit).resize((280, 280), Image.Resampling.BICUBIC)
         back = read_picture(save(RENDERINGS[name](large), tmp_path))
         close.append(similarity(digit, back))

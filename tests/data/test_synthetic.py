@@ -87,8 +87,8 @@ def test_the_whole_set_is_drawn_in_seconds(whole):
 
 def test_pictures_and_labels_have_mnists_types_and_shapes(small):
     train, test = small
-    assert train.images.shape == (1500, 28, 28)
-    assert test.images.shape == (300, 28, 28)
+    assert train.images.shape == (1500, 1, 28, 28)
+    assert test.images.shape == (300, 1, 28, 28)
     assert train.images.dtype == torch.uint8
     assert train.labels.dtype == torch.int64
 
@@ -110,7 +110,7 @@ def test_no_picture_occurs_twice(whole):
 def test_ink_fills_a_box_of_20_by_20_and_its_mass_lies_in_the_middle(whole):
     """So it is in MNIST: the longer side is 20, the centre of mass at pixel 14, to half a pixel."""
     (_, test), _ = whole
-    images = test.images.numpy()
+    images = test.images[:, 0].numpy()
     inked = images > 0
     extents = []
     for axis in (1, 2):

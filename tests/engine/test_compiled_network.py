@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from tersenet import TersenetError, build
-from tersenet.data.augment import DEVIATION, MEAN, POLICY_A, Augmentation, affine_maps, augment, normalize
+from tersenet.data.augment import POLICY_A, Augmentation, affine_maps, augment
 from tersenet.engine import compile_network, library, multiplies_bfloat16, plan, warp_and_normalize
 from tersenet.networks import NETWORKS
 from tersenet.networks.notation import parse
@@ -240,12 +240,15 @@ def test_a_step_whose_loss_is_not_finite_changes_nothing():
 
 @pytest.mark.parametrize("policy", [POLICY_A, Recipe().augmentation, Augmentation(shift=0.9, scale=0.9)])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_pictures_are_moved_as_torch_moves_them(policy, workers):
+@pytest.mark.parametrize("size", [(1, 28, 28), (3, 32, 40), (3, 96, 96)])
+def test_pictures_are_moved_as_torch_moves_them(policy, workers, size):
     generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (70, 28, 28), dtype=torch.uint8, generator=generator)
+    images = torch.randint(0, 256, (70, *size), dtype=torch.uint8, generator=generator)
     maps = affine_maps(images, policy, torch.Generator().manual_seed(1))
-    found = warp_and_normalize(images, maps, mean=MEAN, deviation=DEVIATION, workers=workers)
-    expected = normalize(augment(images, policy, torch.Generator().manual_seed(1)))
+    mean, deviation = torch.tensor([0.49, 0.48, 0.45])[: size[0]], torch.tensor([0.25, 0.24, 0.26])[: size[0]]
+    found = warp_and_normalize(images, maps, mean=mean.tolist(), deviation=deviation.tolist(), workers=workers)
+    moved = augment(images, policy, torch.Generator().manual_seed(1))
+    expected = (moved - mean.view(-1, 1, 1)) / deviation.view(-1, 1, 1)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)
 
 

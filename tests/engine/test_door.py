@@ -191,7 +191,7 @@ def test_a_number_of_workers_out_of_range_is_an_error(workers):
         compile_network(build(NET), workers=workers)
     with pytest.raises(TersenetError, match="a whole number from 1 to 256"):
         warp_and_normalize(
-            torch.zeros(1, 9, 9, dtype=torch.uint8), torch.zeros(1, 2, 3), mean=0, deviation=1, workers=workers
+            torch.zeros(1, 1, 9, 9, dtype=torch.uint8), torch.zeros(1, 2, 3), mean=[0], deviation=[1], workers=workers
         )
     if workers is not None:
         with pytest.raises(TersenetError, match="a whole number from 1 to 256"):
@@ -217,14 +217,16 @@ def test_an_unknown_precision_is_an_error_wherever_it_is_taken(precision):
 
 
 def test_maps_that_do_not_fit_the_pictures_are_an_error():
-    images = torch.zeros(4, 9, 9, dtype=torch.uint8)
+    images = torch.zeros(4, 1, 9, 9, dtype=torch.uint8)
     for pictures, maps in (
         (images, torch.zeros(3, 2, 3)),
         (images.float(), torch.zeros(4, 2, 3)),
         (images[0], images),
     ):
         with pytest.raises(TersenetError, match="do not fit"):
-            warp_and_normalize(pictures, maps, mean=0, deviation=1)
+            warp_and_normalize(pictures, maps, mean=[0], deviation=[1])
+    with pytest.raises(TersenetError, match="one per channel"):
+        warp_and_normalize(images, torch.zeros(4, 2, 3), mean=[0, 0, 0], deviation=[1, 1, 1])
 
 
 def test_batches_of_no_pictures_are_an_error():

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from tersenet._errors import TersenetError
+from tersenet.data import MNIST_FORM
 from tersenet.evaluation import Familiarity, fit_familiarity, predict
 from tersenet.evaluation.familiarity import DIRECTIONS
 
@@ -34,7 +35,7 @@ def strokes(count, seed=0):
 
 @pytest.fixture(scope="module")
 def known():
-    return fit_familiarity(Halves(), *strokes(900), 2)
+    return fit_familiarity(Halves(), *strokes(900), 2, MNIST_FORM)
 
 
 def notes(known, *images):

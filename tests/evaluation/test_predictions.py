@@ -10,6 +10,7 @@ from PIL import Image
 from torch import nn
 
 from tersenet._errors import TersenetError
+from tersenet.data import MNIST_FORM
 from tersenet.evaluation import predict
 
 DARK, LIGHT = np.zeros((28, 28), np.uint8), np.full((28, 28), 255, np.uint8)
@@ -32,7 +33,7 @@ def test_probabilities_are_the_softmax_of_the_network_on_the_normalised_picture(
 
 
 def test_a_run_is_as_good_as_its_model():
-    run = SimpleNamespace(model=Brightness)
+    run = SimpleNamespace(model=Brightness, form=MNIST_FORM)
     assert predict(run, [DARK]) == predict(Brightness(), DARK)
 
 
@@ -51,7 +52,7 @@ def test_no_picture_has_no_prediction():
 
 
 def test_a_picture_that_is_no_bytes_is_an_error():
-    with pytest.raises(TersenetError, match="not a picture in MNIST's form"):
+    with pytest.raises(TersenetError, match="not a picture that the network takes"):
         predict(Brightness(), torch.zeros(28, 28))
 
 

@@ -241,7 +241,7 @@ def test_samples_may_be_a_batch_as_a_loader_gives_it():
         lambda: plot_confusion([[1, 2]]),
         lambda: plot_confusion([[1]], ["a", "b"]),
         lambda: plot_mistakes(PICTURES, []),
-        lambda: plot_samples(torch.zeros(3, 3, 28, 28)),
+        lambda: plot_samples(torch.zeros(3, 4, 28, 28)),
         lambda: plot_calibration(calibrate(torch.tensor([math.nan]), torch.tensor([False]))),
     ],
 )

@@ -23,7 +23,7 @@ CNN = "8C5s2 BN R 16C3 BN R MP2 16C3 BN R GAP 10Nb"
 def digits():
     """Normalised pictures `[1000, 1, 28, 28]` and labels, of training and of test."""
     train, test = draw_synthetic(train=1000, test=1000)
-    return [(((part.images[:, None] / 255) - 0.1307) / 0.3081, part.labels) for part in (train, test)]
+    return [(((part.images / 255) - 0.1307) / 0.3081, part.labels) for part in (train, test)]
 
 
 def batches(pair, size=64):
@@ -429,7 +429,7 @@ def test_augmented_training_pictures_are_no_other_normalisation():
     train, test = draw_synthetic(train=1000, test=1000)
     policy = tersenet.Augmentation(rotation=10, scale=0.1, shift=0.08, erase_probability=0.3)
     augmented = tersenet.augment(train.images, policy, torch.Generator().manual_seed(0))
-    plain_test = test.images[:, None] / 255
+    plain_test = test.images / 255
     pairs = [((images - 0.1307) / 0.3081, part.labels) for images, part in ((augmented, train), (plain_test, test))]
     diagnosis = tersenet.diagnose(network(), batches(pairs[0]), batches(pairs[1]))
     assert found(diagnosis, "normalisation") == []

@@ -65,7 +65,7 @@ def test_the_bounds_are_those_of_the_code():
 
 
 def test_the_size_of_mnists_digits_is_measured(mnist):
-    assert field.ink_window(mnist.train.images[:2000, None] / 255) == 15
+    assert field.ink_window(mnist.train.images[:2000] / 255) == 15
 
 
 def test_the_snippet_runs(capsys):

@@ -15,7 +15,7 @@ LINE = f"8C3s2p1 [8C3p1s2 BN R + 8C1s2] {KEEPING} [8C3p1 & MP3s1p1] [8C1 & ] GAP
 
 def test_the_doctor_measures_every_layer_of_a_network_with_branches():
     train, _ = draw_synthetic(train=256, test=64)
-    x, labels = (train.images[:, None] / 255 - 0.13) / 0.31, train.labels
+    x, labels = (train.images / 255 - 0.13) / 0.31, train.labels
     torch.manual_seed(0)
     model = build(LINE)
     batches = list(zip(x.split(64), labels.split(64), strict=True))

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from tersenet import TersenetError, explain, read_picture
-from tersenet.data import Split, normalize
+from tersenet.data import Split
 from tersenet.inspection import explain_picture
 from tersenet.networks import build
 from tersenet.runs import Experiment, start_run
@@ -35,7 +35,7 @@ def picture(tmp_path_factory):
 
 def test_a_file_is_read_as_predict_reads_it(run, picture):
     found = explain(run, picture)
-    x = normalize(torch.from_numpy(read_picture(picture))[None, None].float() / 255)
+    x = run.form.network_input(torch.from_numpy(read_picture(picture))[None])
     expected = run.model()(x).softmax(dim=1)[0].tolist()
     assert found.probabilities == pytest.approx(expected, abs=1e-6)
     assert found.guess == int(np.argmax(expected))
@@ -53,7 +53,7 @@ def test_a_picture_of_the_test_set_brings_its_label(run):
 
 def test_units_are_those_that_the_picture_excites_most_of_their_strongest(run):
     found = explain(run, index=0, layer="ReLU-3", count=2)
-    maps = run.model().layers[:3](normalize(run.data().test.images.unsqueeze(1).float() / 255)).detach()
+    maps = run.model().layers[:3](run.form.network_input(run.data().test.images)).detach()
     strongest = maps.amax((0, 2, 3))
     shares = (maps[0].amax((1, 2)) / strongest.clamp(min=1e-12)).nan_to_num()
     assert [unit.share for unit in found.units] == pytest.approx(sorted(shares.tolist(), reverse=True), abs=1e-5)

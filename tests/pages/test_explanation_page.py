@@ -117,7 +117,7 @@ def test_the_frame_of_an_exciting_picture_is_what_the_unit_sees(found):
     best = found.units[0].pictures[0]
     [frame] = axes.patches
     assert (frame.get_y() + 0.5, frame.get_x() + 0.5) == (max(best.square.top, 0), max(best.square.left, 0))
-    assert np.array_equal(axes.images[0].get_array(), found.tested.images[best.index].numpy())
+    assert np.array_equal(axes.images[0].get_array(), found.tested.images[best.index][0].numpy())
     assert f"#{best.index}" in axes.get_xlabel()
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from tersenet.data import draw_synthetic, normalize
+from tersenet.data import MNIST_FORM, draw_synthetic
 from tersenet.networks import LAYER_KINDS, build
 from tersenet.runs import packaged_names, packaged_run
 from tersenet.training import Recipe
@@ -170,7 +170,7 @@ def test_200_steps_of_training_are_those_of_torch(engine, optimizer, nesterov, r
 @pytest.mark.parametrize("name", packaged_names())
 def test_the_shipped_networks_give_torch_s_logits_for_1000_digits(engine, name):
     _, test = draw_synthetic(train=0, test=1000)
-    x = normalize(test.images[:, None] / 255)
+    x = MNIST_FORM.network_input(test.images)
     model = packaged_run(name).model().float().eval()
     with torch.no_grad():
         expected = model(x).numpy()

@@ -109,7 +109,7 @@ def finished_runs(source: Run | Group) -> list[Run]:
 def read_side(source: Run | Group, dataset: Dataset) -> Contender:
     """Measure every finished run of a side on the test set. Raises TersenetError."""
     runs = finished_runs(source)
-    answers = [predict_logits(run.model(), EvaluationBatches(dataset.test)) for run in runs]
+    answers = [predict_logits(run.model(), EvaluationBatches(dataset.with_form(run.form).test)) for run in runs]
     return Contender(
         source=source,
         runs=runs,

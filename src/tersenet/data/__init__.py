@@ -1,14 +1,11 @@
 """What goes in: named data sets, the embedded digits, folders of pictures, augmentation."""
 
 from tersenet.data.augment import (
-    DEVIATION,
-    MEAN,
     POLICY_A,
     Augmentation,
     affine_maps,
     augment,
     check_sizes,
-    normalize,
     preview,
 )
 from tersenet.data.cache import find_cache_dir
@@ -18,25 +15,27 @@ from tersenet.data.dataset import Dataset, Split
 from tersenet.data.download import Progress
 from tersenet.data.drawn.strokes import read_path
 from tersenet.data.drawn.synthetic import SHA256, checksum, draw_synthetic, load_synthetic
+from tersenet.data.form import MNIST_FORM, Form, form_of, form_of_an_early_run
 from tersenet.data.formats.folder_files import list_pictures, printable
 from tersenet.data.formats.idx import read_idx, write_idx
-from tersenet.data.formats.mnist_form import Form, find_form, second_mark
+from tersenet.data.formats.mnist_form import FittedDigit, fit_digit, second_mark
 from tersenet.data.formats.picture_folder import read_folder, with_skip_bad
 from tersenet.data.formats.read_picture import Picture, open_picture, read_picture
 from tersenet.data.local_copies import UNCHECKED, LocalCopy, check_holding, find_holding, list_places
-from tersenet.data.named_sets import NAMED_SETS
+from tersenet.data.named_sets import DIGITS, NAMED_SETS
 from tersenet.data.samples import FOLDER, write_samples
 
 __all__ = [
-    "DEVIATION",
+    "DIGITS",
     "FOLDER",
-    "MEAN",
+    "MNIST_FORM",
     "NAMED_SETS",
     "POLICY_A",
     "SHA256",
     "UNCHECKED",
     "Augmentation",
     "Dataset",
+    "FittedDigit",
     "Form",
     "LocalCopy",
     "Picture",
@@ -50,15 +49,16 @@ __all__ = [
     "draw_synthetic",
     "fetch_data",
     "find_cache_dir",
-    "find_form",
     "find_here",
     "find_holding",
+    "fit_digit",
+    "form_of",
+    "form_of_an_early_run",
     "list_pictures",
     "list_places",
     "load_data",
     "load_synthetic",
     "match_classes",
-    "normalize",
     "open_picture",
     "preview",
     "printable",

@@ -12,11 +12,6 @@ from torch import Tensor
 from tersenet._errors import TersenetError
 from tersenet.data.resample import control_points, crop_and_resize_as_pillow, rotate_as_pillow, smooth_field, warp
 
-MEAN, DEVIATION = (
-    0.1307,
-    0.3081,
-)  # of MNIST's 60,000 training pictures, scaled to 0..1; the course networks use them too
-
 CHUNK = 1024  # pictures resampled at a time: what is in the making stays in the cache; any number gives the same bits
 
 # The columns of a picture's row of random numbers. Every setting has its own, on or off, so that changing one leaves
@@ -103,21 +98,23 @@ POLICY_A = Augmentation(crop_probability=0.1, crop_size=22, rotation=15)
 """The augmentation of two course networks: one picture in ten is cropped and enlarged, all are turned."""
 
 
-def affine_maps(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor | None:
+def affine_maps(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor | None:
     """`[N, 2, 3]`: where each pixel of each picture comes from (see `warp`), where a policy does nothing else.
 
     None, and nothing drawn, where a policy also bends, blanks, takes the nearest pixel or follows Pillow. The numbers
     drawn are those of `augment`.
     """
-    _check(images_nhw, policy)
+    images_nchw = _checked(images_nchw, policy)
     other = policy.elastic or policy.erase_probability or policy.exact or policy.interpolation != "bilinear"
     if not policy.moves or other:
         return None
-    return _backward_map(images_nhw, policy, _draw(images_nhw, policy, generator))
+    return _backward_map(images_nchw, policy, _draw(images_nchw, policy, generator))
 
 
-def augment(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
-    """Every picture changed in its own way: uint8 `[N, H, W]` in, float32 `[N, 1, H, W]` in 0..1 out.
+def augment(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
+    """Every picture changed in its own way: uint8 `[N, C, H, W]` in, float32 of the same shape in 0..1 out.
+
+    Grey pictures may be given as `[N, H, W]`.
 
     With everything off this is `images / 255` and draws nothing. The result depends on the pictures, the policy and
     the state of `generator` alone, not on the number of threads; with a CPU generator a chunk of pictures gives what
@@ -125,51 +122,47 @@ def augment(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator
     rotation takes the nearest pixel, as `CenterCrop`, `Resize` and `RandomRotation` of torchvision do on PIL images;
     `policy.interpolation` has no say there.
 
-    >>> pictures = torch.full((2, 28, 28), 255, dtype=torch.uint8)
+    >>> pictures = torch.full((2, 1, 28, 28), 255, dtype=torch.uint8)
     >>> augment(pictures, POLICY_A, torch.Generator().manual_seed(0)).shape
     torch.Size([2, 1, 28, 28])
     """
-    _check(images_nhw, policy)
-    if len(images_nhw) <= CHUNK:
-        return _augment_chunk(images_nhw, policy, generator)
-    augmented = torch.empty(images_nhw[:, None].shape, device=images_nhw.device)
-    for first in range(0, len(images_nhw), CHUNK):
+    images_nchw = _checked(images_nchw, policy)
+    if len(images_nchw) <= CHUNK:
+        return _augment_chunk(images_nchw, policy, generator)
+    augmented = torch.empty(images_nchw.shape, device=images_nchw.device)
+    for first in range(0, len(images_nchw), CHUNK):
         chunk = slice(first, first + CHUNK)
-        augmented[chunk] = _augment_chunk(images_nhw[chunk], policy, generator)
+        augmented[chunk] = _augment_chunk(images_nchw[chunk], policy, generator)
     return augmented
 
 
-def normalize(images: Tensor) -> Tensor:
-    """`(images − MEAN) / DEVIATION`: MNIST's training pictures come out with mean 0 and deviation 1.
+def preview(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator, variants: int = 8) -> Tensor:
+    """What a network will see: uint8 `[N, variants + 1, C, H, W]`, each original followed by its variants.
 
-    >>> normalize(torch.tensor([MEAN, MEAN + DEVIATION])).tolist()
-    [0.0, 1.0]
-    """
-    return images.sub(MEAN).div_(DEVIATION)
-
-
-def preview(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator, variants: int = 8) -> Tensor:
-    """What a network will see: uint8 `[N, variants + 1, H, W]`, each original followed by its variants.
-
-    >>> pictures = torch.zeros(3, 28, 28, dtype=torch.uint8)
+    >>> pictures = torch.zeros(3, 1, 28, 28, dtype=torch.uint8)
     >>> preview(pictures, POLICY_A, torch.Generator().manual_seed(0), variants=4).shape
-    torch.Size([3, 5, 28, 28])
+    torch.Size([3, 5, 1, 28, 28])
     """
     if variants < 0:
         raise TersenetError("This number of variants cannot be shown.", got=variants, expected="0 or more")
-    changed = augment(images_nhw.repeat_interleave(variants, dim=0), policy, generator)
-    changed_nvhw = changed.mul_(255).round_().to(torch.uint8).view(len(images_nhw), variants, *images_nhw.shape[1:])
-    return torch.cat([images_nhw[:, None], changed_nvhw], dim=1)
+    images_nchw = _checked(images_nchw, policy)
+    changed = augment(images_nchw.repeat_interleave(variants, dim=0), policy, generator)
+    changed = changed.mul_(255).round_().to(torch.uint8)
+    changed_nvchw = changed.view(len(images_nchw), variants, *images_nchw.shape[1:])
+    return torch.cat([images_nchw[:, None], changed_nvchw], dim=1)
 
 
-def _check(images_nhw: Tensor, policy: Augmentation) -> None:
-    if images_nhw.dtype != torch.uint8 or images_nhw.ndim != 3:
+def _checked(images: Tensor, policy: Augmentation) -> Tensor:
+    """The pictures as `[N, C, H, W]`."""
+    images_nchw = images.unsqueeze(1) if images.ndim == 3 else images
+    if images_nchw.dtype != torch.uint8 or images_nchw.ndim != 4:
         raise TersenetError(
             "Augmentation needs pictures as bytes.",
-            got=f"{images_nhw.dtype} {list(images_nhw.shape)}",
-            expected="torch.uint8 [N, H, W]",
+            got=f"{images.dtype} {list(images.shape)}",
+            expected="torch.uint8 [N, C, H, W]",
         )
-    check_sizes(policy, images_nhw.shape[1], images_nhw.shape[2])
+    check_sizes(policy, *images_nchw.shape[2:])
+    return images_nchw
 
 
 def check_sizes(policy: Augmentation, height: int, width: int) -> None:
@@ -191,45 +184,45 @@ def check_sizes(policy: Augmentation, height: int, width: int) -> None:
             )
 
 
-def _augment_chunk(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
+def _augment_chunk(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
     if not policy.active:
-        return images_nhw[:, None] / 255
-    draws_nc = _draw(images_nhw, policy, generator)
+        return images_nchw / 255
+    draws_nc = _draw(images_nchw, policy, generator)
     if policy.exact:
-        images = _move_as_pillow(images_nhw, policy, draws_nc)[:, None] / 255
+        images = _move_as_pillow(images_nchw, policy, draws_nc) / 255
     else:
-        images = images_nhw[:, None] / 255
+        images = images_nchw / 255
         if policy.moves:
             images = warp(
                 images,
-                _backward_map(images_nhw, policy, draws_nc),
-                displacement_n2hw=_displacement(images_nhw, policy, draws_nc) if policy.elastic else None,
+                _backward_map(images_nchw, policy, draws_nc),
+                displacement_n2hw=_displacement(images_nchw, policy, draws_nc) if policy.elastic else None,
                 interpolation=policy.interpolation,
             )
     if policy.erase_probability:
-        images = images.masked_fill_(_rectangle(images_nhw, policy, draws_nc)[:, None], 0.0)
+        images = images.masked_fill_(_rectangle(images_nchw, policy, draws_nc)[:, None], 0.0)
     return images
 
 
-def _draw(images_nhw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
+def _draw(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
     """All the chunk's random numbers in one call, uniform in [0, 1), one row per picture."""
-    count, height, width = images_nhw.shape
+    count, _, height, width = images_nchw.shape
     columns = COLUMNS
     if policy.elastic:
         columns += (
             2 * control_points(height, policy.elastic_smoothness) * control_points(width, policy.elastic_smoothness)
         )
     draws = torch.rand(count, columns, generator=generator, device=generator.device)
-    return draws.to(images_nhw.device)
+    return draws.to(images_nchw.device)
 
 
-def _backward_map(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
+def _backward_map(images_nchw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
     """`[N, 2, 3]`: where each output pixel comes from, in pixels from the centre.
 
     Forward, a point is cropped (Z), slanted (H), scaled (k), turned (R) and shifted (t): p' = R·k·H·Z·p + t.
     Backward, p = Z⁻¹·H⁻¹·k⁻¹·R⁻¹·(p' − t), with y pointing down and the angle counter-clockwise as the eye sees it.
     """
-    _, height, width = images_nhw.shape
+    height, width = images_nchw.shape[2:]
     between = draws_nc * 2 - 1  # uniform in −1 .. 1
     angle = between[:, ROTATION] * math.radians(policy.rotation)
     size = 1 + between[:, SCALE] * policy.scale
@@ -246,36 +239,38 @@ def _backward_map(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) ->
     return torch.stack([xx, xy, to_x, yx, yy, to_y], dim=1).view(-1, 2, 3)
 
 
-def _displacement(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
+def _displacement(images_nchw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
     """`[N, 2, H, W]`: a smooth field of moves in pixels, at most `policy.elastic` along x and along y."""
-    count, height, width = images_nhw.shape
+    count, _, height, width = images_nchw.shape
     spacing = policy.elastic_smoothness
     controls = (draws_nc[:, COLUMNS:] * 2 - 1) * policy.elastic
     controls_ckl = controls.view(-1, control_points(height, spacing), control_points(width, spacing))
     return smooth_field(controls_ckl, height, width, spacing).view(count, 2, height, width)
 
 
-def _move_as_pillow(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
+def _move_as_pillow(images_nchw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
+    """Every channel by itself, as Pillow does it."""
     cropped = (draws_nc[:, CROP] < policy.crop_probability).nonzero().squeeze(1)
     if len(cropped):
-        images_nhw = images_nhw.index_copy(
-            0, cropped, crop_and_resize_as_pillow(images_nhw[cropped], policy.crop_size)
-        )
+        planes = crop_and_resize_as_pillow(images_nchw[cropped].flatten(0, 1), policy.crop_size)
+        images_nchw = images_nchw.index_copy(0, cropped, planes.view(-1, *images_nchw.shape[1:]))
     if policy.rotation:
-        images_nhw = rotate_as_pillow(images_nhw, (draws_nc[:, ROTATION].double() * 2 - 1) * policy.rotation)
-    return images_nhw
+        angles = (draws_nc[:, ROTATION].double() * 2 - 1) * policy.rotation
+        turned = rotate_as_pillow(images_nchw.flatten(0, 1), angles.repeat_interleave(images_nchw.shape[1]))
+        images_nchw = turned.view(images_nchw.shape)
+    return images_nchw
 
 
-def _rectangle(images_nhw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
+def _rectangle(images_nchw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
     """bool `[N, H, W]`: what is blanked, a rectangle inside the picture, or nothing."""
     inside = []
     for size, start, side in zip(
-        images_nhw.shape[1:], (ERASE_TOP, ERASE_LEFT), (ERASE_HEIGHT, ERASE_WIDTH), strict=True
+        images_nchw.shape[2:], (ERASE_TOP, ERASE_LEFT), (ERASE_HEIGHT, ERASE_WIDTH), strict=True
     ):
         shortest = (policy.erase_size + 1) // 2
         length = shortest + (draws_nc[:, side] * (policy.erase_size - shortest + 1)).floor()
         first = (draws_nc[:, start] * (size - length + 1)).floor()
-        at = torch.arange(size, device=images_nhw.device)
+        at = torch.arange(size, device=images_nchw.device)
         inside.append((at >= first[:, None]) & (at < (first + length)[:, None]))
     rows, columns = inside
     rows &= (draws_nc[:, ERASE] < policy.erase_probability)[:, None]

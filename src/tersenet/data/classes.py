@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from tersenet._errors import TersenetError
-from tersenet.data.dataset import Dataset, Split
+from tersenet.data.dataset import Dataset
 
 _NAMED = 12  # class names that an error lists
 
@@ -22,6 +22,7 @@ def match_classes(run_classes: Sequence[str], dataset: Dataset, *, by_position: 
 
     Raises TersenetError where the names do not match, or with `by_position` the numbers of classes differ.
 
+    >>> from tersenet.data import Split
     >>> images = torch.zeros(3, 28, 28, dtype=torch.uint8)
     >>> half = Split(images=images, labels=torch.tensor([0, 1, 1]))
     >>> pets = Dataset(name="pets", train=half, test=half, classes=("cat", "dog"), source="here")
@@ -39,7 +40,7 @@ def match_classes(run_classes: Sequence[str], dataset: Dataset, *, by_position: 
     if len(number) < len(classes) or not set(dataset.classes) <= set(number):
         raise _mismatch(classes, dataset, f"the classes {_some(classes)}")
     order = torch.tensor([number[name] for name in dataset.classes])
-    train, test = (Split(images=split.images, labels=order[split.labels]) for split in (dataset.train, dataset.test))
+    train, test = (dataclasses.replace(split, labels=order[split.labels]) for split in (dataset.train, dataset.test))
     return dataclasses.replace(dataset, train=train, test=test, classes=classes)
 
 

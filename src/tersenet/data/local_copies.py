@@ -12,6 +12,7 @@ import torch
 from tersenet._errors import TersenetError
 from tersenet.data.cache import expand_home
 from tersenet.data.dataset import Dataset, Split
+from tersenet.data.form import Form, form_of
 from tersenet.data.formats.idx import Array, idx_header, read_idx
 from tersenet.data.named_sets import Archive, NamedSet
 
@@ -181,8 +182,8 @@ def load_holding(holding: LocalCopy, *, source: str | None = None) -> Dataset:
     arrays = {archive: array for archive, (array, _) in read.items()}
     return Dataset(
         name=named.name,
-        train=_split(arrays[named.train_images], arrays[named.train_labels]),
-        test=_split(arrays[named.test_images], arrays[named.test_labels]),
+        train=_split(arrays[named.train_images], arrays[named.train_labels], named.form),
+        test=_split(arrays[named.test_images], arrays[named.test_labels], named.form),
         classes=named.classes,
         source=f"{source or holding.folder} ({how})",
     )
@@ -208,5 +209,7 @@ def _classes_of(labels: Array) -> Array:
     return labels if labels.ndim == 1 else labels[:, 0]
 
 
-def _split(images: Array, labels: Array) -> Split:
-    return Split(images=torch.from_numpy(images), labels=torch.from_numpy(_classes_of(labels).astype("int64")))
+def _split(images: Array, labels: Array, form: Form | None) -> Split:
+    classes = torch.from_numpy(_classes_of(labels).astype("int64"))
+    pictures = torch.from_numpy(images).unsqueeze(1)
+    return Split(images=pictures, labels=classes, form=form or form_of(pictures, "mnist"))

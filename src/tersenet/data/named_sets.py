@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from tersenet.data.form import MNIST_FORM, Form
 
 DIGITS = tuple("0123456789")
 
@@ -39,6 +41,7 @@ class NamedSet:
     classes: tuple[str, ...]
     about: str
     licence: str
+    form: Form | None = None  # with the published mean and deviation; None: grey, measured on its training pictures
 
     @property
     def archives(self) -> tuple[Archive, Archive, Archive, Archive]:
@@ -80,6 +83,7 @@ MNIST = NamedSet(
     classes=DIGITS,
     about="handwritten digits",
     licence="CC BY-SA 3.0",
+    form=MNIST_FORM,
 )
 
 FASHION_MNIST = NamedSet(
@@ -108,6 +112,7 @@ FASHION_MNIST = NamedSet(
     ),
     about="pieces of clothing",
     licence="MIT",
+    form=replace(MNIST_FORM, mean=(0.2860,), deviation=(0.3530,)),
 )
 
 KMNIST = NamedSet(
@@ -148,6 +153,7 @@ QMNIST = NamedSet(
     classes=DIGITS,
     about="MNIST rebuilt, six times its test digits",
     licence="BSD 3-Clause",
+    form=MNIST_FORM,
 )
 
 NAMED_SETS = {named.name: named for named in (MNIST, FASHION_MNIST, KMNIST, QMNIST)}

@@ -16,7 +16,7 @@ AFFINE_BITS = 16
 
 
 def warp(
-    images_n1hw: Tensor,
+    images_nchw: Tensor,
     backward_n23: Tensor,
     *,
     displacement_n2hw: Tensor | None = None,
@@ -26,16 +26,16 @@ def warp(
 
     `backward_n23` says where each output pixel comes from: `x_in = b00·x + b01·y + b02` and
     `y_in = b10·x + b11·y + b12`, in pixels from the picture's centre, x to the right and y down. `displacement_n2hw`
-    (x, y, in pixels) is added to that place. `images_n1hw` is float `[N, 1, H, W]`, and so is the result.
+    (x, y, in pixels) is added to that place. `images_nchw` is float `[N, C, H, W]`, and so is the result.
 
     >>> picture = torch.arange(9.0).view(1, 1, 3, 3)
     >>> one_to_the_left = torch.tensor([[[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]])
     >>> warp(picture, one_to_the_left).round(decimals=4)[0, 0].tolist()
     [[1.0, 2.0, 0.0], [4.0, 5.0, 0.0], [7.0, 8.0, 0.0]]
     """
-    height, width = images_n1hw.shape[-2:]
+    height, width = images_nchw.shape[-2:]
     to_unit_21 = backward_n23.new_tensor([[2 / width], [2 / height]])  # grid_sample's coordinates run from −1 to 1
-    x_w, y_h = (torch.arange(size, device=images_n1hw.device) - (size - 1) / 2 for size in (width, height))
+    x_w, y_h = (torch.arange(size, device=images_nchw.device) - (size - 1) / 2 for size in (width, height))
     # An affine map is a term of the column plus a term of the row: one addition a pixel, where torch's affine_grid
     # spends a matrix product.
     from_x_n2, from_y_n2, offset_n2 = (backward_n23 * to_unit_21).unbind(2)
@@ -45,7 +45,7 @@ def warp(
     if displacement_n2hw is not None:
         grid_n2hw.addcmul_(displacement_n2hw, to_unit_21[:, :, None])
     grid_nhw2 = grid_n2hw.permute(0, 2, 3, 1)
-    return F.grid_sample(images_n1hw, grid_nhw2, mode=interpolation, padding_mode="zeros", align_corners=False)
+    return F.grid_sample(images_nchw, grid_nhw2, mode=interpolation, padding_mode="zeros", align_corners=False)
 
 
 def crop_and_resize_as_pillow(images_nhw: Tensor, crop: int) -> Tensor:

@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 
-VERSION = 3
+VERSION = 4
 """Raised whenever a struct or a call changes its meaning; `VERSION` in engine.h is the same number."""
 
 # `enum Kind` and `struct Step` of engine.h: one row per layer.
@@ -45,7 +45,7 @@ def declared(engine: ctypes.CDLL) -> ctypes.CDLL:
 
     Raises AttributeError where a call is missing, ValueError where a struct has another version or size than here.
     """
-    pointer, integer, real, seed = ctypes.c_void_p, ctypes.c_int, ctypes.c_float, ctypes.c_uint64
+    pointer, integer, seed = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint64
     calls = {
         "tersenet_abi": (None, [pointer]),
         "tersenet_bfloat16": (integer, []),
@@ -56,7 +56,10 @@ def declared(engine: ctypes.CDLL) -> ctypes.CDLL:
         "tersenet_forward": (None, [pointer, pointer, integer, integer, seed, pointer]),
         "tersenet_backward": (None, [pointer, pointer, pointer]),
         "tersenet_step": (None, [pointer, pointer, pointer, integer, seed, pointer, pointer]),
-        "tersenet_warp": (integer, [pointer, pointer, integer, integer, integer, real, real, integer, pointer]),
+        "tersenet_warp": (
+            integer,
+            [pointer, pointer, integer, integer, integer, integer, pointer, pointer, integer, pointer],
+        ),
         "tersenet_destroy": (None, [pointer]),
     }
     for name, (gives, takes) in calls.items():

@@ -676,8 +676,8 @@ void tersenet_step(void *network, const float *images, const int64_t *labels, in
         static_cast<Network *>(network)->step(images, labels, count, seed, *static_cast<const Update *>(update));
 }
 // Whether all pictures were moved; not where there is no memory for it.
-int tersenet_warp(const uint8_t *pictures, const float *maps, int count, int height, int width, float scale,
-                  float offset, int workers, float *to) {
+int tersenet_warp(const uint8_t *pictures, const float *maps, int count, int channels, int height, int width,
+                  const float *scales, const float *offsets, int workers, float *to) {
     const size_t size = (size_t)height * width;
     std::atomic<bool> whole{true};
     const auto share = [&](int worker) {
@@ -685,7 +685,10 @@ int tersenet_warp(const uint8_t *pictures, const float *maps, int count, int hei
             std::vector<uint8_t> bordered;
             std::vector<uint32_t> table;
             for (int n = (int)((int64_t)count * worker / workers); n < (int64_t)count * (worker + 1) / workers; ++n)
-                warp(pictures + n * size, maps + 6 * n, height, width, scale, offset, bordered, table, to + n * size);
+                for (int c = 0; c < channels; ++c) { // each channel is moved alike
+                    const size_t plane = ((size_t)n * channels + c) * size;
+                    warp(pictures + plane, maps + 6 * n, height, width, scales[c], offsets[c], bordered, table, to + plane);
+                }
         } catch (...) {
             whole = false;
         }

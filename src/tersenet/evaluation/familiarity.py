@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
-from tersenet.data import normalize, second_mark
+from tersenet.data import Form, form_of, second_mark
 from tersenet.evaluation.evaluate import predict_logits
 
 DIRECTIONS = 30  # principal components of a class; more follow the pictures' noise
@@ -56,8 +56,8 @@ class Familiarity:
     ) -> list[tuple[str, ...]]:
         """Why each prediction should not be believed, in words; nothing where it can be.
 
-        `images` are bytes `[N, H, W]`, `logits` `[N, K]`. `second_marks` come from the pictures at full size; where
-        there is none, `images` are looked at.
+        `images` are bytes `[N, C, H, W]`, `logits` `[N, K]`. `second_marks` come from the pictures at full size;
+        where there is none, `images` are looked at.
         """
         probabilities = logits.double().softmax(dim=1)
         guesses = probabilities.argmax(dim=1)
@@ -79,24 +79,29 @@ class Familiarity:
         return found
 
     def distances(self, images: Tensor, classes: Tensor) -> Tensor:
-        """How far each picture `[N, H, W]` is from the pictures of its class (int64 `[N]`): float64 `[N]`.
+        """How far each picture `[N, C, H, W]` is from the pictures of its class (int64 `[N]`): float64 `[N]`.
 
         A picture without ink is infinitely far.
         """
         return _distances(self.means.double(), self.directions.double(), images, classes)
 
 
-def fit_familiarity(model: nn.Module, images: Tensor, labels: Tensor, classes: int) -> Familiarity:
-    """Describe training pictures, bytes `[N, H, W]` with labels int64 `[N]`, as a network sees them.
+def fit_familiarity(
+    model: nn.Module, images: Tensor, labels: Tensor, classes: int, form: Form | None = None
+) -> Familiarity:
+    """Describe training pictures, bytes `[N, C, H, W]` with labels int64 `[N]`, as a network sees them.
 
-    Of MNIST it takes about three seconds. Raises TersenetError where a class has fewer than two pictures.
+    `form` says how they are normalised; without it they are by their own mean and deviation. Of MNIST it takes about
+    three seconds. Raises TersenetError where a class has fewer than two pictures.
 
-    >>> images = torch.randint(0, 255, (60, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    >>> images = torch.randint(0, 255, (60, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     >>> network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
     >>> found = fit_familiarity(network, images, torch.arange(60) % 2, 2)
     >>> found.means.shape, found.directions.shape, found.pictures
     (torch.Size([2, 64]), torch.Size([2, 5, 64]), 10)
     """
+    images = images.unsqueeze(1) if images.ndim == 3 else images
+    form = form or form_of(images)
     step = -(-len(labels) // _MOST)
     images, labels = images[::step], labels[::step]
     held = torch.zeros(len(labels), dtype=torch.bool)
@@ -111,7 +116,7 @@ def fit_familiarity(model: nn.Module, images: Tensor, labels: Tensor, classes: i
         held[of_class[1::_HELD]] = True
     means, directions = _components(images[~held], labels[~held], classes)
     images, labels = images[held], labels[held]
-    logits, _ = predict_logits(model, network_batches(images))
+    logits, _ = predict_logits(model, network_batches(images, form))
     right = logits.argmax(dim=1) == labels  # a mistake of the network is no measure of what it knows
     kept = right if bool(right.any()) else torch.ones_like(right)
     probability = logits.double().softmax(dim=1).amax(dim=1)[kept]
@@ -159,10 +164,12 @@ def _pixels(images: Tensor) -> Tensor:
 
 
 def _second_mark(image: Tensor) -> float:
-    return second_mark(image.numpy().astype(np.float32) / np.float32(255))
+    """Of a digit cut out by itself; a picture taken as it is has whatever marks it has."""
+    grey = image.numpy().squeeze(0) if len(image) == 1 else None
+    return 0.0 if grey is None else second_mark(grey.astype(np.float32) / np.float32(255))
 
 
-def network_batches(images: Tensor, size: int = 500) -> list[tuple[Tensor, Tensor]]:
-    """Bytes `[N, H, W]` as a network is given them, normalised `[n, 1, H, W]`, in batches; the labels are zeros."""
+def network_batches(images: Tensor, form: Form, size: int = 500) -> list[tuple[Tensor, Tensor]]:
+    """Bytes `[N, C, H, W]` as a network is given them, normalised, in batches; the labels are zeros."""
     parts = [images[start : start + size] for start in range(0, len(images), size)]
-    return [(normalize(part[:, None].float() / 255), torch.zeros(len(part), dtype=torch.int64)) for part in parts]
+    return [(form.network_input(part), torch.zeros(len(part), dtype=torch.int64)) for part in parts]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
 from tersenet._notebook import small_table
-from tersenet.data import Picture, open_picture
+from tersenet.data import MNIST_FORM, Form, Picture, open_picture
 from tersenet.evaluation.evaluate import predict_logits
 from tersenet.evaluation.familiarity import Familiarity, network_batches
 
@@ -28,9 +28,14 @@ class HasModel(Protocol):
         """The network, with its weights."""
         ...
 
+    @property
+    def form(self) -> Form:
+        """What the pictures are like that the network takes."""
+        ...
+
 
 AnyPicture = str | Path | Picture | Tensor | np.ndarray
-"""A picture's path, a picture that was opened with `open_picture`, or bytes `[28, 28]`."""
+"""A picture's path, a picture that was opened with `open_picture`, or bytes `[C, H, W]` (grey ones also `[H, W]`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +79,13 @@ def predict(
     pictures: AnyPicture | Iterable[AnyPicture],
     *,
     familiarity: Familiarity | None = None,
+    form: Form | None = None,
 ) -> list[Prediction]:
-    """Classify the digits in pictures with a run's network, or with any module that takes `[N, 1, 28, 28]`.
+    """Classify pictures with a run's network, or with any module.
 
-    A path is read as any picture file of a digit and brought into MNIST's form (`read_picture`); an array is taken as
-    it is: bytes `[28, 28]`, light on dark. With `familiarity` (`tersenet.runs.familiarity_of(run)`) each prediction
-    says whether it can be believed.
+    `form` says what the network takes: that of the run, else MNIST's. A path is read as any picture file and brought
+    into the form (`read_picture`); an array is taken as it is: bytes `[C, H, W]`, in MNIST's form light on dark. With
+    `familiarity` (`tersenet.runs.familiarity_of(run)`) each prediction says whether it can be believed.
 
     Raises `TersenetError` for a picture that cannot be read, and where the network's answer is not a number.
 
@@ -88,20 +94,25 @@ def predict(
     >>> prediction.picture, len(prediction.probabilities), round(sum(prediction.probabilities), 5)
     ('picture 0', 2, 1.0)
     """
-    model = run_or_model if isinstance(run_or_model, nn.Module) else run_or_model.model()
+    if isinstance(run_or_model, nn.Module):
+        model, form = run_or_model, form or MNIST_FORM
+    else:
+        model, form = run_or_model.model(), form or run_or_model.form
     given: Sequence[AnyPicture] = [pictures] if isinstance(pictures, AnyPicture) else list(pictures)
     if not given:
         return []
-    opened = [open_picture(each, keep_original=False) if isinstance(each, (str, Path)) else each for each in given]
-    images = [_bytes(each) for each in opened]
+    opened = [
+        open_picture(each, form, keep_original=False) if isinstance(each, (str, Path)) else each for each in given
+    ]
+    images = [_bytes(each, form) for each in opened]
     if len({image.shape for image in images}) > 1:
         raise TersenetError(
             "The pictures differ in size.",
             got=" and ".join(sorted({"×".join(map(str, image.shape)) for image in images})),
-            expected="28×28, the size that files are converted to",
+            expected=f"{form.spelled}, the size that files are converted to",
         )
     stacked = torch.stack(images)
-    logits, _ = predict_logits(model, network_batches(stacked))
+    logits, _ = predict_logits(model, network_batches(stacked, form))
     names = [_name(each, place) for place, each in enumerate(given)]
     predictions = [_prediction(name, row) for name, row in zip(names, logits.softmax(dim=1), strict=True)]
     if familiarity is None:
@@ -117,15 +128,18 @@ def _name(picture: AnyPicture, place: int) -> str:
     return str(picture) if isinstance(picture, (str, Path)) else f"picture {place}"
 
 
-def _bytes(picture: Picture | Tensor | np.ndarray) -> Tensor:
+def _bytes(picture: Picture | Tensor | np.ndarray, form: Form) -> Tensor:
     if isinstance(picture, Picture):
         return torch.from_numpy(picture.image)
     image = torch.as_tensor(picture)
-    if image.dtype != torch.uint8 or image.dim() != 2:
+    if image.dim() == 2:
+        image = image.unsqueeze(0)
+    if image.dtype != torch.uint8 or image.dim() != 3 or len(image) != form.channels:
+        light = ", light on dark" if form.reading == "mnist" else ""
         raise TersenetError(
-            "This is not a picture in MNIST's form.",
+            "This is not a picture that the network takes.",
             got=f"{str(image.dtype).removeprefix('torch.')} {list(image.shape)}",
-            expected="bytes [28, 28], light on dark",
+            expected=f"bytes {list(form.size)}{light}",
             hint="pass the picture's path instead: the file is then converted",
         )
     return image

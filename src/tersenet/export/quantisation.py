@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.data import DEVIATION, MEAN, Dataset
+from tersenet.data import MNIST_FORM, Dataset
 from tersenet.export.calibration import choose_scales
 from tersenet.export.graph import (
     Add,
@@ -59,15 +59,15 @@ def quantise(
     images: Tensor | None = None,
     *,
     bits: int = 8,
-    mean: Sequence[float] = (MEAN,),
-    deviation: Sequence[float] = (DEVIATION,),
+    mean: Sequence[float] | None = None,
+    deviation: Sequence[float] | None = None,
 ) -> IntegerModel:
     """The integer model of a finished run, or of a network built from notation.
 
     `images` are training images for calibration, uint8 `[N, H, W]` or `[N, C, H, W]`; a few hundred are enough, and
     test images must not be among them. Without them, 500 of a run's training images are taken.
     `bits` are those of the weights, 2 to 8; values between layers have 8. `mean` and `deviation` per channel are
-    those with which the network's pictures were normalised.
+    those with which the network's pictures were normalised: the run's, else MNIST's.
 
     Raises TersenetError for a layer that has no integer form, and where a sum could pass 32 bits.
 
@@ -80,6 +80,7 @@ def quantise(
     check_setting(BITS[0] <= bits <= BITS[1], "bits", bits, f"{BITS[0]} to {BITS[1]}")
     if isinstance(network, Run):
         images = calibration_images(network.data(), CALIBRATE) if images is None else images
+        mean, deviation = mean or network.form.mean, deviation or network.form.deviation
         network = finished_model(network)
     if images is None:
         raise TersenetError(
@@ -91,7 +92,7 @@ def quantise(
             got=f"{images.dtype} {tuple(images.shape)}",
             expected="uint8 [N, H, W] or [N, C, H, W], one or more",
         )
-    model = lower(network, mean, deviation)
+    model = lower(network, mean or MNIST_FORM.mean, deviation or MNIST_FORM.deviation)
     scales = choose_scales(model, run_real(model, images))
     return _Quantiser(model, scales, bits).model()
 
@@ -103,7 +104,7 @@ def calibration_images(dataset: Dataset, count: int) -> Tensor:
     >>> train, test = draw_synthetic(train=30, test=10)
     >>> digits = Dataset(name="synthetic", train=train, test=test, classes=tuple("0123456789"), source="drawn")
     >>> calibration_images(digits, 10).shape
-    torch.Size([10, 28, 28])
+    torch.Size([10, 1, 28, 28])
     """
     check_setting(count >= 1, "calibrate", count, "1 or more")
     return dataset.train.images[torch.linspace(0, len(dataset.train) - 1, min(count, len(dataset.train))).long()]

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from tersenet._look import BLUE, FAINT, GREEN, INK, PAPER, VERMILION, one_line
-from tersenet.figures.style import GRID, SMALL, WIDTH, Drawing, dress
+from tersenet.figures.style import GRID, SMALL, WIDTH, Drawing, draw_picture, dress
 from tersenet.inspection import EXACT, Explanation, Kernels, ObservedLayer, Square, squares_around, stages
 from tersenet.networks import names_dropout
 
@@ -45,7 +45,7 @@ def draw_answer(found: Explanation) -> Drawing:
     _image(picture, found.image)
     words = [f"guess {_cut(found.classes[found.guess], NAME)}, {100 * found.probabilities[found.guess]:.1f} %"]
     if found.original is not None:
-        words.insert(0, f"as the network sees it, {'×'.join(map(str, found.image.shape))}")
+        words.insert(0, f"as the network sees it, {'×'.join(map(str, found.image.shape[1:]))}")
     if found.label is not None:
         words.append(_label_words(found, found.label))
     picture.set_xlabel("\n".join(words), fontsize=SMALL, color=INK, labelpad=4)
@@ -68,14 +68,14 @@ def draw_answer(found: Explanation) -> Drawing:
 def draw_class_activation(found: Explanation) -> Drawing:
     """A map for each class over the picture's outline, all on one scale."""
     shown = sorted(_most_likely(found))
-    maps = found.activation.on_input(*found.image.shape)[0].cpu().numpy()
+    maps = found.activation.on_input(*found.image.shape[1:])[0].cpu().numpy()
     exact = found.activation.method == EXACT
     title = "Evidence for each class: " + ("exact maps" if exact else "Grad-CAM, approximate")
     drawing, places, _ = _grid(len(shown), 5, 2 if exact else 1, title)
     scale = float(np.abs(maps[shown]).max()) or 1.0
     for axes, number in zip(places, shown, strict=True):
         axes.imshow(maps[number], cmap=SIGNED, vmin=-scale, vmax=scale, interpolation="bicubic")
-        axes.contour(found.image.numpy(), levels=[96], colors=INK, linewidths=0.9)
+        axes.contour(found.image.float().mean(dim=0).numpy(), levels=[96], colors=INK, linewidths=0.9)
         _frame(axes, INK if number == found.guess else GRID, 2.4 if number == found.guess else 1.0)
         name, logit = _cut(found.classes[number], 9), found.logits[number]
         words = f"{name}: logit {_signed(logit)}" if len(name) < 4 else f"{name}: {_signed(logit)}"
@@ -92,7 +92,7 @@ def draw_receptive_field(found: Explanation) -> Drawing:
     grown = _grown(squares_around(found.layers, found.centre))
     height = TOP + 3.05
     drawing = Drawing(height=height, title="Receptive field: what one unit of each layer sees", layout=None)
-    rows, columns = found.image.shape
+    rows, columns = found.image.shape[1:]
     picture = drawing.add_axes(_place(0.12, TOP, 2.55, 2.55, height))
     _image(picture, found.image)
     tones = [SEEN(place / max(1, len(grown) - 1)) for place in range(len(grown))]
@@ -285,7 +285,7 @@ def _place(left: float, down: float, width: float, tall: float, height: float) -
 
 
 def _image(axes: Axes, picture: Tensor) -> None:
-    axes.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=255, interpolation="none")
+    draw_picture(axes, picture.numpy(), 0, 255)
     _frame(axes, GRID, 0.8)
 
 

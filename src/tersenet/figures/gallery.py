@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +12,7 @@ from torch import Tensor
 from tersenet._errors import TersenetError
 from tersenet._look import INK, PURPLE, one_line
 from tersenet.evaluation import NO_ANSWER, Mistake, WrongLabel
-from tersenet.figures.style import GRID, SMALL, WIDTH, Drawing
+from tersenet.figures.style import GRID, SMALL, WIDTH, Drawing, draw_picture
 
 COLUMNS = 5
 LETTERS_PER_INCH = 10
@@ -30,7 +29,7 @@ def plot_samples(
     limit: int = 40,
     title: str = "",
 ) -> Drawing:
-    """Pictures `[N, H, W]` or `[N, 1, H, W]`, bytes or normalised floats, with their classes under them.
+    """Pictures `[N, C, H, W]` (grey also `[N, H, W]`), bytes or normalised floats, with their classes under them.
 
     At most `limit` are drawn. Bytes are shown from 0 to 255, floats from the smallest to the largest of the batch.
 
@@ -61,8 +60,9 @@ def plot_mistakes(
 ) -> Drawing:
     """The first `limit` mistakes: under each picture its true label, the guess, its probability and its number.
 
-    `images` are all pictures of the set, `[N, H, W]` or `[N, 1, H, W]`; a mistake's index counts along N. Pictures
-    whose label is known to be wrong (`wrong_labels`, by index) are framed, and the class that people see is added.
+    `images` are all pictures of the set, `[N, C, H, W]` (grey also `[N, H, W]`); a mistake's index counts along N.
+    Pictures whose label is known to be wrong (`wrong_labels`, by index) are framed, and the class that people see
+    is added.
 
     >>> import torch
     >>> mistake = Mistake(index=1, label=4, guess=9, probability=0.98)
@@ -88,7 +88,7 @@ def plot_captioned(
 ) -> Drawing:
     """Pictures by number with a caption each: `chosen` are pairs of a picture's number and its caption.
 
-    `images` are all pictures of the set, `[N, H, W]` or `[N, 1, H, W]`; those numbered in `framed` get a frame.
+    `images` are all pictures of the set, `[N, C, H, W]` (grey also `[N, H, W]`); those in `framed` get a frame.
 
     >>> import torch
     >>> print(plot_captioned(torch.zeros(2, 28, 28), [(1, "8 of 10 seeds")]).axes[0].get_xlabel())
@@ -125,13 +125,15 @@ def _name(number: int, classes: Sequence[str] | None, most: int = NAME) -> str:
 
 
 def _pictures(images: Tensor) -> np.ndarray:
-    """`[N, H, W]` as numpy, on the CPU."""
+    """`[N, C, H, W]` as numpy, on the CPU."""
     pictures: np.ndarray = np.asarray(images.detach().cpu())
-    if pictures.ndim == 4 and pictures.shape[1] == 1:
-        pictures = pictures[:, 0]
-    if pictures.ndim != 3 or not len(pictures):
+    if pictures.ndim == 3:
+        pictures = pictures[:, None]
+    if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or not len(pictures):
         raise TersenetError(
-            "These are not grey pictures.", got=f"shape {list(images.shape)}", expected="[N, H, W] or [N, 1, H, W]"
+            "These are not pictures.",
+            got=f"shape {list(images.shape)}",
+            expected="[N, H, W], [N, 1, H, W] or [N, 3, H, W]",
         )
     return pictures
 
@@ -152,11 +154,9 @@ def _grid(number: int, columns: int, lines: int, title: str) -> tuple[Drawing, l
 
 
 def _show(axes: Axes, picture: np.ndarray, scale: np.ndarray) -> None:
-    """One picture, white on black as the network sees it; the grey scale is that of all `scale`."""
-    limits: dict[str, Any] = {"vmin": 0, "vmax": 255}
-    if scale.dtype != np.uint8:
-        limits = {"vmin": float(scale.min()), "vmax": max(float(scale.max()), float(scale.min()) + 1e-6)}
-    axes.imshow(picture, cmap="gray", interpolation="none", **limits)
+    """One picture `[C, H, W]` as the network sees it; the scale from dark to light is that of all `scale`."""
+    low, high = (0.0, 255.0) if scale.dtype == np.uint8 else (float(scale.min()), float(scale.max()))
+    draw_picture(axes, picture, low, high)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

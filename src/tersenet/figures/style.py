@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -50,6 +51,7 @@ __all__ = [
     "WIDTH",
     "Drawing",
     "data_title",
+    "draw_picture",
     "dress",
     "epoch_ticks",
     "note",
@@ -209,3 +211,12 @@ def epoch_ticks(axes: Axes, epochs: Sequence[float]) -> None:
     first, last = min(epochs), max(epochs)
     air = 0.04 * (last - first) or 0.5
     axes.set_xlim(first - air, last + air)
+
+
+def draw_picture(axes: Axes, picture: np.ndarray, low: float, high: float) -> None:
+    """A picture `[C, H, W]`, grey or in colours, pixel by pixel; `low` is drawn dark and `high` light."""
+    if len(picture) == 1:
+        axes.imshow(picture[0], cmap="gray", vmin=low, vmax=max(high, low + 1e-6), interpolation="none")
+    else:
+        shown = (picture.transpose(1, 2, 0).astype(np.float64) - low) / max(high - low, 1e-6)
+        axes.imshow(shown.clip(0, 1), interpolation="none")

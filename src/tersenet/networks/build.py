@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor, nn
 
+from tersenet.data import DIGITS, MNIST_FORM
 from tersenet.networks.notation import parse
 from tersenet.networks.shapes import LayerShape, infer_shapes
 from tersenet.networks.tree import Branches, BranchSum, LayerBlock, Notation, Repeat, Residual, Shared
 
 
 def build(
-    network: Notation | str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int | None = 10
+    network: Notation | str, input_size: tuple[int, int, int] = MNIST_FORM.size, classes: int | None = len(DIGITS)
 ) -> NotationNetwork:
     """The module of a notation or of its tree, with torch's own initial weights.
 

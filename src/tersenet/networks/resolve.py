@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from tersenet._errors import TersenetError, did_you_mean, did_you_mean_file
+from tersenet.data import DIGITS, MNIST_FORM
 from tersenet.networks.build import build
 from tersenet.networks.named_networks import NETWORKS
 from tersenet.networks.notation import parse
@@ -42,7 +43,11 @@ class ResolvedNetwork:
 
 
 def find_network(
-    spec: str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int = 10, *, run_files: bool = True
+    spec: str,
+    input_size: tuple[int, int, int] = MNIST_FORM.size,
+    classes: int = len(DIGITS),
+    *,
+    run_files: bool = True,
 ) -> ResolvedNetwork:
     """The network that a user means by `spec`, built for pictures `(C, H, W)` and `classes` classes.
 

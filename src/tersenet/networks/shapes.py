@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from tersenet._errors import TersenetError
+from tersenet.data import MNIST_FORM
 from tersenet.networks.layers.kind import LayerKind, Shape
 from tersenet.networks.notation import parse
 from tersenet.networks.tree import (
@@ -43,7 +44,7 @@ class LayerShape:
 
 
 def infer_shapes(
-    network: Notation | str, input_size: tuple[int, int, int] = (1, 28, 28), classes: int | None = None
+    network: Notation | str, input_size: tuple[int, int, int] = MNIST_FORM.size, classes: int | None = None
 ) -> tuple[LayerShape, ...]:
     """The shapes after each layer of a network for an input `(C, H, W)`, with nothing run.
 
@@ -62,7 +63,11 @@ def infer_shapes(
     """
     tree = parse(network) if isinstance(network, str) else network
     if len(input_size) != 3 or min(input_size) < 1:
-        raise TersenetError("The input size is not three positive numbers.", got=input_size, expected="(1, 28, 28)")
+        raise TersenetError(
+            "The input size is not three positive numbers.",
+            got=input_size,
+            expected=f"three, as in {MNIST_FORM.size}",
+        )
     walk = _Walk(tree)
     final = walk.block(tree, (), (), tuple(input_size))
     if classes is not None:

@@ -129,7 +129,7 @@ def _answer_words(found: Explanation) -> str:
     )
     read = given if found.original is not None else f"{given}network sees it"
     part = f"; the {CLASSES_SHOWN} most likely classes" if len(found.classes) > CLASSES_SHOWN else ""
-    return f"{read} ({'×'.join(map(str, found.image.shape))} pixels), and its answer{part}."
+    return f"{read} ({'×'.join(map(str, found.image.shape[1:]))} pixels), and its answer{part}."
 
 
 def _activation_words(found: Explanation) -> str:

@@ -93,6 +93,8 @@ def _file_name(mistake: Mistake, classes: Sequence[str]) -> str:
 
 
 def _png(image: Tensor) -> bytes:
+    """A picture `[C, H, W]` as a PNG file."""
     held = io.BytesIO()
-    Image.fromarray(image.numpy()).save(held, format="PNG")
+    pixels = image[0] if len(image) == 1 else image.permute(1, 2, 0)
+    Image.fromarray(pixels.numpy()).save(held, format="PNG")
     return held.getvalue()

@@ -37,7 +37,9 @@ def familiarity_of(run: Run, *, data_dir: Path | None = None) -> Familiarity:
     with suppress(TersenetError, OSError):
         return read_familiarity(path, weights)
     dataset = run.data(data_dir, download=False)
-    found = fit_familiarity(run.model(), dataset.train.images, dataset.train.labels, len(dataset.classes))
+    found = fit_familiarity(
+        run.model(), dataset.train.images, dataset.train.labels, len(dataset.classes), dataset.form
+    )
     if not is_packaged(run):
         with suppress(TersenetError):  # a folder that cannot be written: it is fitted again next time
             write_familiarity(path, {weights: found})

@@ -17,14 +17,14 @@ from torch import nn
 from tersenet._errors import TersenetError
 from tersenet._files import write_whole
 from tersenet._notebook import small_table
-from tersenet.data import Dataset, load_data, match_classes
+from tersenet.data import Dataset, Form, load_data, match_classes
 from tersenet.evaluation import LOW, own_precision
 from tersenet.networks import find_network, in_file
 from tersenet.runs.experiment import Experiment, load_experiment, to_toml
 from tersenet.runs.metrics_file import parse_metrics
 from tersenet.runs.provenance.fingerprint import dataset_hash
 from tersenet.runs.provenance.source import network_of
-from tersenet.runs.record import Environment, RunRecord, is_file, read_record, read_text, write_json
+from tersenet.runs.record import Environment, RunRecord, converted, is_file, read_record, read_text, write_json
 from tersenet.runs.state import State, state_of
 from tersenet.training import EpochMetrics, fit_tensors, load_tensors, save_tensors
 
@@ -86,6 +86,11 @@ class Run:
     def environment(self) -> dict[str, Any]:
         """Versions, machine, device, commit, command line, and where the data came from: see `record.Environment`."""
         return read_record(self.path / ENVIRONMENT, Environment)[1]
+
+    @cached_property
+    def form(self) -> Form:
+        """What the pictures are like that the network takes, and how a file becomes one of them."""
+        return read_record(self.path / ENVIRONMENT, Environment)[0].picture_form
 
     @property
     def record(self) -> RunRecord | None:
@@ -185,6 +190,9 @@ def recorded_data(
     there = recorded if recorded.is_absolute() and os.path.isdir(recorded) else None  # noqa: PTH112  # never raises
     dataset = load_data(experiment.data, data_dir=data_dir or there, download=download)
     dataset = match_classes(environment.get("classes") or dataset.classes, dataset)
+    form = converted(environment, Environment, "environment.json").picture_form
+    if form.size == dataset.form.size:
+        dataset = dataset.with_form(form)
     changed = changed_data(dataset, environment)
     if changed is None:
         return dataset

@@ -28,7 +28,9 @@ class MeasuredRun:
 
 
 def measure_run(run: Run, dataset: Dataset, *, device: str = "cpu") -> MeasuredRun:
-    """Let a run's network classify the test set of `dataset`.
+    """Let a run's network classify the test set of `dataset`, normalised as its training pictures were.
+
+    Raises TersenetError where the network takes pictures of another size.
 
     >>> from tersenet.data import draw_synthetic
     >>> from tersenet.runs import packaged_run
@@ -38,6 +40,7 @@ def measure_run(run: Run, dataset: Dataset, *, device: str = "cpu") -> MeasuredR
     >>> found.logits.shape, found.measures.correct + len(found.mistakes)
     (torch.Size([200, 10]), 200)
     """
+    dataset = dataset.with_form(run.form)
     batches = EvaluationBatches(dataset.test, device=device)
     logits, labels = predict_logits(run.model().to(device), batches, device=device)
     truth = corrected_labels(dataset.name, labels)

@@ -20,6 +20,7 @@ import msgspec
 from tersenet._errors import TersenetError
 from tersenet._files import write_whole
 from tersenet._json import finite
+from tersenet.data import DIGITS, MNIST_FORM, Form, form_of_an_early_run
 from tersenet.networks import BudgetLine
 
 SCHEMA = 1
@@ -58,13 +59,21 @@ class Environment:
     data_sha256: str | None = None
     init_sha256: str | None = None  # of the weights that the training started from
     parameters: Count | None = None
-    classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = tuple("0123456789")
-    input_size: tuple[Side, Side, Side] = (1, 28, 28)
+    classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = DIGITS
+    input_size: tuple[Side, Side, Side] = MNIST_FORM.size
+    form: Form | None = None  # older runs lack it
 
     def __post_init__(self) -> None:
         _check_schema(self.schema)
         if math.prod(self.input_size) > 2**26:
             raise ValueError("an input_size of more than 67,108,864 values")
+        if self.form is not None and self.form.size != self.input_size:
+            raise ValueError(f"a form of {self.form.size} beside an input_size of {self.input_size}")
+
+    @property
+    def picture_form(self) -> Form:
+        """What the pictures are like that the network takes."""
+        return self.form or form_of_an_early_run(self.input_size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +190,9 @@ def converted(content: Mapping[str, Any], shape: type[Record], where: object) ->
     """A table as a record. Raises TersenetError that names the field."""
     try:
         return msgspec.convert(content, shape)
+    except TersenetError as error:  # a form that does not fit
+        error.where = where
+        raise
     except msgspec.ValidationError as error:
         what, _, place = str(error).partition(" - at ")
         key = place.strip("`").removeprefix("$").removeprefix(".")
@@ -254,6 +266,9 @@ def _table(content: Mapping[str, Any], record: Any) -> dict[str, Any]:
             table["runs"] = [_table(*pair) for pair in zip(content["runs"], value, strict=True)]
         elif item.name == "budget":
             table["budget"] = [msgspec.to_builtins(line) for line in value]
+        elif item.name == "form":
+            if value is not None:
+                table["form"] = msgspec.to_builtins(value)
         elif item.name == "test_loss":
             table["test_loss"] = math.nan if value is None else value
         elif item.name in content or value is not None:

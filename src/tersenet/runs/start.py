@@ -133,8 +133,8 @@ def prepare_run(
             design = find_network(spec)
     dataset = load_data(experiment.data, data_dir=data_dir, progress=on_download)
     check_held_out(dataset, experiment.validation)
-    size = (1, *dataset.train.images.shape[1:])
-    check_sizes(experiment.training.augmentation, size[1], size[2])
+    size = dataset.form.size
+    check_sizes(experiment.training.augmentation, *size[1:])
     if design is None:
         with _seeded(experiment.seed):
             design = find_network(spec, input_size=size, classes=len(dataset.classes), run_files=False)
@@ -161,6 +161,7 @@ def prepare_run(
         "data_sha256": dataset_hash(dataset),
         "classes": list(dataset.classes),
         "input_size": list(size),
+        "form": asdict(dataset.form),
         "parameters": sum(weights.numel() for weights in design.module.parameters()),
     }
     if experiment.init:

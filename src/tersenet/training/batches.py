@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tersenet._errors import check_setting
-from tersenet.data import DEVIATION, MEAN, Augmentation, Split, affine_maps, augment, normalize
+from tersenet.data import Augmentation, Split, affine_maps, augment
 from tersenet.engine import check_engine, library, warp_and_normalize
 
 Batch = tuple[Tensor, Tensor]
@@ -60,6 +60,7 @@ class TrainingBatches:
         check_setting(batch_size >= 1, "batch_size", batch_size, "one or more")
         if workers != 0:
             check_engine(workers=workers)
+        self.form = split.form
         self.images = split.images.to(device)
         self.labels = split.labels.to(device)
         self.batch_size = batch_size
@@ -86,12 +87,13 @@ class TrainingBatches:
             yield from zip(torch.split(images, sizes), torch.split(labels, sizes), strict=True)
 
     def _made(self, chosen: Tensor, generator: torch.Generator) -> Tensor:
-        """The chosen pictures, each changed in its own way: float32 `[N, 1, H, W]`."""
-        images_nhw = self.images[chosen]
-        maps = affine_maps(images_nhw, self.augmentation, generator) if self.workers else None
+        """The chosen pictures, each changed in its own way: float32 `[N, C, H, W]`."""
+        images_nchw = self.images[chosen]
+        maps = affine_maps(images_nchw, self.augmentation, generator) if self.workers else None
         if maps is None:
-            return normalize(augment(images_nhw, self.augmentation, generator))
-        return warp_and_normalize(images_nhw, maps, mean=MEAN, deviation=DEVIATION, workers=self.workers)
+            return self.form.normalize(augment(images_nchw, self.augmentation, generator))
+        mean, deviation = self.form.mean, self.form.deviation
+        return warp_and_normalize(images_nchw, maps, mean=mean, deviation=deviation, workers=self.workers)
 
 
 def smallest_batch(count: int, batch_size: int) -> int:
@@ -111,6 +113,7 @@ class EvaluationBatches:
     """
 
     def __init__(self, split: Split, *, batch_size: int = 500, device: torch.device | str = "cpu") -> None:
+        self.form = split.form
         self.images = split.images.to(device)
         self.labels = split.labels.to(device)
         self.batch_size = batch_size
@@ -121,8 +124,7 @@ class EvaluationBatches:
     def __iter__(self) -> Iterator[Batch]:
         for start in range(0, len(self.labels), self.batch_size):
             chosen = slice(start, start + self.batch_size)
-            images = self.images[chosen].unsqueeze(1).float().div_(255)
-            yield normalize(images), self.labels[chosen]
+            yield self.form.network_input(self.images[chosen]), self.labels[chosen]
 
 
 def hold_out(split: Split, count: int, *, seed: int) -> tuple[Split, Split]:

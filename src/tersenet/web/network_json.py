@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from tersenet.data import DEVIATION, MEAN
+from tersenet.data import MNIST_FORM, Form
 from tersenet.networks import NotationNetwork
 
 
-def network_json(model: NotationNetwork, classes: Sequence[str]) -> dict[str, Any]:
+def network_json(model: NotationNetwork, classes: Sequence[str], form: Form = MNIST_FORM) -> dict[str, Any]:
     """The network as plain JSON: notation, input `[C, H, W]`, classes, and every tensor under torch's name.
 
     Tensors are float32, little-endian, in base64. Pixels of 0 to 1 minus `mean`, over `deviation`, are its input.
@@ -26,8 +26,8 @@ def network_json(model: NotationNetwork, classes: Sequence[str]) -> dict[str, An
         "notation": model.notation,
         "input": list(model.input_size),
         "classes": list(classes),
-        "mean": [MEAN],
-        "deviation": [DEVIATION],
+        "mean": list(form.mean),
+        "deviation": list(form.deviation),
         "tensors": {
             name: b64encode(
                 tensor.detach().to("cpu", torch.float32).contiguous().numpy().astype("<f4").tobytes()

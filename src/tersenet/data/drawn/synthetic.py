@@ -21,6 +21,7 @@ from tersenet._files import write_whole
 from tersenet.data.dataset import Split
 from tersenet.data.drawn.handwriting import Hands, RandomNumbers, Variation, write
 from tersenet.data.drawn.pen import SIDE, draw
+from tersenet.data.form import MNIST_FORM
 
 VERSION = 1
 """Raised whenever the pictures change, so that a cache of older ones is drawn again."""
@@ -39,13 +40,13 @@ Bytes = NDArray[np.uint8]
 def draw_synthetic(*, seed: int = 0, train: int = 60_000, test: int = 10_000) -> tuple[Split, Split]:
     """Draw `train` and `test` pictures of handwritten digits, each split from random numbers of its own.
 
-    Images are uint8 `[N, 28, 28]` and labels int64 `[N]`, in mixed order; of each full thousand pictures, every digit
-    has a hundred. A smaller draw is the beginning of a larger one. The whole set takes some seconds. Raises
+    Images are uint8 `[N, 1, 28, 28]` and labels int64 `[N]`, in mixed order; of each full thousand pictures, every
+    digit has a hundred. A smaller draw is the beginning of a larger one. The whole set takes some seconds. Raises
     TersenetError where a number is negative.
 
     >>> train, test = draw_synthetic(train=20, test=5)
     >>> train.images.shape, train.images.dtype, len(test)
-    (torch.Size([20, 28, 28]), torch.uint8, 5)
+    (torch.Size([20, 1, 28, 28]), torch.uint8, 5)
     """
     for name, number in (("seed", seed), ("train", train), ("test", test)):
         check_setting(number >= 0, f"draw_synthetic.{name}", number, "0 or above")
@@ -99,7 +100,9 @@ def _draw_split(seed: int, which: int, count: int) -> tuple[Bytes, Bytes]:
 
 
 def _split(images: Bytes, labels: Bytes) -> Split:
-    return Split(images=torch.from_numpy(images), labels=torch.from_numpy(labels.astype(np.int64)))
+    """In MNIST's form and with MNIST's mean and deviation: a network trained on one reads the other."""
+    classes = torch.from_numpy(labels.astype(np.int64))
+    return Split(images=torch.from_numpy(images).unsqueeze(1), labels=classes, form=MNIST_FORM)
 
 
 def _digest(arrays: tuple[Bytes, ...]) -> str:

@@ -27,7 +27,7 @@ _SPECK = 0.05  # of the largest blot's ink: what is smaller is dust
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
+class FittedDigit:
     """A picture in MNIST's form, and what its ink was like before it was fitted.
 
     `image` is uint8 `[28, 28]`; `second_mark` is what `second_mark` gives for the ink at full size.
@@ -50,20 +50,20 @@ def to_mnist_form(picture: Floats) -> NDArray[np.uint8]:
     >>> digit.shape, int(digit[14, 14]), int(digit[14, 5])
     ((28, 28), 255, 0)
     """
-    return find_form(picture).image
+    return fit_digit(picture).image
 
 
-def find_form(picture: Floats) -> Form:
+def fit_digit(picture: Floats) -> FittedDigit:
     """The same, with what is lost on the way: whether there were two marks side by side.
 
     >>> paper = np.ones((60, 90, 3), np.float32)
     >>> paper[10:50, 20:26] = paper[10:50, 50:56] = 0.0
-    >>> find_form(paper).second_mark
+    >>> fit_digit(paper).second_mark
     1.0
     """
     ink, noise = _find_ink(_shrink(picture))
     if ink.shape == (SIDE, SIDE) and noise == 0 and _is_in_form(ink):
-        return Form(_to_bytes(ink), second_mark(ink))
+        return FittedDigit(_to_bytes(ink), second_mark(ink))
     strongest = float(ink.max())
     if strongest < max(_LEAST_CONTRAST, 2 * noise):
         raise TersenetError(
@@ -76,7 +76,7 @@ def find_form(picture: Floats) -> Form:
     ink = np.clip(ink * blots / _full(ink, blots), 0, 1)
     rows, columns = np.flatnonzero(blots.any(axis=1)), np.flatnonzero(blots.any(axis=0))
     cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return Form(_to_bytes(_centre(_fit(cut))), second_mark(ink))
+    return FittedDigit(_to_bytes(_centre(_fit(cut))), second_mark(ink))
 
 
 def second_mark(ink: Floats) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tersenet._errors import TersenetError
 from tersenet.data.cache import expand_home
 from tersenet.data.dataset import Dataset, Split
+from tersenet.data.form import form_of
 from tersenet.data.formats.folder_files import PassedOver, candidates, natural, printable, sub_folders
 from tersenet.data.formats.mnist_form import BLANK
 from tersenet.data.formats.read_picture import read_picture
@@ -230,7 +231,5 @@ def _split(
             where=root,
         )
     labels = [number for number, name in enumerate(classes) for _ in kept[name]]
-    return Split(
-        images=torch.from_numpy(np.stack([image for name in classes for image in kept[name]])),
-        labels=torch.tensor(labels, dtype=torch.int64),
-    )
+    stacked = torch.from_numpy(np.stack([image for name in classes for image in kept[name]]))
+    return Split(images=stacked, labels=torch.tensor(labels, dtype=torch.int64), form=form_of(stacked, "mnist"))

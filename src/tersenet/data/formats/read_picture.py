@@ -1,4 +1,4 @@
-"""Read any picture of a digit into MNIST's form."""
+"""Read any picture file into a form: the digit cut out as MNIST did, or the picture as it is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tersenet._errors import TersenetError, did_you_mean_file
-from tersenet.data.formats.mnist_form import BLANK, Floats, find_form, to_mnist_form
+from tersenet.data.form import MNIST_FORM, Form
+from tersenet.data.formats.mnist_form import BLANK, Floats, fit_digit
+from tersenet.data.formats.resized import fit_picture
 
 _MOST_PIXELS = 50_000_000  # half a gigabyte while it is worked on; a telephone's camera has 12 to 48 million
 _WORKING_SIDE = 1024  # what is larger is reduced before colours become floats
@@ -23,19 +25,21 @@ _SHOWN_SIDE = 640  # of the original that is kept to be shown
 class Picture:
     """A picture file, read once.
 
-    `image` is what the networks see, uint8 `[28, 28]`; `original` is the picture as people see it, uint8 `[H, W, 3]`,
-    turned upright, nothing transparent, reduced to about 640 pixels on the longer side (None where it was not kept).
-    `second_mark` is the ink of a second mark beside the digit, as a part of the digit's (0: there is one mark).
+    `image` is what the networks see, uint8 `[C, H, W]`; `original` is the picture as people see it, uint8
+    `[H, W, 3]`, turned upright, nothing transparent, reduced to about 640 pixels on the longer side (None
+    where it was not kept).
+    `second_mark` is the ink of a second mark beside the digit, as a part of the digit's (0: there is one mark); None
+    where the picture is taken as it is.
     """
 
     path: Path
     image: NDArray[np.uint8]
     original: NDArray[np.uint8] | None
-    second_mark: float
+    second_mark: float | None
 
 
-def open_picture(path: str | Path, *, keep_original: bool = True) -> Picture:
-    """Read a picture file once: what the networks see, and the original to show beside it.
+def open_picture(path: str | Path, form: Form = MNIST_FORM, *, keep_original: bool = True) -> Picture:
+    """Read a picture file once: what networks see that take this form, and the original to show beside it.
 
     An original takes up to a megabyte; of a folder of pictures it need not be kept. Raises TersenetError as
     `read_picture` does.
@@ -47,17 +51,25 @@ def open_picture(path: str | Path, *, keep_original: bool = True) -> Picture:
     ...     picture.save(f"{folder}/one.png")
     ...     found = open_picture(f"{folder}/one.png")
     >>> found.image.shape, found.original.shape, found.second_mark
-    ((28, 28), (100, 200, 3), 0.0)
+    ((1, 28, 28), (100, 200, 3), 0.0)
     """
     path = Path(path)
     try:
         colours = _flatten(_open(path))
-        form = find_form(colours)
+        image, mark = _in_form(colours, form)
     except TersenetError as error:
         error.where = path
         raise
     original = _to_show(colours) if keep_original else None
-    return Picture(path=path, image=form.image, original=original, second_mark=form.second_mark)
+    return Picture(path=path, image=image, original=original, second_mark=mark)
+
+
+def _in_form(colours: Floats, form: Form) -> tuple[NDArray[np.uint8], float | None]:
+    """The picture as `form` has it, uint8 `[C, H, W]`, and its second mark where a digit was cut out."""
+    if form.reading == "mnist":
+        found = fit_digit(colours)
+        return found.image[None], found.second_mark
+    return fit_picture(colours, form), None
 
 
 def _to_show(colours: Floats) -> NDArray[np.uint8]:
@@ -65,24 +77,25 @@ def _to_show(colours: Floats) -> NDArray[np.uint8]:
     return np.rint(np.clip(colours[::step, ::step], 0, 1) * 255).astype(np.uint8)
 
 
-def read_picture(path: str | Path) -> NDArray[np.uint8]:
-    """A picture file as the networks see it: uint8 `[28, 28]`, light on dark, in a 20×20 box, centred by mass.
+def read_picture(path: str | Path, form: Form = MNIST_FORM) -> NDArray[np.uint8]:
+    """A picture file as networks see it that take pictures of this form: uint8 `[C, H, W]`.
 
-    Any size, colours, transparency, bit depth and orientation tag; dark on light or light on dark (the border shows
-    which is the background). Of an animation the first frame is read. Raises TersenetError, naming the file: missing,
-    not a picture, truncated, too large, blank.
+    In MNIST's form that is light on dark, in a 20×20 box, centred by mass; dark on light or light on dark (the border
+    shows which is the background). With `reading="resize"` it is the picture as it is, fitted into the form's size.
+    Any size, colours, transparency, bit depth and orientation tag; of an animation the first frame is read. Raises
+    TersenetError, naming the file: missing, not a picture, truncated, too large, blank.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     picture = Image.new("RGBA", (200, 100))
     ...     picture.paste("navy", (90, 20, 100, 80))
     ...     picture.save(f"{folder}/one.png")
-    ...     read_picture(f"{folder}/one.png")[14].tolist()
+    ...     read_picture(f"{folder}/one.png")[0, 14].tolist()
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     """
     path = Path(path)
     try:
-        return to_mnist_form(_flatten(_open(path)))
+        return _in_form(_flatten(_open(path)), form)[0]
     except TersenetError as error:
         error.where = path
         raise

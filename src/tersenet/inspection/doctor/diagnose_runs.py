@@ -55,7 +55,7 @@ def diagnose_network(
     dataset = load_data(data, data_dir=data_dir) if isinstance(data, str) else data
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        design = find_network(spec, (1, *dataset.train.images.shape[1:]), len(dataset.classes))
+        design = find_network(spec, dataset.form.size, len(dataset.classes))
     name = design.name if design.notation is None or design.name in network else design.notation
     with undisturbed(design.module, ()):
         found = examined(_patient(design.module, dataset, recipe, seed, learns=True))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.data import Split, normalize, open_picture
+from tersenet.data import Form, Split, form_of, open_picture
 from tersenet.evaluation import known_wrong_label
 from tersenet.inspection.explanation.class_activation import ClassActivation, activation_of
 from tersenet.inspection.explanation.excitation import Excitation, excitations_of, strongest_place
@@ -45,12 +45,12 @@ class Unit:
 class Explanation:
     """What a network makes of one picture.
 
-    `image` is uint8 `[H, W]` as the network sees it; `logits` and `probabilities` (0 to 1) have one value per class;
-    `layers` hold what each layer gives; `activation` has a map for each class; `centre` is the pixel around which
-    receptive fields are drawn: the middle of what the map's position sees that speaks most for the guess. `units` are
-    those of `unit_layer`, which `tested` pictures of the set were shown to; None and none where no set was given.
-    `read_by_people` is the class that people see where `label` is known to be wrong. `original` is the picture as it
-    was given, uint8 `[H, W, 3]`; None for a picture of a data set.
+    `image` is uint8 `[C, H, W]` as the network sees it; `logits` and `probabilities` (0 to 1) have one value per
+    class; `layers` hold what each layer gives; `activation` has a map for each class; `centre` is the pixel around
+    which receptive fields are drawn: the middle of what the map's position sees that speaks most for the guess.
+    `units` are those of `unit_layer`, which `tested` pictures of the set were shown to; None and none without a
+    set. `read_by_people` is the class that people see where `label` is known to be wrong. `original` is the picture
+    as it was given, uint8 `[H, W, 3]`; None for a picture of a data set.
     """
 
     network: str
@@ -114,7 +114,7 @@ def explain(
             hint=f"tersenet train --resume {run.name}",
         )
     model = run.model()
-    opened = None if picture is None else open_picture(picture)
+    opened = None if picture is None else open_picture(picture, run.form)
     image = None if opened is None else torch.from_numpy(opened.image)
     dataset = None
     if index is not None or count:
@@ -135,6 +135,7 @@ def explain(
         model,
         image,
         classes=run.environment["classes"],
+        form=run.form,
         network=run.name,
         data=run.experiment.data,
         picture=f"test picture {index}" if picture is None else str(picture),
@@ -154,6 +155,7 @@ def explain_picture(
     image: Tensor,
     *,
     classes: Sequence[str],
+    form: Form | None = None,
     network: str = "the network",
     data: str = "its data",
     picture: str = "the picture",
@@ -166,23 +168,27 @@ def explain_picture(
     read_by_people: int | None = None,
     original: Tensor | None = None,
 ) -> Explanation:
-    """The same for any module that takes normalised pictures `[N, 1, H, W]`, and a picture as bytes `[H, W]`.
+    """The same for any module that takes normalised pictures `[N, C, H, W]`, and a picture as bytes `[C, H, W]`
+    (grey ones also `[H, W]`).
 
-    `tested` are the pictures among which the most exciting ones are looked for; none are where it is left out.
+    `form` says how they are normalised: as `tested` where it is left out, else by the picture itself. `tested` are
+    the pictures among which the most exciting ones are looked for; none are where it is left out.
 
     >>> from tersenet.networks import build
-    >>> image = torch.zeros(28, 28, dtype=torch.uint8)
+    >>> image = torch.zeros(1, 28, 28, dtype=torch.uint8)
     >>> found = explain_picture(build("4C3 R GAP 10Nb"), image, classes="0123456789")
     >>> found.activation.method, len(found.layers), round(sum(found.probabilities), 5)
     ('exact', 4, 1.0)
     """
-    if image.dtype != torch.uint8 or image.ndim != 2:
+    image = image.unsqueeze(0) if image.ndim == 2 else image
+    if image.dtype != torch.uint8 or image.ndim != 3:
         raise TersenetError(
             "This is not a picture that can be explained.",
             got=f"{str(image.dtype).removeprefix('torch.')} {list(image.shape)}",
-            expected="bytes [H, W], light on dark",
+            expected="bytes [C, H, W]",
         )
-    x = normalize(image[None, None].float() / 255)
+    form = form or (form_of(image[None]) if tested is None else tested.form)
+    x = form.network_input(image[None])
     layers = observe(model, x)
     activation = activation_of(model, x, layers)
     logits = activation.logits[0].cpu()
@@ -194,7 +200,7 @@ def explain_picture(
             got=f"{len(logits)} figures",
             expected=len(classes),
         )
-    chosen = _unit_layer(layers, image.shape[0]) if layer is None else _with_units(find_layer(layers, layer))
+    chosen = _unit_layer(layers, min(image.shape[1:])) if layer is None else _with_units(find_layer(layers, layer))
     units = [] if tested is None or chosen is None else _units(model, tested, chosen, unit=unit, count=count)
     return Explanation(
         network=network,
@@ -253,5 +259,5 @@ def _centre(activation: ClassActivation, guess: int, image: Tensor) -> tuple[flo
     row, column = divmod(int(votes.argmax()), votes.shape[1])
     square: Square | None = activation.layer.square(row, column)
     if square is None or not votes.any():
-        return (image.shape[0] - 1) / 2, (image.shape[1] - 1) / 2
+        return (image.shape[1] - 1) / 2, (image.shape[2] - 1) / 2
     return square.centre

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
+from tersenet.data import MNIST_FORM
 from tersenet.inspection.observe import ObservedLayer, Square, find_layer, observe
 from tersenet.networks import SOFTMAX_OF_LOGITS
 
@@ -23,7 +24,7 @@ class Kernels:
     weights: Tensor
 
 
-def kernels(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> list[Kernels]:
+def kernels(model: nn.Module, input_size: tuple[int, ...] = MNIST_FORM.size) -> list[Kernels]:
     """The kernels of every convolution of any module, in the order in which they are called, each once.
 
     They are what the convolution multiplies with: where a kernel is pruned or normalised, the result of that. They

@@ -12,13 +12,14 @@ import torch
 from torch import nn
 
 from tersenet._errors import TersenetError
+from tersenet.data import MNIST_FORM
 from tersenet.networks.summary.recorder import LayerRecorder, left_as_it_was
 from tersenet.networks.summary.summary_table import Summary
 
 BATCH = 2  # enough to tell the pictures of a batch from their channels
 
 
-def summarize(model: nn.Module, input_size: tuple[int, ...] = (1, 28, 28)) -> Summary:
+def summarize(model: nn.Module, input_size: tuple[int, ...] = MNIST_FORM.size) -> Summary:
     """The layer table of any module that takes pictures `[N, *input_size]`.
 
     The module is run once, in evaluation mode and without gradients, and left as it was: mode, buffers, random

@@ -231,10 +231,8 @@ def _measure(claim: Claim, weights: Path, dataset: Dataset) -> tuple[dict[str, T
 def _network(claim: Claim, dataset: Dataset) -> nn.Module:
     """The claimed network with any weights, from its notation alone: no file is run."""
     assert claim.experiment.notation is not None
-    height, width = dataset.test.images.shape[-2:]
-    channels = dataset.test.images.shape[1] if dataset.test.images.dim() == 4 else 1
     with torch.random.fork_rng(devices=[]):
-        return build(claim.experiment.notation, (channels, height, width), len(dataset.classes))
+        return build(claim.experiment.notation, dataset.form.size, len(dataset.classes))
 
 
 def _check_parameters(claim: Claim, dataset: Dataset) -> None:

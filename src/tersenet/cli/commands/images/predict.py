@@ -1,10 +1,10 @@
 """Classify pictures: the class, its probability, and whether to believe it.
 
-PICTURE is a picture of one digit, or a folder of them: dark on light or light on dark, any size, colours or
-transparency. Each is brought into MNIST's form (20×20 box, centred by mass, light on dark). A note says when a
-prediction should not be believed: two marks in one picture, a low probability, or a picture unlike the training
-pictures (docs/predict.md says how often the note is right). RUN may be a network that comes with Tersenet:
-stem-17150, model2-7524, model1-4312.
+PICTURE is a picture file, or a folder of them, of any size, colours or transparency. It is brought into the form of
+the pictures that the network was trained on: digits are cut out, fitted and centred as MNIST's were, other pictures
+are taken as they are and fitted into the size. A note says when a prediction should not be believed: two marks in one
+picture, a low probability, or a picture unlike the training pictures (docs/predict.md says how often the note is
+right). RUN may be a network that comes with Tersenet: stem-17150, model2-7524, model1-4312.
 
 examples:
   tersenet predict stem-17150 seven.png
@@ -33,7 +33,7 @@ from tersenet.cli.output import Output, TrustArguments, option
 _NAME_WIDTH = 24  # a name of a picture up to this length is not broken
 
 if TYPE_CHECKING:
-    from tersenet.data import Picture
+    from tersenet.data import Form, Picture
     from tersenet.evaluation import Familiarity, Prediction
     from tersenet.runs import Run
 
@@ -51,7 +51,7 @@ class Arguments(TrustArguments):
     csv: Annotated[Path | None, option("FILE")] = None
     """Write the predictions into this file as well, one row per picture."""
     show: Annotated[Path | None, option("FOLDER")] = None
-    """Write what the network sees, 28×28, into this folder, as NAME-28x28.png."""
+    """Write what the network sees into this folder, as NAME-HEIGHTxWIDTH.png."""
     data_dir: DataDir = None
     runs_dir: RunsDir = RUNS_DIR
 
@@ -86,7 +86,7 @@ def run(arguments: Arguments, output: Output) -> int:
         )
     run = find_run(arguments.run, arguments.runs_dir)
     classes = run.environment["classes"]
-    opened, passed_over = _open_all(arguments.pictures)
+    opened, passed_over = _open_all(arguments.pictures, run.form)
     tested = _of_the_test_set(run, arguments) if arguments.index else {}
     familiarity, unchecked = _familiarity(run, arguments.data_dir, output)
     rows = _predict_all(run, opened, tested, familiarity)
@@ -115,7 +115,7 @@ def run(arguments: Arguments, output: Output) -> int:
 Opened = list[tuple[str, "Picture | str"]]
 
 
-def _open_all(paths: tuple[Path, ...]) -> tuple[Opened, int]:
+def _open_all(paths: tuple[Path, ...], form: Form) -> tuple[Opened, int]:
     """Each picture with its path, or why it cannot be read; and how many files in folders are not pictures.
 
     Each is read once. Raises TersenetError where none can be read: the one problem, or all of them.
@@ -137,7 +137,7 @@ def _open_all(paths: tuple[Path, ...]) -> tuple[Opened, int]:
     errors: list[tuple[Path, TersenetError]] = []
     for file in files:
         try:
-            opened.append((str(file), open_picture(file, keep_original=False)))
+            opened.append((str(file), open_picture(file, form, keep_original=False)))
         except TersenetError as error:
             opened.append((str(file), error.problem))
             errors.append((file, error))
@@ -153,7 +153,7 @@ def _open_all(paths: tuple[Path, ...]) -> tuple[Opened, int]:
 
 
 def _of_the_test_set(run: Run, arguments: Arguments) -> dict[str, tuple[Any, int]]:
-    """The pictures of the test set that were asked for, bytes `[28, 28]`, with their labels."""
+    """The pictures of the test set that were asked for, bytes `[C, H, W]`, with their labels."""
     dataset = run.data(arguments.data_dir)
     found = {}
     for index in arguments.index:
@@ -319,19 +319,21 @@ def _write_csv(rows: list[PredictionRow], classes: list[str], path: Path) -> Non
 
 
 def _write_forms(pictures: list[Picture], folder: Path) -> list[Path]:
-    """Each picture's 28×28 form as a PNG; two pictures of one name do not take each other's place."""
+    """Each picture as the network sees it, as a PNG; two pictures of one name do not take each other's place."""
     from PIL import Image
 
     from tersenet._files import write_whole
 
     written: list[Path] = []
     for picture in pictures:
-        path = folder / f"{picture.path.stem}-28x28.png"
+        size = "x".join(map(str, picture.image.shape[1:]))
+        path = folder / f"{picture.path.stem}-{size}.png"
         number = 2
         while path in written:
-            path = folder / f"{picture.path.stem}-{number}-28x28.png"
+            path = folder / f"{picture.path.stem}-{number}-{size}.png"
             number += 1
         held = io.BytesIO()
-        Image.fromarray(picture.image).save(held, format="PNG")
+        pixels = picture.image[0] if len(picture.image) == 1 else picture.image.transpose(1, 2, 0)
+        Image.fromarray(pixels).save(held, format="PNG")
         written.append(write_whole(path, held.getvalue()))
     return written

@@ -122,6 +122,7 @@ def run(arguments: Arguments, output: Output) -> int:
 
 def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, classes: int | None) -> _Subject:
     """The network of an experiment, of a run, or by itself."""
+    from tersenet.data import MNIST_FORM
     from tersenet.networks import NETWORKS, BudgetLine, find_network
     from tersenet.runs import Group, Run, resolve
 
@@ -142,7 +143,7 @@ def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, class
     experiment = resolved.experiment
     if classes is None:
         classes = _classes_of(experiment.data)
-    size = size or (1, 28, 28)
+    size = size or MNIST_FORM.size
     design = find_network(experiment.notation or experiment.network, size, classes)
     known = NETWORKS.get(design.name)
     title = design.name if known or design.notation is None else design.notation
@@ -154,12 +155,12 @@ def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, class
 
 def _classes_of(data: str) -> int:
     """How many classes an experiment's data has: a folder of pictures is counted if it is there; others have ten."""
-    from tersenet.data import load_data
+    from tersenet.data import DIGITS, load_data
 
     if data.startswith("folder:") or Path(data).is_dir():
         with suppress(TersenetError):
             return len(load_data(data).classes)
-    return 10
+    return len(DIGITS)
 
 
 def document(name: str, summary: Summary, budget: tuple[BudgetLine, ...]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def _refuse_figures(figures: Path | None, group: Group) -> None:
 def _require_fit(run: Run | Group, dataset: Dataset) -> None:
     """Raise where the network was made for other pictures or another number of classes."""
     classes, size = len(run.environment["classes"]), tuple(run.environment["input_size"])
-    found = (1, *dataset.test.images.shape[1:])
+    found = dataset.form.size
     if len(dataset.classes) != classes or found != size:
         raise TersenetError(
             "The run's network does not fit this data.",

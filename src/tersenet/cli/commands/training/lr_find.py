@@ -33,9 +33,8 @@ def find_rate(experiment: Experiment, runs_dir: Path, data_dir: Path | None, out
         images, _ = hold_out(images, experiment.validation, seed=experiment.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(experiment.seed)
-        size = (1, *images.images.shape[1:])
         spec = experiment.notation or experiment.network
-        design = find_network(spec, input_size=size, classes=len(dataset.classes))
+        design = find_network(spec, input_size=dataset.form.size, classes=len(dataset.classes))
     say_notices(dataset, output)
     name, recipe = experiment.name or design.name, experiment.training
     output.say(f"{name} on {dataset.name}: the learning rate rises while a copy of the network learns")
