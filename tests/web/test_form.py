@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from tersenet._errors import TersenetError
-from tersenet.data import draw_synthetic, find_form
+from tersenet.data import draw_synthetic, fit_digit
 
 
 def strokes(seed, *, size=(256, 256), paper="white", ink="black", width=18, blur=0.0):
@@ -52,7 +52,7 @@ OTHERS = [
 TWO = [np.concatenate([floats(strokes(7, width=20)), floats(strokes(8, width=20))], axis=1)]
 DRAWN = [
     np.repeat((image.numpy().astype(np.float32) / np.float32(255))[:, :, None], 3, axis=2)
-    for image in draw_synthetic(train=0, test=20)[1].images
+    for image in draw_synthetic(train=0, test=20)[1].images[:, 0]
 ]
 EMPTY = [np.ones((256, 256, 3), np.float32), np.full((40, 40, 3), 0.5, np.float32)]
 
@@ -69,7 +69,7 @@ def test_drawings_on_the_pad_come_out_the_same(node):
     """To the byte, but for a tie in the rounding of single pixels."""
     exact = 0
     for picture, found in zip(PADS, asked(node, PADS), strict=True):
-        expected = find_form(picture)
+        expected = fit_digit(picture)
         off = np.abs(np.array(found["image"]) - expected.image.ravel().astype(int))
         assert off.sum() <= 1
         exact += not off.any()
@@ -79,12 +79,12 @@ def test_drawings_on_the_pad_come_out_the_same(node):
 
 def test_digits_in_the_form_stay_as_they_are(node):
     for picture, found in zip(DRAWN, asked(node, DRAWN), strict=True):
-        assert found["image"] == find_form(picture).image.ravel().tolist()
+        assert found["image"] == fit_digit(picture).image.ravel().tolist()
 
 
 def test_any_picture_comes_out_within_a_grey_level(node):
     for picture, found in zip(OTHERS + TWO, asked(node, OTHERS + TWO), strict=True):
-        expected = find_form(picture)
+        expected = fit_digit(picture)
         off = np.abs(np.array(found["image"]) - expected.image.ravel().astype(int))
         assert off.max() <= 1
         assert (off > 0).mean() < 0.02
@@ -97,4 +97,4 @@ def test_two_marks_are_seen_and_an_empty_picture_has_no_form(node):
     for picture, found in zip(EMPTY, asked(node, EMPTY), strict=True):
         assert found is None
         with pytest.raises(TersenetError, match="blank"):
-            find_form(picture)
+            fit_digit(picture)

@@ -13,7 +13,7 @@ from typing import Any
 from tersenet._errors import TersenetError, check_setting, did_you_mean
 from tersenet._files import write_whole
 from tersenet._json import finite
-from tersenet.data import DEVIATION, MEAN, Dataset
+from tersenet.data import Dataset
 from tersenet.export.accuracy import AccuracyKept, accuracy_kept
 from tersenet.export.c.names import check_name
 from tersenet.export.c.readme import c_readme
@@ -86,14 +86,15 @@ def export_run(run: Run, folder: Path, settings: ExportSettings, *, dataset: Dat
     network = finished_model(run)
     dataset = dataset or run.data()
     images = calibration_images(dataset, settings.calibrate)
-    model = quantise(network, images, bits=settings.bits)
+    mean, deviation = run.form.mean, run.form.deviation
+    model = quantise(network, images, bits=settings.bits, mean=mean, deviation=deviation)
     kept = accuracy_kept(network, model, dataset.test)
     if settings.min_accuracy is not None:
         kept.require(settings.min_accuracy)
     facts = facts_of(run, calibration=len(images), accuracy=kept)
     name = settings.name
     files: dict[str, str | bytes] = {f"{name}.int8.json": _text(integer_json(model, facts))}
-    real = lower(network, [MEAN], [DEVIATION])
+    real = lower(network, mean, deviation)
     code = None
     if "json" in settings.formats:
         files[f"{name}.float32.json"] = _text(float_json(real, facts))
@@ -101,7 +102,7 @@ def export_run(run: Run, folder: Path, settings: ExportSettings, *, dataset: Dat
         files[f"{name}.float32.onnx"] = float_onnx(real, facts, batch=settings.batch)
         files[f"{name}.int8.onnx"] = integer_onnx(model, facts, batch=settings.batch)
     if "torch" in settings.formats:
-        files[f"{name}.py"] = torch_file(network, facts, name, [MEAN], [DEVIATION])
+        files[f"{name}.py"] = torch_file(network, facts, name, mean, deviation)
         files[f"{name}.safetensors"] = (run.path / MODEL).read_bytes()
     if "c" in settings.formats:
         code = c_source(model, facts, name=name, optimise=settings.optimise)

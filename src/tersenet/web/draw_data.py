@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tersenet._errors import TersenetError
-from tersenet.data import draw_synthetic
+from tersenet.data import MNIST_FORM, draw_synthetic
 from tersenet.networks import NotationNetwork
 from tersenet.runs import Run, familiarity_of, packaged_names, packaged_run
 from tersenet.web.kinds_table import kinds_table
@@ -34,7 +34,7 @@ def draw_data(runs: Sequence[Run] = ()) -> dict[str, Any]:
     return {
         "networks": {run.name: _network(run) for run in (*runs, *packaged)},
         "kinds": kinds_table(),
-        "samples": sprite(test.images.numpy()),
+        "samples": sprite(test.images[:, 0].numpy()),
         "labels": test.labels.tolist(),
     }
 
@@ -54,14 +54,14 @@ def sprite(images: np.ndarray[Any, Any], columns: int = 10) -> str:
 
 def _network(run: Run) -> dict[str, Any]:
     model = run.model()
-    if not isinstance(model, NotationNetwork) or tuple(model.input_size) != (1, 28, 28):
+    if not isinstance(model, NotationNetwork) or run.form.size != MNIST_FORM.size:
         raise TersenetError(
-            "The page can only show networks in notation, for grey pictures of 28×28.",
+            f"The page can only show networks in notation, for pictures of {MNIST_FORM.spelled}.",
             got=f"{run.name}: {run.experiment.network}",
         )
     bounds = familiarity_of(run)
     return {
-        **network_json(model, run.environment["classes"]),
+        **network_json(model, run.environment["classes"], run.form),
         "leastProbability": bounds.least_probability,
         "mostSecondMark": bounds.most_second_mark,
     }
