@@ -38,6 +38,7 @@ CALLS = {
     "runs": ["--runs-dir RUNS"],
     "claim": ["mine --runs-dir RUNS"],
     "verify": ["no-claim.toml"],
+    "site": ["PLACE/site"],
     "export": ["mine --runs-dir RUNS --out PLACE/exported --to c,json", "verify PLACE/exported", "verify PLACE"],
     "completion": ["bash"],
     "backprop": [
@@ -80,4 +81,5 @@ def test_the_output_is_one_document_or_empty_on_an_error(command, words, place, 
             ("summary", "file.py:Net"),
             ("claim", "mine"),
             ("verify", "no-claim.toml"),
+            ("export", "verify"),
         )

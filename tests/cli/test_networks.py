@@ -19,7 +19,7 @@ def test_the_table_names_all_networks_and_fits_the_screen(capsys, monkeypatch, w
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= int(width)
     assert [name for name in NAMES if f"\n{name} " not in out] == []
-    assert f"99.60 (17) 99.58  {NETWORKS['optimized-18594'].measured}" in out
+    assert f"99.60 (17)  99.58   {NETWORKS['optimized-18594'].measured}" in out
 
 
 def test_json_has_what_is_known_of_each(capsys):

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from tersenet._readable import readable
 from tersenet.cli.main import main
 from tersenet.cli.output import Output
-from tersenet.cli.streams import plain, readable, ready_streams
+from tersenet.cli.streams import plain, ready_streams
 
 NETWORK = "8C3 BN R GAP 10Nb"
 

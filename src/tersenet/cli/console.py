@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from tersenet.cli.streams import readable
+from tersenet._readable import readable
 
 
 class SafeConsole(Console):

@@ -13,8 +13,9 @@ from typing import Any
 from tersenet._ending import clean_end
 from tersenet._errors import TersenetError, did_you_mean
 from tersenet._failures import TRACEBACK, explained, unexpected
+from tersenet._readable import readable
 from tersenet.cli.command_list import COMMANDS
-from tersenet.cli.streams import readable, ready_streams
+from tersenet.cli.streams import ready_streams
 
 DONE, ERROR, BUDGET_MISSED, INTERRUPTED = 0, 1, 3, 130
 

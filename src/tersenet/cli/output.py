@@ -75,7 +75,7 @@ class Output:
     def say(self, *things: Any, style: str | None = None) -> None:
         """Print text as it is (no markup is read in it, no line is broken) or any rich renderable."""
         text = all(isinstance(thing, str) for thing in things)
-        self.console.print(*things, style=style, markup=False, soft_wrap=text)
+        self.console.print(*things, style=style, markup=False, soft_wrap=text, crop=False)
 
     def document(self, content: dict[str, Any]) -> None:
         """Keep the one JSON document, with --json, until the command has ended well.

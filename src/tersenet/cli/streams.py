@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import re
 import sys
 import unicodedata
 import warnings
@@ -13,11 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-NARROWEST, WIDEST = 20, 10_000  # columns that a terminal may claim to have
+from tersenet._readable import escape, readable
 
-# Control characters but for the line's end and the tab, marks that turn the direction of writing, and halves of
-# characters, which stand for the bytes of a name that is not UTF-8.
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+NARROWEST, WIDEST = 20, 10_000  # columns that a terminal may claim to have
 
 _PLAIN = {
     "×": "x", "±": "+/-", "–": "-", "—": "-", "−": "-", "…": "...", "·": ".", "⋅": ".", "•": "*", "°": " deg",
@@ -30,15 +27,6 @@ _PLAIN = {
 _GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho . sigma tau upsilon"
 _PLAIN |= {chr(0x3B1 + place): name for place, name in enumerate(_GREEK.split()) if name != "."}
 _PLAIN |= {"φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Σ": "Sum", "Δ": "Delta", "µ": "mu"}
-
-
-def readable(text: str) -> str:
-    r"""Text with what would steer a terminal as escapes.
-
-    >>> readable("a\x1b[31mb"), readable("caf\udce9")
-    ('a\\x1b[31mb', 'caf\\xe9')
-    """
-    return _STEERING.sub(lambda found: _escape(found[0]), text)
 
 
 def plain(character: str) -> str:
@@ -59,7 +47,7 @@ def plain(character: str) -> str:
         return " " if character == "\u2800" else "."
     if unicodedata.category(character) == "Zs":
         return " "
-    return flat or _escape(character)
+    return flat or escape(character)
 
 
 @contextmanager
@@ -125,10 +113,3 @@ def _in_ascii(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(plain, error.object[error.start : error.end])), error.end
-
-
-def _escape(character: str) -> str:
-    number = ord(character)
-    if 0xDC80 <= number <= 0xDCFF:
-        number -= 0xDC00  # the byte that it stands for
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tersenet._errors import TersenetError, did_you_mean
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.networks.layers.families import names_dropout
 from tersenet.networks.summary.recorder import LayerRow
 from tersenet.networks.summary.summary_table import Summary
@@ -162,11 +163,12 @@ COURSE_BUDGET = Budget(
 
 def budget_table(lines: Sequence[BudgetLine]) -> RenderableType:
     """A budget's lines with their limits, values and verdicts."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in BUDGET_HEAD:
-        table.add_column(name, justify="right" if name == "value" else "left", no_wrap=name != "budget")
-    for line, row in zip(lines, budget_rows(lines), strict=True):
-        table.add_row(*row, style={True: "green", False: "red", None: "dim"}[line.met])
-    return table
+    name, limit, value, verdict = BUDGET_HEAD
+    columns = (
+        Column(title=name, right=False, wraps=13),
+        Column(title=limit, right=False, leaves=1),
+        Column(title=value),
+        Column(title=verdict, right=False),
+    )
+    styles = [{True: "green", False: "red", None: "dim"}[line.met] for line in lines]
+    return FittedTable(columns, budget_rows(lines), styles=styles)

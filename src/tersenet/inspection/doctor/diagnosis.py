@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.inspection.doctor.check_record import CLEAR, FOUND, Check, DoctorFinding, LayerReading
 from tersenet.networks import spelled
 
@@ -78,35 +79,33 @@ def finding_text(finding: DoctorFinding) -> RenderableType:
 
 
 def rule_table(diagnosis: Diagnosis) -> RenderableType:
-    """What each rule measured and whether it found anything; fits 80 columns."""
-    from rich.table import Table
+    """What each rule measured and whether it found anything; fits the console from 40 columns on."""
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("rule", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("measured")
-    for check in diagnosis.checks:
-        table.add_row(check.rule, Text(check.status, style=STYLES.get(check.status, "dim")), Text(check.reading))
-    return table
+    columns = (
+        Column(title="rule", right=False),
+        Column(title="", right=False, wraps=7),
+        Column(title="measured", right=False, wraps=12),
+    )
+    rows = [
+        (check.rule, Text(check.status, style=STYLES.get(check.status, "dim")), check.reading)
+        for check in diagnosis.checks
+    ]
+    return FittedTable(columns, rows)
 
 
 def reading_table(diagnosis: Diagnosis) -> RenderableType:
-    """What was measured of each layer, numbered as in `tersenet summary`; fits 80 columns."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading, figures in (
-        ("#", True),
-        ("layer", False),
-        ("output", False),
-        ("signal", True),
-        ("never fire", True),
-        ("gradient", True),
-    ):
-        table.add_column(heading, justify="right" if figures else "left", no_wrap=True)
-    for row in diagnosis.layers:
-        table.add_row(
+    """What was measured of each layer, numbered as in `tersenet summary`; fits the console from 40 columns on."""
+    columns = (
+        Column(title="#"),
+        Column(title="layer", right=False, least=11, keeps="start"),
+        Column(title="output", right=False, leaves=1),
+        Column(title="signal"),
+        Column(title="never fire", leaves=2),
+        Column(title="gradient"),
+    )
+    rows = [
+        (
             str(row.number),
             row.type,
             spelled(row.output_shape),
@@ -114,7 +113,9 @@ def reading_table(diagnosis: Diagnosis) -> RenderableType:
             "" if row.units is None else f"{row.dead} of {row.units}",
             "" if row.gradient is None else f"{row.gradient:.2g}",
         )
-    return table
+        for row in diagnosis.layers
+    ]
+    return FittedTable(columns, rows)
 
 
 def format_diagnosis(diagnosis: Diagnosis, *, width: int = 80) -> str:

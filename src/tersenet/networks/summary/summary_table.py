@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tersenet._fitted_table import Column, FittedTable
 from tersenet._notebook import small_table
 from tersenet.networks.shapes import spelled
 from tersenet.networks.summary.recorder import LayerRow
@@ -103,22 +104,19 @@ class Summary:
 
 
 def layer_table(summary: Summary) -> RenderableType:
-    """The rows and their sums, as a rich table that fits 80 columns."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True, footer_style="bold")
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("layer", "sum", no_wrap=True)
-    table.add_column("output", no_wrap=True)
+    """The rows and their sums, as a rich table that fits the console from 40 columns on."""
     listed = sum(row.parameters for row in summary.layers)
-    table.add_column("parameters", f"{listed:,}", justify="right", no_wrap=True)
     macs = _count(summary.macs) if summary.macs is not None else f"≥ {summary.known_macs:,}"
-    table.add_column("MACs", macs, justify="right", no_wrap=True)
-    table.add_column("receptive\nfield", justify="right")
-    table.add_column("jump", justify="right", no_wrap=True)
-    for row in table_rows(summary)[1]:
-        table.add_row(*row)
-    return table
+    columns = (
+        Column(title="#", leaves=1),
+        Column(title="layer", right=False, total="sum", least=15, keeps="start"),
+        Column(title="output", right=False),
+        Column(title="parameters", total=f"{listed:,}"),
+        Column(title="MACs", leaves=2, total=macs),
+        Column(title="receptive\nfield", leaves=3),
+        Column(title="jump", leaves=4),
+    )
+    return FittedTable(columns, table_rows(summary)[1])
 
 
 def table_rows(summary: Summary) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

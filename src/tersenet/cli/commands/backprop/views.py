@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tersenet._errors import TersenetError
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.commands.backprop.arguments import (
     DeriveArguments,
     StudyArguments,
@@ -258,10 +259,18 @@ def _that_matter(descent: Descent, count: int) -> list[str]:
     return [name for name in descent.columns if name in chosen]
 
 
-def _say_chains(descent: Descent, step: int, chains: Sequence[Chain], output: Output) -> None:
-    from rich.table import Table as RichTable
+CHAIN = (
+    Column(title="factor", right=False),
+    Column(title="formula", right=False, wraps=17, leaves=1),
+    Column(title="value"),
+)
 
+
+def _say_chains(descent: Descent, step: int, chains: Sequence[Chain], output: Output) -> None:
     import tersenet.backprop as lab
+
+    def factor_row(factor: Any) -> tuple[str, str, str]:
+        return f"  {factor.name}", f"= {lab.as_text(factor.formula)}", nine(factor.value)
 
     tell(output, lab.about(descent.problem))
     loss = float(descent.column("E_total")[step])
@@ -271,48 +280,52 @@ def _say_chains(descent: Descent, step: int, chains: Sequence[Chain], output: Ou
         for sample, (paths, backwards) in enumerate(zip(one.paths, one.backwards, strict=True), 1):
             if len(one.paths) > 1:
                 output.say(f"  sample {sample}")
-            shown = RichTable(box=None, pad_edge=False, show_header=False)
-            shown.add_column("factor", no_wrap=True)
-            shown.add_column("formula", overflow="fold")
-            shown.add_column("value", justify="right", no_wrap=True)
+            rows: list[tuple[str, str, str]] = []
+            styles: list[str] = []
             for number, path in enumerate(paths, 1):
-                for factor in path.factors:
-                    shown.add_row(f"  {factor.name}", f"= {lab.as_text(factor.formula)}", nine(factor.value))
+                rows += [factor_row(factor) for factor in path.factors]
                 label = "the product" if len(paths) == 1 else f"the product of path {number}"
-                shown.add_row(f"  {label}", "", nine(path.value), style="italic")
-            for factor in () if paths else backwards:
-                shown.add_row(f"  {factor.name}", f"= {lab.as_text(factor.formula)}", nine(factor.value))
-            output.say(shown)
+                rows.append((f"  {label}", "", nine(path.value)))
+                styles += [*[""] * len(path.factors), "italic"]
+            if not paths:
+                rows = [factor_row(factor) for factor in backwards]
+            output.say(FittedTable(CHAIN, rows, styles=styles, header=False))
 
 
 def _say_study(problem: Problem, short: Any, long: Any, levels: Sequence[float], output: Output) -> None:
-    from rich.table import Table as RichTable
-
     import tersenet.backprop as lab
 
     tell(output, lab.about(problem))
     output.say(f"Loss at the start: {nine(float(short.rates[0].losses[0]))}\n")
     marks = sorted({step for step in (1, 10, 68, short.steps) if step <= short.steps})
-    losses = RichTable(box=None, pad_edge=False, header_style="bold")
-    losses.add_column("rate", justify="right")
-    for step in marks:
-        losses.add_column(f"after {step:,}", justify="right", no_wrap=True)
-    for level in levels:
-        losses.add_column(f"≤ {level:g} at", justify="right", no_wrap=True)
+    # The last of the losses and the last of the levels say most.
+    columns = [
+        Column(title="rate"),
+        *(Column(title=f"after {step:,}", leaves=2 * (len(marks) - place)) for place, step in enumerate(marks, 1)),
+        *(
+            Column(title=f"≤ {level:g} at", leaves=2 * (len(levels) - place) + 1)
+            for place, level in enumerate(levels, 1)
+        ),
+    ]
+    rows: list[tuple[str, ...]] = []
     for one, later in zip(short.rates, long.rates, strict=True):
         steps = [later.reached[level] for level in map(float, levels)]
         words = ["–" if step is None else f"{step:,}" for step in steps]
-        losses.add_row(f"{one.learning_rate:g}", *(nine(float(one.losses[step])) for step in marks), *words)
-    output.say(losses)
-    seen = RichTable(box=None, pad_edge=False, header_style="bold")
-    seen.add_column("rate", justify="right")
-    seen.add_column(f"verdict after {short.steps:,} steps")
-    if long.steps != short.steps:
-        seen.add_column(f"verdict after {long.steps:,} steps")
-    for one, later in zip(short.rates, long.rates, strict=True):
-        seen.add_row(f"{one.learning_rate:g}", one.verdict, *([later.verdict] if long.steps != short.steps else []))
+        rows.append((f"{one.learning_rate:g}", *(nine(float(one.losses[step])) for step in marks), *words))
+    output.say(FittedTable(columns, rows))
+    verdicts = [
+        Column(title="rate"),
+        *(
+            Column(title=f"verdict after\n{steps:,} steps", right=False, wraps=12)
+            for steps in dict.fromkeys((short.steps, long.steps))
+        ),
+    ]
+    rows = [
+        (f"{one.learning_rate:g}", one.verdict, later.verdict)
+        for one, later in zip(short.rates, long.rates, strict=True)
+    ]
     output.say()
-    output.say(seen)
+    output.say(FittedTable(verdicts, rows))
     output.say()
     tell(output, f"Steps that reach a loss: within {long.steps:,} steps; – means not reached.")
     tell(output, "What the verdicts mean:")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.arguments import Flag
 from tersenet.cli.output import CommonArguments, Output, option, say_notices
 from tersenet.cli.progress import download_progress
@@ -121,23 +122,17 @@ def run(arguments: DataArguments, output: Output) -> int:
 
 
 def _list(arguments: DataArguments, output: Output) -> None:
-    from rich.table import Table
-
     from tersenet.data import NAMED_SETS, find_cache_dir, find_holding, list_places
 
     places = list_places(arguments.data_dir, find_cache_dir())
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("set", no_wrap=True)
-    table.add_column("about")
-    table.add_column("training + test", no_wrap=True)
-    table.add_column("here")
+    shown: list[tuple[str, ...]] = []
     rows: list[dict[str, Any]] = []
     for name, named in NAMED_SETS.items():
         holding = find_holding(named, places)
         train, test = named.train_labels.shape[0], named.test_labels.shape[0]
         state, said = _state(holding)
         folder = None if holding is None else str(holding.folder)
-        table.add_row(name, named.about, f"{train:,} + {test:,}", said)
+        shown.append((name, named.about, f"{train:,} + {test:,}", said))
         rows.append(
             {
                 "name": name,
@@ -150,9 +145,9 @@ def _list(arguments: DataArguments, output: Output) -> None:
                 "folder": folder,
             }
         )
-    table.add_row("synthetic", "digits drawn by Tersenet", "60,000 + 10,000", "always")
-    table.add_row("folder:PATH", "your pictures", "", "one sub-folder per class")
-    output.say(table)
+    shown.append(("synthetic", "digits drawn by Tersenet", "60,000 + 10,000", "always"))
+    shown.append(("folder:PATH", "your pictures", "", "one sub-folder per class"))
+    output.say(FittedTable(SETS, shown))
     output.say("\nLooked in, in this order:")
     for place in places:
         here = ", ".join(
@@ -160,6 +155,19 @@ def _list(arguments: DataArguments, output: Output) -> None:
         )
         output.say(f"  {place}{': ' + here if here else ''}")
     output.document({"sets": rows, "places": [{"name": place.label, "folder": str(place.root)} for place in places]})
+
+
+SETS = (
+    Column(title="set", right=False),
+    Column(title="about", right=False, wraps=16, leaves=2),
+    Column(title="training + test", right=False, leaves=1),
+    Column(title="here", right=False, wraps=14),
+)
+FILES = (
+    Column(title="file", right=False, least=16, keeps="start"),
+    Column(title="checked by", right=False, wraps=12, leaves=1),
+    Column(title="found", right=False, wraps=12),
+)
 
 
 def _state(holding: LocalCopy | None) -> tuple[str, str]:
@@ -194,8 +202,6 @@ def _fetch(arguments: FetchArguments, output: Output) -> None:
 
 
 def _verify(arguments: VerifyArguments, output: Output) -> None:
-    from rich.table import Table
-
     from tersenet.data import check_holding, find_here
 
     if arguments.name == "synthetic":
@@ -203,13 +209,9 @@ def _verify(arguments: VerifyArguments, output: Output) -> None:
         return
 
     checks = check_holding(find_here(arguments.name, data_dir=arguments.data_dir))
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("file", "checked by", "found"):
-        table.add_column(heading)
-    for check in checks:
-        table.add_row(check.path.name, check.check, check.problem or "whole", style="red" if check.problem else None)
     output.say(f"{arguments.name} in {checks[0].path.parent}")
-    output.say(table)
+    rows = [(check.path.name, check.check, check.problem or "whole") for check in checks]
+    output.say(FittedTable(FILES, rows, styles=["red" if check.problem else "" for check in checks]))
     broken = [check for check in checks if check.problem]
     if broken:
         raise TersenetError(

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir
 from tersenet.cli.output import Output, TrustArguments, option
 
@@ -207,28 +208,29 @@ def _common_folder(rows: list[PredictionRow]) -> Path | None:
 
 
 def _table(rows: list[PredictionRow], classes: list[str], folder: Path | None = None) -> Any:
-    from rich.table import Table
 
     from tersenet.data import printable
 
     with_labels, with_notes = any(row.label is not None for row in rows), any(row.note for row in rows)
-    headings = ["picture", *["label"] * with_labels, "class", "probability", "next likely", *["note"] * with_notes]
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    columns = (
+        Column(title="picture", right=False, wraps=_NAME_WIDTH),
+        *[Column(title="label", right=False, least=12, leaves=1)] * with_labels,
+        Column(title="class", right=False, least=12),
+        Column(title="probability"),
+        Column(title="next likely", right=False, leaves=2),
+        *[Column(title="note", right=False, wraps=16)] * with_notes,
+    )
     names = [printable(row.picture if folder is None else str(Path(row.picture).relative_to(folder))) for row in rows]
-    for heading in headings:
-        figures = heading == "probability"
-        short = heading == "picture" and max(map(len, names)) <= _NAME_WIDTH
-        wrapped = heading == "note" or (heading == "picture" and not short)
-        table.add_column(heading, justify="right" if figures else "left", overflow="fold", no_wrap=not wrapped)
+    table_rows, styles = [], []
     for name, row in zip(names, rows, strict=True):
         found = row.prediction
         label = ["" if row.label is None else classes[row.label]] * with_labels
         said = (
             ["–", "–", "–"] if found is None else [classes[found.guess], _percent(found), _runner_up(found, classes)]
         )
-        style = None if not row.note else "red" if found is None else "yellow"
-        table.add_row(name, *label, *said, *[row.note] * with_notes, style=style)
-    return table
+        styles.append("" if not row.note else "red" if found is None else "yellow")
+        table_rows.append((name, *label, *said, *[row.note] * with_notes))
+    return FittedTable(columns, table_rows, styles=styles)
 
 
 def _remarks(rows: list[PredictionRow], passed_over: int, unchecked: str) -> list[tuple[str, str | None]]:

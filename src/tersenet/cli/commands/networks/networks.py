@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError, did_you_mean
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.output import CommonArguments, Output
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ class Arguments(CommonArguments):
 
 def run(arguments: Arguments, output: Output) -> int:
     """Print one row for each network, or everything known about one."""
-    from rich.table import Table
     from rich.text import Text
 
     from tersenet.networks import NETWORKS
@@ -48,22 +48,12 @@ def run(arguments: Arguments, output: Output) -> int:
         _show(known, output)
         return 0
     output.document({"networks": [facts(network) for network in NETWORKS.values()]})
-    wide = output.console.width >= 110
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True)
-    table.add_column("network", no_wrap=True)
-    table.add_column("parameters", justify="right", no_wrap=True)
-    for title in ("course\nbest %", "last %", "Tersenet\nlast %"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("seeds", justify="right", no_wrap=True)
-    table.add_column("epochs", justify="right", no_wrap=True)
-    if wide:
-        table.add_column("about")
+    rows = []
     for network in NETWORKS.values():
         parameters, ours = f"{facts(network)['parameters']:,}", network.measured
         measured = ("–", "–", "–") if ours is None else (str(ours), str(ours.seeds), str(ours.epochs))
-        row = (network.name, parameters, *_accuracies(network.reported), *measured)
-        table.add_row(*row, *([network.about] * wide))
-    output.say(table)
+        rows.append((network.name, parameters, *_accuracies(network.reported), *measured, network.about))
+    output.say(FittedTable(COLUMNS, rows))
     output.say()
     output.say(
         Text(
@@ -73,6 +63,18 @@ def run(arguments: Arguments, output: Output) -> int:
     )
     output.say("`tersenet networks NAME` shows one network.")
     return 0
+
+
+COLUMNS = (
+    Column(title="network", right=False, least=14),
+    Column(title="parameters"),
+    Column(title="course\nbest %", right=False, leaves=3),
+    Column(title="course\nlast %", right=False, leaves=4),
+    Column(title="Tersenet\nlast %", right=False),
+    Column(title="seeds", leaves=2),
+    Column(title="epochs", leaves=1),
+    Column(title="about", right=False, wraps=32, leaves=5),
+)
 
 
 def facts(network: NamedNetwork) -> dict[str, Any]:

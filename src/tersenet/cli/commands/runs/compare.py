@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, refuse_all_but
 from tersenet.cli.output import Output, TrustArguments, option
 
@@ -97,12 +98,16 @@ def _say(comparison: Comparison, output: Output) -> None:
 
 def _side_table(comparison: Comparison) -> Any:
     validated = any(side.kind == "validation" for side in comparison.sides)
-    table = _table(comparison.sides[0].source.experiment.data)
-    for title in ("parameters", "seeds", "test %", "95 % interval", *(["validation %"] * validated), "best %"):
-        table.add_column(title, justify="right")
-    for side in comparison.sides:
-        table.add_row(*_side_row(side, validated))
-    return table
+    columns = (
+        Column(title=comparison.sides[0].source.experiment.data, right=False, least=14),
+        Column(title="parameters", leaves=1),
+        Column(title="seeds", leaves=3),
+        Column(title="test %"),
+        Column(title="95 % interval", leaves=2),
+        *[Column(title="validation %", leaves=4)] * validated,
+        Column(title="best %", leaves=5),
+    )
+    return FittedTable(columns, [_side_row(side, validated) for side in comparison.sides])
 
 
 def _side_row(side: Contender, validated: bool) -> list[str]:
@@ -118,20 +123,14 @@ def _side_row(side: Contender, validated: bool) -> list[str]:
 def _pair_table(pairs: list[PairComparison]) -> Any:
     from tersenet.pages import pair_row
 
-    table = _table(f"against {pairs[0].a.name}")
-    for title in ("difference", "95 % interval", "p", "p over images"):
-        table.add_column(title, justify="right")
-    for pair in pairs:
-        table.add_row(*pair_row(pair))
-    return table
-
-
-def _table(first: str) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column(first, overflow="fold")
-    return table
+    columns = (
+        Column(title=f"against {pairs[0].a.name}", right=False, least=14),
+        Column(title="difference"),
+        Column(title="95 % interval", leaves=2),
+        Column(title="p", leaves=1),
+        Column(title="p over images", leaves=3),
+    )
+    return FittedTable(columns, [pair_row(pair) for pair in pairs])
 
 
 def _document(comparison: Comparison, page: Path | None) -> dict[str, Any]:

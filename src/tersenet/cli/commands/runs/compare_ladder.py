@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
@@ -31,21 +32,21 @@ def compare_ladder(runs_dir: Path, out: Path | None, output: Output) -> int:
 
 def say_ladder(ladder: Ladder, output: Output) -> None:
     """The table, what it rests on, and which steps are to be trained yet."""
-    from rich.table import Table
     from rich.text import Text
 
     from tersenet.analysis import SEEDS, caution, difference_in_words, step_row
 
     output.say()
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0), collapse_padding=True)
-    table.add_column(ladder.data, no_wrap=True)
-    table.add_column("change", overflow="fold", min_width=12)
-    for title in ("para-\nmeters", "last\nepoch %", "least of\nlast 3", "target\n%"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("verdict", overflow="fold", min_width=10)
-    for step in ladder.steps:
-        table.add_row(*map(Text, step_row(step)))
-    output.say(table)
+    columns = (
+        Column(title=ladder.data, right=False),
+        Column(title="change", right=False, wraps=12, leaves=2),
+        Column(title="parameters", leaves=3),
+        Column(title="last\nepoch %"),
+        Column(title="least of\nlast 3", leaves=4),
+        Column(title="target\n%", leaves=1),
+        Column(title="verdict", right=False, wraps=10),
+    )
+    output.say(FittedTable(columns, [step_row(step) for step in ladder.steps]))
     output.say()
     for step, before in zip(ladder.steps, [None, *ladder.steps], strict=False):
         for said in difference_in_words(step, before):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Device, Flag, RunsDir
 from tersenet.cli.commands.runs.evaluate_group import evaluate_group
 from tersenet.cli.output import Output, TrustArguments, option, say_notices
@@ -158,45 +159,57 @@ def say_unfinished(run: Run, output: Output) -> None:
 
 def _class_table(measures: Measures) -> Any:
     """Precision, recall and F1 in percent, one row per class."""
-    table = _table(("class", False), ("precision", True), ("recall", True), ("F1", True), ("pictures", True))
-    for row in measures.per_class:
-        figures = (_percent(row.precision), _percent(row.recall), _percent(row.f1))
-        table.add_row(row.name, *figures, f"{row.support:,}")
-    return table
+    columns = (
+        Column(title="class", right=False, least=12),
+        Column(title="precision"),
+        Column(title="recall"),
+        Column(title="F1", leaves=1),
+        Column(title="pictures", leaves=2),
+    )
+    rows = [
+        (row.name, _percent(row.precision), _percent(row.recall), _percent(row.f1), f"{row.support:,}")
+        for row in measures.per_class
+    ]
+    return FittedTable(columns, rows)
 
 
 def _pair_table(measures: Measures) -> Any:
-    table = _table(("true", False), ("classified as", False), ("pictures", True))
-    for pair in measures.confused_pairs[:SHOWN]:
-        table.add_row(measures.classes[pair.label], measures.classes[pair.guess], str(pair.count))
-    return table
+    columns = (
+        Column(title="true", right=False, least=12),
+        Column(title="classified as", right=False, least=13),
+        Column(title="pictures"),
+    )
+    rows = [
+        (measures.classes[pair.label], measures.classes[pair.guess], str(pair.count))
+        for pair in measures.confused_pairs[:SHOWN]
+    ]
+    return FittedTable(columns, rows)
 
 
 def _mistake_table(dataset: Dataset, mistakes: list[Mistake]) -> Any:
     """The most confident mistakes; labels known to be wrong are marked."""
     from tersenet.evaluation import NO_ANSWER, known_wrong_label
 
-    table = _table(("no.", True), ("true", False), ("guess", False), ("probability", True), ("", False))
-    for mistake in mistakes[:SHOWN]:
-        wrong = known_wrong_label(dataset.name, mistake.index, mistake.label)
-        table.add_row(
+    shown = mistakes[:SHOWN]
+    wrong = [known_wrong_label(dataset.name, mistake.index, mistake.label) for mistake in shown]
+    columns = (
+        Column(title="no."),
+        Column(title="true", right=False, least=12),
+        Column(title="guess", right=False, least=12),
+        Column(title="probability"),
+        *[Column(title="note", right=False, wraps=12, leaves=1)] * any(wrong),
+    )
+    rows = [
+        (
             str(mistake.index),
             dataset.classes[mistake.label],
             "none" if mistake.guess == NO_ANSWER else dataset.classes[mistake.guess],
             _percent(mistake.probability),
-            f"label known to be wrong: {wrong.read}" if wrong else "",
+            f"label known to be wrong: {label.read}" if label else "",
         )
-    return table
-
-
-def _table(*columns: tuple[str, bool]) -> Any:
-    """A rich table without lines; (heading, is it a column of figures)."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading, is_figures in columns:
-        table.add_column(heading, justify="right" if is_figures else "left")
-    return table
+        for mistake, label in zip(shown, wrong, strict=True)
+    ]
+    return FittedTable(columns, rows)
 
 
 def _percent(fraction: float) -> str:

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
@@ -15,22 +16,16 @@ if TYPE_CHECKING:
 
 def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) -> int:
     """Print one row per seed, and the mean with its deviation and interval."""
-    from rich.table import Table
     from rich.text import Text
 
     from tersenet.analysis import finished_runs
     from tersenet.evaluation import PERCENT, spread
     from tersenet.runs import measure_run
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("seed", "accuracy", "", "loss", "calibration error"):
-        table.add_column(heading, justify="right")
     rows: list[dict[str, Any]] = []
     for run in finished_runs(group):
         measures = measure_run(run, dataset, device=device).measures
         seed, error = run.experiment.seed, measures.calibration.expected_calibration_error
-        count = f"{measures.correct}/{measures.images}"
-        table.add_row(str(seed), f"{measures.accuracy:.2f} %", count, f"{measures.loss:.4f}", f"{100 * error:.2f}")
         rows.append(
             {
                 "run": run.name,
@@ -56,7 +51,7 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
             said = f"Seed {row['seed']}: outputs that are NaN: {row['unanswered']}; they count as mistakes."
             output.say(said, style="bold red")
     output.say()
-    output.say(table)
+    output.say(FittedTable(COLUMNS, [_cells(row, len(dataset.test)) for row in rows]))
     output.say(f"\nOne seed in detail: tersenet evaluate {shlex.quote(rows[0]['run'])}")
     output.document(
         {
@@ -69,3 +64,22 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
         }
     )
     return 0
+
+
+COLUMNS = (
+    Column(title="seed"),
+    Column(title="accuracy"),
+    Column(title="correct", leaves=1),
+    Column(title="loss"),
+    Column(title="calibration\nerror", leaves=2),
+)
+
+
+def _cells(row: dict[str, Any], images: int) -> list[str]:
+    return [
+        str(row["seed"]),
+        f"{row['accuracy']:.2f} %",
+        f"{row['correct']}/{images}",
+        f"{row['loss']:.4f}",
+        f"{100 * row['expected_calibration_error']:.2f}",
+    ]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.arguments import RUNS_DIR, RunsDir
 from tersenet.cli.output import CommonArguments, Output
 
@@ -49,32 +50,21 @@ def run(arguments: Arguments, output: Output) -> int:
 
 def _list(experiments: dict[str, Experiment], arguments: Arguments, output: Output) -> None:
     import msgspec
-    from rich.table import Table
     from rich.text import Text
 
     from tersenet.runs import damaged_names, outcome_of
 
-    wide = output.console.width >= 100
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True)
-    table.add_column("experiment", no_wrap=True)
-    if wide:
-        table.add_column("network", no_wrap=True, overflow="ellipsis", max_width=output.console.width - 76)
-    table.add_column("parameters", justify="right", no_wrap=True)
-    table.add_column("epochs", justify="right", no_wrap=True)
-    table.add_column("target %", justify="right", no_wrap=True)
-    table.add_column("result %", justify="right", no_wrap=True)
-    table.add_column("run", overflow="ellipsis", no_wrap=True)
-    documents = []
+    documents, rows = [], []
     for name, experiment in experiments.items():
         outcome, parameters = outcome_of(experiment, arguments.runs_dir), _parameters(experiment)
         budget = experiment.budget
         wanted = "–" if budget is None or budget.accuracy is None else f"{budget.accuracy:g}"
-        row = [f"{parameters:,}", str(experiment.training.epochs), wanted, *_best(outcome)]
-        table.add_row(name, *([experiment.network] * wide), *map(Text, row))
+        figures = (f"{parameters:,}", str(experiment.training.epochs), wanted)
+        rows.append((name, experiment.network, *figures, *_best(outcome)))
         said = None if outcome is None else asdict(outcome) | {"met": outcome.met}
         documents.append(msgspec.to_builtins(experiment) | {"parameters": parameters, "outcome": said})
     output.document({"experiments": documents})
-    output.say(table)
+    output.say(FittedTable(COLUMNS, rows))
     output.say()
     output.say(
         Text(
@@ -85,6 +75,17 @@ def _list(experiments: dict[str, Experiment], arguments: Arguments, output: Outp
     for damaged in damaged_names(arguments.runs_dir):
         output.say(f"{damaged} cannot be read; `tersenet runs` says why.", style="yellow")
     output.say("`tersenet experiments NAME` shows one, `tersenet train NAME` trains it.")
+
+
+COLUMNS = (
+    Column(title="experiment", right=False),
+    Column(title="network", right=False, least=24, keeps="start", leaves=5),
+    Column(title="parameters", leaves=2),
+    Column(title="epochs", leaves=4),
+    Column(title="target %", leaves=1),
+    Column(title="result %"),
+    Column(title="run", right=False, least=12, leaves=3),
+)
 
 
 def _best(outcome: Outcome | None) -> tuple[str, str]:

@@ -17,9 +17,9 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from tersenet._errors import TersenetError
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.arguments import RUNS_DIR, RunsDir
 from tersenet.cli.commands.runs.runs_best import best
-from tersenet.cli.fitted_table import Column, fitted_table
 from tersenet.cli.output import CommonArguments, Output, option
 
 
@@ -42,8 +42,8 @@ RUN_COLUMNS = (
     Column(title="data", right=False, least=12),
     Column(title="parameters", leaves=2),
     Column(title="epochs", leaves=3),
-    Column(title="test %"),
-    Column(title="best %", leaves=4),
+    Column(title="test %", means="test %: after the last epoch."),
+    Column(title="best %", leaves=4, means="best %: the best epoch and its number, picked on the images measured."),
     Column(title="seconds", leaves=5),
 )
 GROUP_COLUMNS = (
@@ -52,9 +52,9 @@ GROUP_COLUMNS = (
     Column(title="data", right=False, least=12),
     Column(title="parameters", leaves=4),
     Column(title="seeds", leaves=2),
-    Column(title="mean %"),
+    Column(title="mean %", means="mean %: of the seeds' test accuracies after the last epoch."),
     Column(title="deviation", leaves=5),
-    Column(title="95 % interval", leaves=3),
+    Column(title="95 % interval", leaves=3, means="95 % interval: of the mean."),
     Column(title="seconds", leaves=6),
 )
 
@@ -67,6 +67,8 @@ def run(arguments: Arguments, output: Output) -> int:
         raise TersenetError(
             "--under and --data belong to `tersenet runs best`.", hint="tersenet runs best --under 8000"
         )
+    from rich.text import Text
+
     from tersenet.runs import name_and_number, rows_of, sweep_all
 
     sweep_all(arguments.runs_dir)
@@ -79,16 +81,12 @@ def run(arguments: Arguments, output: Output) -> int:
         cells = sorted(
             [*map(_run_cells, rows), *map(_damaged_cells, damaged)], key=lambda row: name_and_number(row[0])
         )
-        output.say(fitted_table(RUN_COLUMNS, cells, output.console.width))
-        if rows:
-            output.say("test: after the last epoch. best: the best epoch and its number, picked on the")
-            output.say("images that each epoch was measured on.")
+        output.say(FittedTable(RUN_COLUMNS, cells))
     if groups:
         if rows or damaged:
             output.say("")
-        output.say(fitted_table(GROUP_COLUMNS, [_group_cells(group) for group in groups], output.console.width))
-        output.say("mean, deviation, 95 % interval of the mean: of the seeds' test accuracies after")
-        output.say("the last epoch. A single seed is named like group-1/seed-0.")
+        output.say(FittedTable(GROUP_COLUMNS, [_group_cells(group) for group in groups]))
+        output.say(Text("A single seed is named like group-1/seed-0."))
     for broken in damaged:
         output.say(f"{broken['run']} cannot be read. {broken['problem']} ({broken['where']})", style="yellow")
     return 0

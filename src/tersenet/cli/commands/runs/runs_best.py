@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tersenet.cli.fitted_table import Column, fitted_table
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
@@ -40,17 +40,16 @@ def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
         output.say(f"There is no finished run on {data}{bound} in {runs_dir}.")
         return 0
     output.say(f"{data}: the best accuracy for the fewest parameters{bound}", style="bold")
-    output.say(fitted_table(COLUMNS, [_cells(*row) for row in found], output.console.width))
+    output.say(FittedTable(COLUMNS, [_cells(*row) for row in found]))
     notes = [
         f"Out of {len(all_of_them)} experiment{'s' * (len(all_of_them) != 1)} trained on {data}, each row has the "
-        "best accuracy for its number of parameters or fewer. test %: after the last epoch, the mean over seeds. "
+        "best accuracy for its number of parameters or fewer. "
         "Rows are picked on the test set, so luck favours them."
     ]
     if any(entry.is_indication for entry, _ in found):
         notes.append("†: fewer than five seeds, an indication.")
     if any(entry.validation for entry, _ in found):
         notes.append("‡: trained without the held-out images; the test set was read once.")
-    notes.append("bytes: the weights alone, in float32. file: with running statistics and names.")
     for note in notes:
         output.say(Text(note))
     return 0
@@ -60,11 +59,11 @@ COLUMNS = (
     Column(title="run", right=False, least=24),
     Column(title="parameters"),
     Column(title="nonzero", leaves=3),
-    Column(title="bytes", leaves=4),
-    Column(title="file", leaves=5),
+    Column(title="bytes", leaves=4, means="bytes: the weights alone, in float32."),
+    Column(title="file", leaves=5, means="file: bytes with running statistics and names."),
     Column(title="epochs", leaves=2),
     Column(title="seeds", leaves=1),
-    Column(title="test %", right=False),
+    Column(title="test %", right=False, means="test %: after the last epoch, the mean over seeds."),
 )
 
 
@@ -78,8 +77,8 @@ def _cells(entry: FrontEntry, size: Size) -> list[str]:
         f"{size.weight_bytes:,}",
         f"{size.file_bytes:,}",
         str(entry.epochs),
-        f"{entry.seeds}{marks}",
-        f"{entry.accuracy:.2f}{spread}",
+        str(entry.seeds),
+        f"{entry.accuracy:.2f}{spread}{marks}",
     ]
 
 

@@ -21,14 +21,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError, check_setting
+from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir
 from tersenet.cli.main import DONE, ERROR
 from tersenet.cli.output import CommonArguments, Output
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from tersenet.runs import Claim, Verdict
 
-BESIDE = 51  # columns that the table takes beside the claim's path
+COLUMNS = (
+    Column(title="claim", right=False, least=12),
+    Column(title="claimed %", leaves=1),
+    Column(title="measured %"),
+    Column(title="seeds", leaves=2),
+    Column(title="result", right=False),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,31 +90,27 @@ def _one(path: Path, arguments: Arguments, output: Output) -> int:
 
 
 def _several(arguments: Arguments, output: Output) -> int:
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading, figures in (("claim", False), ("claimed %", True), ("measured %", True), ("seeds", True)):
-        table.add_column(heading, justify="right" if figures else "left", no_wrap=figures, overflow="fold")
-    table.add_column("result", overflow="fold")
+    rows: list[tuple[str | Text, ...]] = []
     documents: list[dict[str, Any]] = []
     failures, unchecked = [], False
     for path in arguments.claims:
         try:
             claim, verdict = _verdict(path, arguments, output)
         except TersenetError as error:
-            table.add_row(_end_of(path, output), "–", "–", "–", Text("not verified", style="bold red"))
+            rows.append((str(path), "–", "–", "–", Text("not verified", style="bold red")))
             failures.append(f"{path}: {error}")
             documents.append({"claim": str(path), "holds": False, "error": str(error)})
             continue
         result = Text("holds") if verdict.holds else Text("does not hold", style="bold red")
-        row = (_figure(claim).removesuffix(" %"), f"{verdict.accuracy:.2f}", str(len(claim.seeds)))
-        table.add_row(_end_of(path, output), *row, result)
+        figures = (_figure(claim).removesuffix(" %"), f"{verdict.accuracy:.2f}", str(len(claim.seeds)))
+        rows.append((str(path), *figures, result))
         if not verdict.holds:
             failures.append("\n  ".join((f"{path}: The claim does not hold.", *verdict.reasons)))
         unchecked = unchecked or bool(verdict.not_checked)
         documents.append(_document(path, claim, verdict))
-    output.say(table)
+    output.say(FittedTable(COLUMNS, rows))
     for failure in failures:
         output.say(f"\n{failure}")
     if unchecked:
@@ -133,14 +138,6 @@ def _verdict(path: Path, arguments: Arguments, output: Output) -> tuple[Claim, V
         tolerance=arguments.tolerance,
         data_dir=arguments.data_dir,
     )
-
-
-def _end_of(path: Path, output: Output) -> Any:
-    """A path in the width that the table leaves: its end tells one claim from another."""
-    from rich.text import Text
-
-    width, name = max(output.console.width - BESIDE, 12), str(path)
-    return Text(name if len(name) <= width else f"…{name[1 - width :]}")
 
 
 def _figure(claim: Claim) -> str:

@@ -94,7 +94,7 @@ def candidates(words: Sequence[str]) -> list[str]:
     """What may stand in place of the last word; nothing where a file is wanted.
 
     >>> candidates(["exp"])
-    ['explain', 'experiments']
+    ['explain', 'experiments', 'export']
     >>> candidates(["train", "--ep"])
     ['--epochs']
     """
