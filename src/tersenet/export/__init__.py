@@ -2,7 +2,9 @@
 
 from tersenet.export.accuracy import AccuracyKept, accuracy_kept
 from tersenet.export.c.source import CSource, c_source
+from tersenet.export.devices.emulated import Limits, compare_on_target
 from tersenet.export.devices.host import Compared, compare_on_host
+from tersenet.export.devices.targets import TARGETS, Target, find_target
 from tersenet.export.facts import ExportFacts, facts_of
 from tersenet.export.folder import ExportedRun, ExportSettings, export_run
 from tersenet.export.graph import FloatModel
@@ -19,6 +21,7 @@ from tersenet.export.verification import ExportedFolder, read_folder_of_export
 
 __all__ = [
     "CALIBRATE",
+    "TARGETS",
     "AccuracyKept",
     "CSource",
     "Compared",
@@ -28,12 +31,16 @@ __all__ = [
     "ExportedRun",
     "FloatModel",
     "IntegerModel",
+    "Limits",
+    "Target",
     "accuracy_kept",
     "c_source",
     "calibration_images",
     "compare_on_host",
+    "compare_on_target",
     "export_run",
     "facts_of",
+    "find_target",
     "finished_model",
     "float_json",
     "float_onnx",

@@ -8,15 +8,17 @@ examples:
   tersenet export sprint --to c,onnx,json --name reader
   tersenet export sprint --min-accuracy 99.4            fail if 8 bits cost too much
   tersenet export verify digits                         0 differences on all pictures
+  tersenet export verify digits --on cortex-m3,rv32imc --ram 4k
 
 Exit status: 0 done; 1 an error, a difference, or an accuracy below the minimum.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     from tersenet.export import Compared, ExportedRun
 
 VERIFY = "verify"
-WITH_VERIFY = {"run", "folder", "pictures", "data_dir", "json"}
+WITH_VERIFY = {"run", "folder", "on", "pictures", "flash", "ram", "data_dir", "json"}
+ONLY_VERIFY = ("folder", "on", "pictures", "flash", "ram")
+HOST = "host"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +61,14 @@ class Arguments(CommonArguments):
     """C: one function for all layers of a kind, or code for each layer."""
     batch: Annotated[int | None, option("N")] = None
     """ONNX: the number of pictures of a call, fixed in the file (default: any)."""
+    on: Annotated[str, tyro.conf.arg(metavar="TARGETS")] = HOST
+    """verify: host, cortex-m0, cortex-m3, cortex-m4, rv32imc, atmega2560, with commas between."""
     pictures: Annotated[int | None, option("N")] = None
-    """verify: only the first N test pictures."""
+    """verify: the first N test pictures (default: all on the host, 1000 on emulated devices, 20 on AVR)."""
+    flash: Annotated[str | None, option("SIZE")] = None
+    """verify: the most bytes of code and constants on each emulated device, such as 32k."""
+    ram: Annotated[str | None, option("SIZE")] = None
+    """verify: the most bytes of memory with the stack; the program is linked for a device with no more."""
     data_dir: DataDir = None
     runs_dir: RunsDir = RUNS_DIR
 
@@ -67,10 +77,10 @@ def run(arguments: Arguments, output: Output) -> int:
     """Export a run, or verify a folder."""
     if arguments.run == VERIFY:
         return _verify(arguments, output)
-    if arguments.folder is not None or arguments.pictures is not None:
+    if others := [each for name, each in given(arguments).items() if name in ONLY_VERIFY]:
         raise TersenetError(
-            "A folder and --pictures belong to `tersenet export verify`.",
-            got=", ".join(each for name, each in given(arguments).items() if name in ("folder", "pictures")),
+            "This belongs to `tersenet export verify`.",
+            got=", ".join(others),
             hint=f"tersenet export {arguments.run} --out FOLDER",
         )
     from tersenet.export import ExportSettings, export_run
@@ -138,17 +148,62 @@ def _verify(arguments: Arguments, output: Output) -> int:
         )
     count = arguments.pictures
     check_setting(count is None or count >= 1, "--pictures", count, "1 or more")
-    from tersenet.export import compare_on_host, read_folder_of_export
+    from tersenet.export import Limits, compare_on_host, compare_on_target, find_target, read_folder_of_export
 
+    limits = Limits(
+        flash=None if arguments.flash is None else size_in_bytes(arguments.flash, "--flash"),
+        ram=None if arguments.ram is None else size_in_bytes(arguments.ram, "--ram"),
+    )
+    names = [word.strip() for word in arguments.on.split(",")]
+    targets = [None if name == HOST else find_target(name) for name in names]
     exported = read_folder_of_export(arguments.folder)
-    images = exported.pictures(count, arguments.data_dir)
-    compared = [compare_on_host(exported.folder, exported.name, exported.model, images)]
+    images = exported.pictures(None, arguments.data_dir)
+    compared = []
+    for target in targets:
+        subject = exported.folder, exported.name, exported.model
+        if target is None:
+            compared.append(compare_on_host(*subject, images[:count]))
+        else:
+            some = images[: count or target.default_pictures]
+            compared.append(compare_on_target(target, *subject, some, limits))
     _require_equal(compared, arguments.folder)
-    output.say(f"{exported.facts['network']}, {len(images):,} test pictures of {exported.facts['data']}")
-    for each in compared:
-        output.say(f"{each.target}: {each.different} differences", style="bold")
+    output.say(f"{exported.facts['network']}: the simulation's scores on test pictures of {exported.facts['data']}")
+    output.say(_table(compared))
     output.document({"folder": str(arguments.folder), "targets": [asdict(each) for each in compared]})
     return 0
+
+
+def size_in_bytes(text: str, option: str) -> int:
+    """A size as people write it.
+
+    >>> size_in_bytes("8k", "--flash"), size_in_bytes("512", "--ram")
+    (8192, 512)
+    """
+    found = re.fullmatch(r"(\d{1,9})([kKmM]?)[bB]?", text.strip())
+    size = int(found[1]) * {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()] if found else 0
+    check_setting(size > 0, option, text, "a size such as 8k, 1M or 512")
+    return size
+
+
+def _table(compared: list[Compared]) -> Any:
+    """One row for each target."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading, is_figure in (
+        ("target", False),
+        ("pictures", True),
+        ("differences", True),
+        ("flash", True),
+        ("RAM", True),
+        ("per picture", True),
+    ):
+        table.add_column(heading, justify="right" if is_figure else "left", no_wrap=True)
+    for each in compared:
+        sizes = ["–" if size is None else f"{size:,}" for size in (each.flash, each.ram)]
+        cost = "–" if each.cost is None else f"{each.cost:,} {each.unit}"
+        table.add_row(each.target, f"{each.pictures:,}", str(each.different), *sizes, cost)
+    return table
 
 
 def _require_equal(compared: list[Compared], folder: Path) -> None:

@@ -4,13 +4,13 @@
     const int32_t *bias, const uint8_t *rows, const uint8_t *columns, int16_t row_classes, int16_t column_classes,
     const uint16_t *multipliers, const uint8_t *shifts, const uint8_t *table)
 {
-    const int16_t per_group = (int16_t)(w->channels / w->groups);
-    const int16_t outs_per_group = (int16_t)(w->out_channels / w->groups);
+    const int16_t per_group = w->groups == 1 ? w->channels : (int16_t)(w->channels / w->groups);
+    const int16_t outs_per_group = w->groups == 1 ? w->out_channels : (int16_t)(w->out_channels / w->groups);
     for (int16_t y = 0; y < w->out_height; y++)
     for (int16_t x = 0; x < w->out_width; x++)
     for (int16_t o = 0; o < w->out_channels; o++) {
         const int8_t *kernel = weights + (int32_t)o * w->kernel_height * w->kernel_width * per_group;
-        const @type@ *group = in + (o / outs_per_group) * per_group;
+        const @type@ *group = w->groups == 1 ? in : in + (o / outs_per_group) * per_group;
         int32_t most = INT32_MIN;
         for (int16_t py = 0; py < w->pool; py++)
         for (int16_t px = 0; px < w->pool; px++) {
