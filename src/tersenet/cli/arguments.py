@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import tyro
 
-from tersenet._errors import TersenetError
+from tersenet._errors import TersenetError, check_setting
 
 RunsDir = Annotated[Path, tyro.conf.arg(metavar="FOLDER", help="The folder that holds the runs.")]
 """Declare as `runs_dir: RunsDir = RUNS_DIR`."""
@@ -107,3 +108,15 @@ def gathered(words: Sequence[str], settings: Mapping[str, str]) -> list[str]:
         else:
             rest.append(word)
     return [*rest, "--set", *gathered] if gathered else rest
+
+
+def size_in_bytes(text: str, option: str) -> int:
+    """A size as people write it.
+
+    >>> size_in_bytes("8k", "--flash"), size_in_bytes("512", "--ram")
+    (8192, 512)
+    """
+    found = re.fullmatch(r"(\d{1,9})([kKmM]?)[bB]?", text.strip())
+    size = int(found[1]) * {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()] if found else 0
+    check_setting(size > 0, option, text, "a size such as 8k, 1M or 512")
+    return size

@@ -29,6 +29,7 @@ COMMANDS = {
         Command("doctor", "networks", "look for problems in a run or a network"),
         Command("explain", "networks", "look inside a run: what each class looks at, kernels, maps"),
         Command("summary", "networks", "show the layers of a network: shapes, parameters, operations"),
+        Command("check", "networks", "check a network against a budget, for continuous integration"),
         Command("networks", "networks", "list the named networks and their accuracies"),
         Command("experiments", "runs", "list the bundled experiments and their results"),
         Command("new", "training", "write a new experiment file, every field explained"),

@@ -16,6 +16,7 @@ from tersenet.export.onnx.int8 import integer_onnx
 from tersenet.export.quantisation import CALIBRATE, calibration_images, finished_model, quantise
 from tersenet.export.real import run_real
 from tersenet.export.simulation import guesses_of, simulate, trace
+from tersenet.export.sizes import DeviceSizes, constant_bytes, device_sizes
 from tersenet.export.torch_file import torch_file
 from tersenet.export.verification import ExportedFolder, read_folder_of_export
 
@@ -25,6 +26,7 @@ __all__ = [
     "AccuracyKept",
     "CSource",
     "Compared",
+    "DeviceSizes",
     "ExportFacts",
     "ExportSettings",
     "ExportedFolder",
@@ -38,6 +40,8 @@ __all__ = [
     "calibration_images",
     "compare_on_host",
     "compare_on_target",
+    "constant_bytes",
+    "device_sizes",
     "export_run",
     "facts_of",
     "find_target",

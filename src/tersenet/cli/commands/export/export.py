@@ -15,7 +15,6 @@ Exit status: 0 done; 1 an error, a difference, or an accuracy below the minimum.
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir, given, refuse_all_but
+from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir, given, refuse_all_but, size_in_bytes
 from tersenet.cli.output import CommonArguments, Output, option, say_notices
 
 if TYPE_CHECKING:
@@ -171,18 +170,6 @@ def _verify(arguments: Arguments, output: Output) -> int:
     output.say(_table(compared))
     output.document({"folder": str(arguments.folder), "targets": [asdict(each) for each in compared]})
     return 0
-
-
-def size_in_bytes(text: str, option: str) -> int:
-    """A size as people write it.
-
-    >>> size_in_bytes("8k", "--flash"), size_in_bytes("512", "--ram")
-    (8192, 512)
-    """
-    found = re.fullmatch(r"(\d{1,9})([kKmM]?)[bB]?", text.strip())
-    size = int(found[1]) * {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()] if found else 0
-    check_setting(size > 0, option, text, "a size such as 8k, 1M or 512")
-    return size
 
 
 def _table(compared: list[Compared]) -> Any:

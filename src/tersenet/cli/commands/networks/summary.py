@@ -61,7 +61,7 @@ class Arguments(TrustArguments):
 
 
 @dataclass(frozen=True)
-class _Subject:
+class Subject:
     """The network that an argument names: its title, its line of notation, its module, and what must hold of it.
 
     `measured` are the budget's lines as a finished run met or missed them; none for what is not a finished run.
@@ -89,7 +89,7 @@ def run(arguments: Arguments, output: Output) -> int:
     size = None if arguments.input is None else input_size(arguments.input)
     check_setting(arguments.classes is None or arguments.classes >= 1, "--classes", arguments.classes, "1 or more")
     with redirect_stdout(sys.stderr):  # whatever a user's file prints
-        subject = _subject(arguments.network, arguments.runs_dir, size, arguments.classes)
+        subject = subject_of(arguments.network, arguments.runs_dir, size, arguments.classes)
         try:
             summary = summarize(subject.module, subject.size)
         except TersenetError as error:
@@ -120,7 +120,7 @@ def run(arguments: Arguments, output: Output) -> int:
     return 0
 
 
-def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, classes: int | None) -> _Subject:
+def subject_of(word: str, runs_dir: Path, size: tuple[int, int, int] | None, classes: int | None) -> Subject:
     """The network of an experiment, of a run, or by itself."""
     from tersenet.data import MNIST_FORM
     from tersenet.networks import NETWORKS, BudgetLine, find_network
@@ -138,7 +138,7 @@ def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, class
         run = Run(found.seed_path(found.seeds[0])) if isinstance(found, Group) else found
         pictures = tuple(run.environment["input_size"])
         measured = tuple(BudgetLine(**line) for line in (found.result or {}).get("budget", ()))
-        return _Subject(found.name, run.notation, run.empty_model(), pictures, run.experiment.budget, measured)
+        return Subject(found.name, run.notation, run.empty_model(), pictures, run.experiment.budget, measured)
     resolved.note_code()
     experiment = resolved.experiment
     if classes is None:
@@ -150,7 +150,7 @@ def _subject(word: str, runs_dir: Path, size: tuple[int, int, int] | None, class
     if resolved.kind in ("experiment", "file"):
         title = experiment.name or title
     budget = experiment.budget or (known.budget if known else None)
-    return _Subject(title, design.notation, design.module, size, budget)
+    return Subject(title, design.notation, design.module, size, budget)
 
 
 def _classes_of(data: str) -> int:
