@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tersenet import TersenetError, build, parse
 from tersenet.export import accuracy_kept, calibration_images, guesses_of, lower, quantise, run_real, simulate, trace
-from tersenet.export.integer import IntegerAdd, IntegerConvolve, IntegerLookup
-from tersenet.export.multipliers import agrees, float32_weight_scale, round_scale
-from tersenet.export.real import apply_function
+from tersenet.export.folded.real import apply_function
+from tersenet.export.integers.integer import IntegerAdd, IntegerConvolve, IntegerLookup
+from tersenet.export.integers.multipliers import agrees, float32_weight_scale, round_scale
 from tersenet.networks import NETWORKS
 
 FORMS = {1: ((0.13,), (0.31,)), 3: ((0.45, 0.2, 0.6), (0.2, 0.3, 0.25))}

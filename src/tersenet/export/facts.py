@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from tersenet.export.accuracy import AccuracyKept
+from tersenet.export.integers.accuracy import AccuracyKept
 from tersenet.runs import MODEL, Run, file_hash
 
 

@@ -14,18 +14,18 @@ from tersenet._errors import TersenetError, check_setting, did_you_mean
 from tersenet._files import write_whole
 from tersenet._json import finite
 from tersenet.data import Dataset
-from tersenet.export.accuracy import AccuracyKept, accuracy_kept
 from tersenet.export.c.names import check_name
 from tersenet.export.c.readme import c_readme
 from tersenet.export.c.selftest import c_test
 from tersenet.export.c.source import OPTIMISE, CSource, c_source
 from tersenet.export.facts import ExportFacts, facts_of
-from tersenet.export.integer import IntegerModel
+from tersenet.export.folded.lowering import lower
+from tersenet.export.integers.accuracy import AccuracyKept, accuracy_kept
+from tersenet.export.integers.integer import IntegerModel
+from tersenet.export.integers.quantisation import CALIBRATE, calibration_images, finished_model, quantise
 from tersenet.export.json_format import float_json, integer_json
-from tersenet.export.lowering import lower
 from tersenet.export.onnx.float32 import float_onnx
 from tersenet.export.onnx.int8 import integer_onnx
-from tersenet.export.quantisation import CALIBRATE, calibration_images, finished_model, quantise
 from tersenet.export.torch_file import torch_file
 from tersenet.runs import MODEL, Run
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tersenet._errors import TersenetError
 from tersenet.export.facts import ExportFacts
-from tersenet.export.graph import (
+from tersenet.export.folded.graph import (
     Add,
     Average,
     Borders,
@@ -25,7 +25,7 @@ from tersenet.export.graph import (
     Normalise,
     Window,
 )
-from tersenet.export.integer import (
+from tersenet.export.integers.integer import (
     IntegerAdd,
     IntegerAverage,
     IntegerConvolve,

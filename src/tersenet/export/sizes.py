@@ -9,8 +9,8 @@ from torch import nn
 
 from tersenet.export.c.arena import plan_arena
 from tersenet.export.c.steps import steps_of
-from tersenet.export.integer import IntegerAverage, IntegerConvolve, IntegerLookup, IntegerModel
-from tersenet.export.quantisation import quantise
+from tersenet.export.integers.integer import IntegerAverage, IntegerConvolve, IntegerLookup, IntegerModel
+from tersenet.export.integers.quantisation import quantise
 from tersenet.networks import NotationNetwork, build
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset, load_data, match_classes
 from tersenet.export.folder import REPORT
-from tersenet.export.integer import IntegerModel
+from tersenet.export.integers.integer import IntegerModel
 from tersenet.export.json_format import read_integer_json
 
 

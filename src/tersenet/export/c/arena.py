@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tersenet.export.c.steps import Step
-from tersenet.export.integer import IntegerMaps
+from tersenet.export.integers.integer import IntegerMaps
 
 TRIES = 200  # random orders; more gain nothing on compact networks
 

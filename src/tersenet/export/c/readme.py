@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tersenet.export.c.source import CSource
 from tersenet.export.facts import ExportFacts
-from tersenet.export.integer import IntegerModel
+from tersenet.export.integers.integer import IntegerModel
 
 
 def c_readme(model: IntegerModel, code: CSource, facts: ExportFacts) -> str:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from tersenet.export.c.source import CSource, template
-from tersenet.export.integer import IntegerModel
-from tersenet.export.simulation import trace
+from tersenet.export.integers.integer import IntegerModel
+from tersenet.export.integers.simulation import trace
 
 PICTURES = 8
 FNV_BASIS, FNV_PRIME = 2166136261, 16777619

@@ -13,7 +13,7 @@ from tersenet.export.c.arena import Arena, plan_arena
 from tersenet.export.c.names import check_name
 from tersenet.export.c.steps import Step, steps_of
 from tersenet.export.facts import ExportFacts
-from tersenet.export.integer import (
+from tersenet.export.integers.integer import (
     IntegerAdd,
     IntegerAverage,
     IntegerConvolve,
@@ -68,7 +68,7 @@ def c_source(model: IntegerModel, facts: ExportFacts, *, name: str = "digits", o
 
     >>> import torch
     >>> from tersenet.networks import build
-    >>> from tersenet.export.quantisation import quantise
+    >>> from tersenet.export.integers.quantisation import quantise
     >>> from tersenet.export.facts import ExportFacts
     >>> model = quantise(build("8C3 BN R MP2 GAP 10Nb"), torch.zeros(5, 28, 28, dtype=torch.uint8))
     >>> facts = ExportFacts(run="x", network=model.notation, data="d", classes=tuple("0123456789"),

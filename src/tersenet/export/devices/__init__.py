@@ -1,0 +1,1 @@
+"""Exported code on this machine and on emulated devices."""

@@ -24,9 +24,9 @@ from tersenet.export.devices.host import (
     run_program,
 )
 from tersenet.export.devices.targets import Target
-from tersenet.export.integer import IntegerModel
-from tersenet.export.real import as_maps
-from tersenet.export.simulation import simulate
+from tersenet.export.folded.real import as_maps
+from tersenet.export.integers.integer import IntegerModel
+from tersenet.export.integers.simulation import simulate
 
 TEMPLATES = Path(__file__).parent / "templates"
 SECONDS = 600  # for one run of the emulator

@@ -16,9 +16,9 @@ from torch import Tensor
 from tersenet._errors import TersenetError
 from tersenet.export.c.selftest import in_memory
 from tersenet.export.c.steps import steps_of
-from tersenet.export.integer import IntegerModel
-from tersenet.export.real import as_maps
-from tersenet.export.simulation import simulate, trace
+from tersenet.export.folded.real import as_maps
+from tersenet.export.integers.integer import IntegerModel
+from tersenet.export.integers.simulation import simulate, trace
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
 

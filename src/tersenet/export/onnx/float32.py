@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from tersenet.export.facts import ExportFacts
-from tersenet.export.graph import (
+from tersenet.export.folded.graph import (
     PIXEL_SCALE,
     Add,
     Average,
@@ -22,9 +22,9 @@ from tersenet.export.graph import (
     Normalise,
     Window,
 )
+from tersenet.export.folded.real import spread
 from tersenet.export.onnx.metadata import Batch, finished, metadata_of
 from tersenet.export.onnx.protobuf import OnnxGraph
-from tersenet.export.real import spread
 
 SIMPLE = {"tanh": "Tanh", "sigmoid": "Sigmoid", "hardswish": "HardSwish", "elu": "Elu"}
 

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from tersenet.export.facts import ExportFacts
-from tersenet.export.integer import (
+from tersenet.export.folded.real import spread
+from tersenet.export.integers.integer import (
     IntegerAdd,
     IntegerAverage,
     IntegerConvolve,
@@ -23,7 +24,6 @@ from tersenet.export.integer import (
 )
 from tersenet.export.onnx.metadata import Batch, finished, metadata_of
 from tersenet.export.onnx.protobuf import OnnxGraph
-from tersenet.export.real import spread
 
 FLOAT, UINT8, INT8, INT32 = 1, 2, 3, 6
 MIDDLE = 128

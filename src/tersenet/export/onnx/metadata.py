@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from tersenet.export.facts import ExportFacts
-from tersenet.export.graph import Shape
+from tersenet.export.folded.graph import Shape
 from tersenet.export.onnx.protobuf import OnnxGraph, value_info
 
 Batch = int | None

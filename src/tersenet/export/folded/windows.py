@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tersenet.export.graph import Borders
+from tersenet.export.folded.graph import Borders
 
 
 def slid_size(

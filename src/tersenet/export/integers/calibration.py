@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from tersenet.export.graph import PIXEL_SCALE, Add, FloatModel, Join, Maps, Maximum
-from tersenet.export.multipliers import round_scale
+from tersenet.export.folded.graph import PIXEL_SCALE, Add, FloatModel, Join, Maps, Maximum
+from tersenet.export.integers.multipliers import round_scale
 
 SAMPLE = 20_000  # values of a map that are looked at
 SHARES = 24  # clipping limits that are tried

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from tersenet._errors import TersenetError, check_setting
 from tersenet.data import MNIST_FORM, Dataset
-from tersenet.export.calibration import choose_scales
-from tersenet.export.graph import (
+from tersenet.export.folded.graph import (
     Add,
     Average,
     Convolve,
@@ -22,7 +21,10 @@ from tersenet.export.graph import (
     Maps,
     Maximum,
 )
-from tersenet.export.integer import (
+from tersenet.export.folded.lowering import lower
+from tersenet.export.folded.real import apply_function, run_real
+from tersenet.export.integers.calibration import choose_scales
+from tersenet.export.integers.integer import (
     IntegerAdd,
     IntegerAverage,
     IntegerConvolve,
@@ -34,8 +36,7 @@ from tersenet.export.integer import (
     IntegerModel,
     Requantising,
 )
-from tersenet.export.lowering import lower
-from tersenet.export.multipliers import (
+from tersenet.export.integers.multipliers import (
     FEWEST_BITS,
     LEAST,
     MOST_BITS,
@@ -46,7 +47,6 @@ from tersenet.export.multipliers import (
     float32_weight_scale,
     no_multiplier,
 )
-from tersenet.export.real import apply_function, run_real
 from tersenet.runs import Run
 
 BITS = (2, 8)

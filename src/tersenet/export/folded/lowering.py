@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
-from tersenet.export.graph import (
+from tersenet.export.folded.graph import (
     PIXEL_SCALE,
     Add,
     Average,
@@ -28,7 +28,7 @@ from tersenet.export.graph import (
     Normalise,
     Shape,
 )
-from tersenet.export.windows import borders_of, no_borders, slid_size
+from tersenet.export.folded.windows import borders_of, no_borders, slid_size
 from tersenet.networks import (
     Branches,
     BranchSum,

@@ -9,8 +9,8 @@ from torch import nn
 from tersenet._errors import TersenetError
 from tersenet.data import Split
 from tersenet.evaluation import McNemarTest, guesses, mcnemar_test, predict_logits
-from tersenet.export.integer import IntegerModel
-from tersenet.export.simulation import guesses_of, simulate
+from tersenet.export.integers.integer import IntegerModel
+from tersenet.export.integers.simulation import guesses_of, simulate
 from tersenet.training import EvaluationBatches
 
 
@@ -68,7 +68,7 @@ def accuracy_kept(network: nn.Module, model: IntegerModel, split: Split) -> Accu
     """Classify a split with the network and with its integer model, and compare.
 
     >>> from tersenet.data import draw_synthetic
-    >>> from tersenet.export.quantisation import quantise
+    >>> from tersenet.export.integers.quantisation import quantise
     >>> from tersenet.runs import packaged_run
     >>> train, test = draw_synthetic(train=100, test=200)
     >>> network = packaged_run("stem-17150").model()

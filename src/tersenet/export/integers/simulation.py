@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tersenet.export.integer import (
+from tersenet.export.folded.real import as_maps, spread
+from tersenet.export.integers.integer import (
     IntegerAdd,
     IntegerAverage,
     IntegerConvolve,
@@ -21,7 +22,6 @@ from tersenet.export.integer import (
     IntegerModel,
     Requantising,
 )
-from tersenet.export.real import as_maps, spread
 
 TOGETHER = 500  # pictures at a time
 
@@ -30,7 +30,7 @@ def simulate(model: IntegerModel, images: Tensor) -> Tensor:
     """The scores of pictures, uint8 `[N, H, W]` or `[N, C, H, W]`: int8 `[N, K]`.
 
     >>> from tersenet.networks import build
-    >>> from tersenet.export.quantisation import quantise
+    >>> from tersenet.export.integers.quantisation import quantise
     >>> images = torch.zeros(20, 28, 28, dtype=torch.uint8)
     >>> simulate(quantise(build("8C3 BN R GAP 10Nb"), images), images).shape
     torch.Size([20, 10])

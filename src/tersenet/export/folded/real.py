@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tersenet.export.graph import (
+from tersenet.export.folded.graph import (
     PIXEL_SCALE,
     Add,
     Average,
@@ -37,7 +37,7 @@ def run_real(model: FloatModel, images: Tensor, *, dtype: torch.dtype = torch.fl
     """What every layer makes of pictures, uint8 `[N, H, W]` or `[N, C, H, W]`: maps and their values `[N, C, H, W]`.
 
     >>> from tersenet.networks import build
-    >>> from tersenet.export.lowering import lower
+    >>> from tersenet.export.folded.lowering import lower
     >>> model = lower(build("8C3 BN R GAP 10Nb").eval(), [0.13], [0.31])
     >>> run_real(model, torch.zeros(5, 28, 28, dtype=torch.uint8))[model.scores].shape
     torch.Size([5, 10, 1, 1])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tersenet.export.graph import Borders, Shape
+from tersenet.export.folded.graph import Borders, Shape
 
 Bytes = NDArray[np.int8]
 Integers = NDArray[np.int32]

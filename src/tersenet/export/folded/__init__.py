@@ -1,0 +1,1 @@
+"""A network as a flat list of layers in real numbers."""

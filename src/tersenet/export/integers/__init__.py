@@ -1,0 +1,1 @@
+"""The integer model: made, proved, simulated, measured."""
