@@ -29,7 +29,7 @@ CALLS = {
     "explain": ["mine PICTURES/bar/0.png --runs-dir RUNS"],
     "doctor": ["mine --runs-dir RUNS"],
     "summary": ["gap-14320", "16C3", "file.py:Net"],
-    "check": ["gap-14320 --parameters 20000", "gap-14320 --flash much"],
+    "check": ["gap-14320 --parameters 20000"],
     "networks": ["", "funnel-18937"],
     "experiments": ["", "sprint", "--runs-dir RUNS"],
     "new": ["PLACE/idea --from sprint"],
