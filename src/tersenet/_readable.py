@@ -18,6 +18,15 @@ def readable(text: str) -> str:
     return _STEERING.sub(lambda found: escape(found[0]), text)
 
 
+def escaped_toml(text: str) -> str:
+    r"""The text of a TOML file with what would steer a terminal as TOML's own escapes: it loads as the same.
+
+    >>> print(escaped_toml('source = "a\x9b31mb"'))
+    source = "a\u009b31mb"
+    """
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def escape(character: str) -> str:
     r"""A character by its number, as Python writes it; half a character is written as its byte.
 

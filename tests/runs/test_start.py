@@ -40,3 +40,9 @@ def test_a_name_that_a_file_lacks_is_said_before_the_pictures_are_read(tmp_path_
     error = refused(Experiment(network=f"{file}:Nett", data="folder:no/such/folder"), tmp_path)
     assert error.problem == "The file has no such name."
     assert error.hint == "did you mean Net?"
+
+
+@pytest.mark.parametrize("network", ["8C3 BN ZZ GAP 10N", "gap-1432", "no/such.py:Net", "model.py", " "])
+def test_a_word_that_is_no_network_is_said_before_the_pictures_are_read(network, tmp_path):
+    error = refused(Experiment(network=network, data="folder:no/such/folder"), tmp_path)
+    assert "no/such/folder" not in str(error)

@@ -77,6 +77,16 @@ class Output:
         text = all(isinstance(thing, str) for thing in things)
         self.console.print(*things, style=style, markup=False, soft_wrap=text, crop=False)
 
+    @contextlib.contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Say what takes a moment: on a terminal until it is done, elsewhere in a line of its own."""
+        if self.console.is_terminal:
+            with self.console.status(what):
+                yield
+        else:
+            self.say(what)
+            yield
+
     def document(self, content: dict[str, Any]) -> None:
         """Keep the one JSON document, with --json, until the command has ended well.
 

@@ -24,7 +24,7 @@ from tersenet.networks.layers.registry import BY_FUNCTION, LAYER_KINDS, layer_ty
 from tersenet.networks.layers.written import WrittenForm
 from tersenet.networks.named_networks import NETWORKS, Measured, NamedNetwork, Reported
 from tersenet.networks.notation import parse
-from tersenet.networks.resolve import ResolvedNetwork, find_network, in_file, run_code
+from tersenet.networks.resolve import ResolvedNetwork, check_network, find_network, in_file, run_code
 from tersenet.networks.shapes import LayerShape, infer_shapes, spelled
 from tersenet.networks.summary.receptive_field import ReceptiveField, Unknown
 from tersenet.networks.summary.recorder import (
@@ -92,6 +92,7 @@ __all__ = [
     "budget_table",
     "build",
     "check_budget",
+    "check_network",
     "copied_tensors",
     "copy_network",
     "find_layout",

@@ -60,13 +60,7 @@ def find_network(
     >>> find_network("8C3 BN R GAP 10Nb").name
     'net-178'
     """
-    if not spec.strip():
-        raise TersenetError(
-            "No network is named.",
-            got="an empty word",
-            expected="a named network, file.py:Name, or notation",
-            hint="`tersenet networks` lists the named networks",
-        )
+    check_network(spec)
     known = NETWORKS.get(spec.strip().lower())
     if known is not None:
         return ResolvedNetwork(known.name, known.notation, build(known.notation, input_size, classes))
@@ -74,20 +68,40 @@ def find_network(
         path, name = named
         if not run_files:
             raise TersenetError("Python files are not run here.", got=spec, expected="a network in notation")
-        _check_file(path)
         module, code = run_code(find_layout(path), name)
         return ResolvedNetwork(name, None, module, code)
+    tree = parse(spec)
+    module = build(tree, input_size, classes)
+    return ResolvedNetwork(f"net-{sum(p.numel() for p in module.parameters())}", str(tree), module)
+
+
+def check_network(spec: str) -> None:
+    """Raise TersenetError where a word cannot be a network, whatever the data: it costs nothing, data may cost long.
+
+    >>> check_network("gap-14320"), check_network("8C3 BN R GAP 10Nb")
+    (None, None)
+    """
+    if not spec.strip():
+        raise TersenetError(
+            "No network is named.",
+            got="an empty word",
+            expected="a named network, file.py:Name, or notation",
+            hint="`tersenet networks` lists the named networks",
+        )
+    if spec.strip().lower() in NETWORKS:
+        return
+    if (named := in_file(spec)) is not None:
+        _check_file(named[0])
+        return
     if spec.strip().endswith(".py"):
         raise TersenetError("A network in a file is given as file.py:Name.", got=spec, expected="model.py:Net")
     try:
-        tree = parse(spec)
+        parse(spec)
     except TersenetError as error:
         near = did_you_mean(spec.strip(), NETWORKS)
         if near or (error.hint is None and len(spec.split()) == 1):
             error.hint = near or "`tersenet networks` lists the named networks"
         raise
-    module = build(tree, input_size, classes)
-    return ResolvedNetwork(f"net-{sum(p.numel() for p in module.parameters())}", str(tree), module)
 
 
 def in_file(spec: str) -> tuple[Path, str] | None:

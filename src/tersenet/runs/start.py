@@ -20,6 +20,7 @@ from tersenet.networks import (
     BudgetLine,
     ResolvedNetwork,
     check_budget,
+    check_network,
     find_network,
     format_summary,
     in_file,
@@ -131,6 +132,8 @@ def prepare_run(
         # It does not depend on the pictures, which may take long to read: a mistake in the file is said first.
         with _seeded(experiment.seed):
             design = find_network(spec)
+    else:
+        check_network(spec)
     dataset = load_data(experiment.data, data_dir=data_dir, progress=on_download)
     check_held_out(dataset, experiment.validation)
     size = dataset.form.size

@@ -76,6 +76,7 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
     """The diagnosis, whether it is that of a run or of a network, and what must be said of its data."""
     from tersenet.data import load_data
     from tersenet.inspection import diagnose_network, diagnose_run
+    from tersenet.networks import check_network
     from tersenet.runs import Run, find_run, is_packaged, resolve
 
     resolved = resolve(arguments.patient, arguments.runs_dir, runs_first=not arguments.network)
@@ -95,6 +96,7 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
     recipe = experiment.training
     if arguments.learning_rate is not None:
         recipe = replace(recipe, learning_rate=arguments.learning_rate)
+    check_network(resolved.network)
     own_data = experiment.data if resolved.kind in ("run", "group", "experiment", "file") else "auto"
     dataset = load_data(_data(arguments) or own_data, data_dir=arguments.data_dir)
     try:

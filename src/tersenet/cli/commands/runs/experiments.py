@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from tersenet._fitted_table import Column, FittedTable
+from tersenet._readable import escaped_toml
 from tersenet.cli.arguments import RUNS_DIR, RunsDir
 from tersenet.cli.output import CommonArguments, Output
 
@@ -44,7 +45,7 @@ def run(arguments: Arguments, output: Output) -> int:
     experiment = find_experiment(arguments.name, arguments.runs_dir)
     output.document(msgspec.to_builtins(experiment))
     if not arguments.json:
-        print(f"{_head(experiment, arguments)}\n{to_toml(experiment)}", end="")
+        print(escaped_toml(f"{_head(experiment, arguments)}\n{to_toml(experiment)}"), end="")
     return 0
 
 

@@ -41,7 +41,8 @@ def train_seeds(
     if report:
         from tersenet.pages import write_report
 
-        page = write_report(group, data_dir=data_dir)
+        with output.working("writing the report …"):
+            page = write_report(group, data_dir=data_dir)
     status = _conclude(group, page, output)
     open_report(page, output, wanted=show)
     return status

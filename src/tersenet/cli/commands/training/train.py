@@ -129,7 +129,8 @@ def run(arguments: Arguments, output: Output) -> int:
     if not arguments.no_report:
         from tersenet.pages import write_report
 
-        report = write_report(run, data_dir=arguments.data_dir)
+        with output.working("writing the report …"):
+            report = write_report(run, data_dir=arguments.data_dir)
     return _conclude(run, report, output, show=arguments.open)
 
 

@@ -18,7 +18,7 @@ from tersenet.training.optimizers.optimizer_kind import (
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # the authors': steep at 0, so that small singular values grow fast
 ITERATIONS = 5
-REST_FACTOR = 4.0  # the rate of what SGD trains: `benchmarks/muon.py` compares 1, 4 and 16 on held-out images
+REST_FACTOR = 4.0  # of what SGD trains; 1, 4 and 16 differ by less than the noise: benchmarks/muon.py
 
 
 def orthogonalised(matrix: Tensor) -> Tensor:
