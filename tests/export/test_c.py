@@ -111,6 +111,7 @@ def test_the_code_is_c99_and_cpp17_without_a_warning(trained, drawn, tmp_path):
     assert re.findall(r"#include [<\"](.*?)[>\"]", code.source + code.header) == [
         "digits.h",
         "avr/pgmspace.h",
+        "arm_acle.h",
         "stdint.h",
     ]
     assert not re.search(r"\b(float|double|malloc|free)\b", code.source.split("*/", 1)[1])

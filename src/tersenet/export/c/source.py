@@ -38,6 +38,15 @@ INLINING = {
 """,
 }
 NONE = "0, 0, 1, 1"
+UNROLLED = """\
+#else
+    for (; i + 4 <= count; i += 4) {
+        sum += (int16_t)(values[i] * @NAME@_S8(weights + i));
+        sum += (int16_t)(values[i + 1] * @NAME@_S8(weights + i + 1));
+        sum += (int16_t)(values[i + 2] * @NAME@_S8(weights + i + 2));
+        sum += (int16_t)(values[i + 3] * @NAME@_S8(weights + i + 3));
+    }
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +138,7 @@ int @name@_read(const uint8_t picture[@NAME@_PICTURE_BYTES], int8_t scores[@NAME
             for number, step in enumerate(self.steps[:-1])
         ]
         parts = [_comment(facts), template("head").replace("@inlining@", INLINING[optimise].rstrip())]
-        parts += self.needed_kernels()
+        parts += self.needed_kernels(optimise)
         parts += [
             "\n/* Weights and what else is known beforehand. */\n",
             *self.stored(),
@@ -139,17 +148,26 @@ int @name@_read(const uint8_t picture[@NAME@_PICTURE_BYTES], int8_t scores[@NAME
         ]
         return self.named("".join(parts))
 
-    def needed_kernels(self) -> Iterable[str]:
+    def needed_kernels(self, optimise: str) -> Iterable[str]:
         kinds = [kind for kind, _, _ in self.kernels]
         if {"convolve", "average", "maximum"} & set(kinds):
             yield template("window") if {"average", "maximum", "convolve"} & set(kinds) else ""
         for wide in (False, True):
             if any(kind in ("convolve", "average") and each == wide for kind, _, each in self.kernels):
                 yield template("requantise_wide" if wide else "requantise")
+        for signed in sorted({signed for kind, signed, _ in self.kernels if kind == "convolve"}):
+            text = template("dot").replace("@unrolled@", UNROLLED if optimise == "speed" else "")
+            text = text.replace("@suffix@", "_s8" if signed else "_u8").replace("@force@", "inline")
+            text = text.replace("@extend@", "__sxtb16((int8x4_t)" if signed else "__uxtb16(")
+            yield text.replace("@type@", "int8_t" if signed else "uint8_t")
         for kind, signed, wide in self.kernels:
             suffix = f"_{'s8' if signed else 'u8'}{'_wide' if wide else ''}" if kind != "lookup" else ""
             text = template(kind).replace("@suffix@", suffix).replace("@wide@", "_wide" if wide else "")
-            yield text.replace("@type@", "int8_t" if signed else "uint8_t").replace("@inline@", "@NAME@_INLINE")
+            yield (
+                text.replace("@type@", "int8_t" if signed else "uint8_t")
+                .replace("@inline@", "@NAME@_INLINE")
+                .replace("@kind@", "s8" if signed else "u8")
+            )
 
     def named(self, text: str) -> str:
         return text.replace("@NAME@", self.name.upper()).replace("@name@", self.name)

@@ -93,7 +93,16 @@ class _Bench:
         self.ram, self.stack = target.ram, 0
 
     def compile(self, *arguments: str) -> None:
-        command = [self.target.compiler, *self.target.flags, "-std=gnu99", "-O2", f"-I{self.folder}", *arguments]
+        command = [
+            self.target.compiler,
+            *self.target.flags,
+            "-std=gnu99",
+            "-O2",
+            "-Wall",
+            "-Werror",
+            f"-I{self.folder}",
+            *arguments,
+        ]
         done = subprocess.run(command, cwd=self.scratch, capture_output=True, text=True, check=False)
         if done.returncode:
             raise compile_error(self.folder / f"{self.name}.c", self.target.compiler, done.stderr)

@@ -114,7 +114,7 @@ def compile_host(
 
 def compile_error(source: Path, compiler: str, said: str) -> TersenetError:
     """What to say where exported code does not compile."""
-    lines = [line for line in said.splitlines() if "error" in line] or said.splitlines()
+    lines = [line for line in said.splitlines() if "error:" in line or "undefined" in line] or said.splitlines()
     return TersenetError(
         "The exported code does not compile.",
         got="\n".join(lines[:5]),

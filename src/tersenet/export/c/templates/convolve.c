@@ -36,12 +36,10 @@
                 const int8_t *with = kernel + (ky * w->kernel_width + first_column) * per_group;
                 if (w->groups == 1 && w->dilation == 1) {
                     const int16_t count = (int16_t)((last_column - first_column) * per_group);
-                    for (int16_t i = 0; i < count; i++)
-                        sum += (int16_t)(from[i] * @NAME@_S8(with + i));
+                    sum = @name@_dot_@kind@(from, with, count, sum);
                 } else {
                     for (int16_t kx = first_column; kx < last_column; kx++) {
-                        for (int16_t i = 0; i < per_group; i++)
-                            sum += (int16_t)(from[i] * @NAME@_S8(with + i));
+                        sum = @name@_dot_@kind@(from, with, per_group, sum);
                         from += (int32_t)w->dilation * w->channels;
                         with += per_group;
                     }

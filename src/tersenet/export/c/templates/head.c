@@ -13,6 +13,9 @@
 #define @NAME@_U16(place) (*(place))
 #define @NAME@_S32(place) (*(place))
 #endif
+#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
+#include <arm_acle.h>
+#endif
 #define @NAME@_S8(place) ((int8_t)@NAME@_U8(place))
 
 /* Called after each step with its result, for whoever defines it: a test, a trace. */
