@@ -55,6 +55,11 @@ def main() -> None:
         page.screenshot(
             path=out / "pages-draw.png", clip={"x": 0, "y": 0, "width": 1280, "height": 1180}, full_page=True
         )
+        page.goto(Path(folder, "lab.html").as_uri() + "#epochs=4")
+        page.click("#train")
+        page.get_by_text("after epoch 3").first.wait_for(timeout=300_000)
+        page.hover(".map-button >> nth=3")
+        page.screenshot(path=out / "pages-lab.png", full_page=True)
         browser.close()
 
 

@@ -7,6 +7,9 @@ import { printed } from "../../src/tersenet/web/pages/engine/notation/tree.js";
 import { base64, floats, loadNetwork, Network } from "../../src/tersenet/web/pages/engine/network.js";
 import { crossEntropy } from "../../src/tersenet/web/pages/engine/training/loss.js";
 import { makeOptimizer } from "../../src/tersenet/web/pages/engine/training/optimizers.js";
+import { fieldsOf } from "../../src/tersenet/web/pages/engine/notation/field.js";
+import { asPytorch } from "../../src/tersenet/web/pages/lab/pytorch.js";
+import { Trainer } from "../../src/tersenet/web/pages/engine/training/trainer.js";
 import { Random } from "../../src/tersenet/web/pages/engine/random.js";
 
 const { kinds, jobs } = JSON.parse(readFileSync(0, "utf8"));
@@ -19,6 +22,8 @@ const tasks = {
       return {
         printed: printed(tree, kinds),
         steps: steps.map(({ word, output, parameters, macs }) => [word, output, parameters, macs]),
+        fields: fieldsOf(tree),
+        pytorch: asPytorch(tree, steps),
         tensors: new Network(text, kinds, input, classes).tensors().map(({ name, values }) => [name, values.length]),
       };
     } catch (problem) {
@@ -39,6 +44,19 @@ const tasks = {
     const weights = Object.fromEntries(model.weights().map(({ name, gradient }) => [name, base64(gradient)]));
     const buffers = Object.fromEntries(model.tensors().map(({ name, values }) => [name, base64(values)]));
     return { y: base64(y), dx: base64(dx), weights, buffers };
+  },
+
+  learn({ notation, images, labels, tested, recipe }) {
+    const bytes = Uint8Array.from(atob(images), (sign) => sign.charCodeAt(0)), from = labels.length - tested;
+    const train = { images: bytes.subarray(0, from * 784), labels: labels.slice(0, from) };
+    const test = { images: bytes.subarray(from * 784), labels: labels.slice(from) };
+    const trainer = new Trainer(notation, kinds, train, test, recipe, { mean: 0.1307, deviation: 0.3081, classes: 10 });
+    const rates = [], losses = [], begun = performance.now();
+    while (!trainer.done) {
+      rates.push(trainer.rate());
+      losses.push(trainer.next().loss);
+    }
+    return { rates, losses, seconds: (performance.now() - begun) / 1000, ...trainer.measure() };
   },
 
   train({ network, x, labels, batch, rates, settings }) {

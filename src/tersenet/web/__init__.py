@@ -4,6 +4,7 @@ from tersenet.web.assemble import PAGES, Page, whole_page
 from tersenet.web.backprop_data import backprop_data, problem_json
 from tersenet.web.draw_data import draw_data, sprite
 from tersenet.web.kinds_table import kinds_table
+from tersenet.web.lab_data import lab_data
 from tersenet.web.network_json import network_json
 from tersenet.web.site import write_site
 
@@ -13,6 +14,7 @@ __all__ = [
     "backprop_data",
     "draw_data",
     "kinds_table",
+    "lab_data",
     "network_json",
     "problem_json",
     "sprite",

@@ -33,6 +33,7 @@ PAGES = {
     page.name: page
     for page in (
         Page("draw", "Draw", "draw"),
+        Page("lab", "Lab", "lab"),
         Page("backprop", "Backpropagation", "backprop"),
     )
 }

@@ -12,6 +12,7 @@ from tersenet.runs import Run
 from tersenet.web.assemble import PAGES, whole_page
 from tersenet.web.backprop_data import backprop_data
 from tersenet.web.draw_data import draw_data
+from tersenet.web.lab_data import lab_data
 
 
 def write_site(folder: Path, runs: Sequence[Run] = ()) -> list[Path]:
@@ -23,13 +24,13 @@ def write_site(folder: Path, runs: Sequence[Run] = ()) -> list[Path]:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in write_site(Path(folder) / "site")]
-    ['index.html', 'draw.html', 'backprop.html']
+    ['index.html', 'draw.html', 'lab.html', 'backprop.html']
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TersenetError("The folder cannot be made.", got=error.strerror or error, where=folder) from None
-    data: dict[str, Callable[[], Any]] = {"draw": lambda: draw_data(runs), "backprop": backprop_data}
+    data: dict[str, Callable[[], Any]] = {"draw": lambda: draw_data(runs), "lab": lab_data, "backprop": backprop_data}
     texts = {name: whole_page(name, data[name]()) for name in PAGES}
     written = [folder / "index.html"]
     write_whole(written[0], texts[next(iter(PAGES))])

@@ -40,7 +40,7 @@ export class Curve {
         svg("text", { class: "tick", x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }, short(tick, 3)),
       );
     }
-    for (const tick of ticks(first, last)) {
+    for (const tick of ticks(first, last).filter(Number.isInteger)) {
       drawing.append(svg("text", { class: "tick", x: x(tick), y: height - BOTTOM + 18, "text-anchor": "middle" }, short(tick, 4)));
     }
     drawing.append(
