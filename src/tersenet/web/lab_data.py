@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tersenet.data import DEVIATION, MEAN, Split, draw_synthetic
+from tersenet.data import MNIST_FORM, Split, draw_synthetic
 from tersenet.networks import NETWORKS
 from tersenet.runs import experiment_names, load_experiment
 from tersenet.web.assemble import joined
@@ -37,21 +37,19 @@ def lab_data() -> dict[str, Any]:
         "train": _digits(train),
         "test": _digits(test),
         "columns": COLUMNS,
-        "mean": MEAN,
-        "deviation": DEVIATION,
+        "mean": MNIST_FORM.mean[0],
+        "deviation": MNIST_FORM.deviation[0],
         "worker": joined("engine/worker.js"),
     }
 
 
 def _digits(split: Split) -> dict[str, Any]:
-    return {"sprite": sprite(split.images.numpy(), COLUMNS), "labels": split.labels.tolist()}
+    return {"sprite": sprite(split.images[:, 0].numpy(), COLUMNS), "labels": split.labels.tolist()}
 
 
 def _examples() -> list[dict[str, str]]:
     found = [{"group": "to begin", "name": name, "notation": notation} for name, notation in STARTERS.items()]
     found += [{"group": "named networks", "name": each.name, "notation": each.notation} for each in NETWORKS.values()]
-    ladder = [load_experiment(name) for name in experiment_names() if name.startswith("ladder-")]
-    found += [
-        {"group": "the ladder", "name": each.name, "notation": each.notation} for each in ladder if each.notation
-    ]
+    ladder = {name: load_experiment(name).network for name in experiment_names() if name.startswith("ladder-")}
+    found += [{"group": "the ladder", "name": name, "notation": notation} for name, notation in ladder.items()]
     return found
