@@ -38,8 +38,8 @@ def shown(html):
 def test_a_data_set_is_one_line():
     split = Split(images=torch.zeros(1200, 28, 28, dtype=torch.uint8), labels=torch.zeros(1200, dtype=torch.int64))
     dataset = Dataset(name="mine", train=split, test=split.take(torch.arange(7)), classes=("a", "b"), source="here")
-    assert repr(dataset) == "Dataset('mine': 1,200 training and 7 test images, 28×28, 2 classes)"
-    assert repr(split) == "Split(1,200 images, 28×28)"
+    assert repr(dataset) == "Dataset('mine': 1,200 training and 7 test images, 1×28×28, 2 classes)"
+    assert repr(split) == "Split(1,200 images, 1×28×28)"
 
 
 def test_a_run_is_one_line_with_its_accuracy(trained):

@@ -45,7 +45,7 @@ def _shrunk(named, folder, splits, home):
     for split, half in zip(splits, ("train", "test"), strict=True):
         for kind in ("images", "labels"):
             archive = getattr(named, f"{half}_{kind}")
-            values = getattr(split, kind).numpy()
+            values = getattr(split, kind).squeeze(1).numpy() if kind == "images" else split.labels.numpy()
             if kind == "labels" and len(archive.shape) == 2:  # QMNIST: a table whose first column is the class
                 values = np.repeat(values[:, None], archive.shape[1], axis=1)
             values = values.astype(np.int32 if "int" in archive.name else np.uint8)
@@ -85,9 +85,9 @@ def small_world(published, tmp_path, monkeypatch):
     scratch.mkdir()
     monkeypatch.chdir(scratch)
     train, test = splits
-    Image.fromarray(test.images[0].numpy()).save("digit.png")
+    Image.fromarray(test.images[0, 0].numpy()).save("digit.png")
     for index, (picture, label) in enumerate(zip(train.images[:100], train.labels[:100].tolist(), strict=True)):
         folder = Path("my-digits", str(label))
         folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture.numpy()).save(folder / f"{index}.png")
+        Image.fromarray(picture[0].numpy()).save(folder / f"{index}.png")
     return scratch

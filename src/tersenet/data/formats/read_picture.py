@@ -18,6 +18,7 @@ from tersenet.data.formats.resized import fit_picture
 
 _MOST_PIXELS = 50_000_000  # half a gigabyte while it is worked on; a telephone's camera has 12 to 48 million
 _WORKING_SIDE = 1024  # what is larger is reduced before colours become floats
+_DEPTHS = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # full light of whole numbers
 _SHOWN_SIDE = 640  # of the original that is kept to be shown
 
 
@@ -159,7 +160,7 @@ def _too_large(got: str) -> TersenetError:
 def _flatten(image: Image.Image) -> Floats:
     """Colours as float `[H, W, 3]` in 0..1, nothing transparent."""
     if image.mode.startswith(("I", "F")):
-        return _grey(np.asarray(image, np.float32), 65535.0 if image.mode.startswith("I") else None)
+        return _grey(np.asarray(image, np.float32), image.mode.startswith("I"))
     if image.has_transparency_data:
         return _lay_on_contrast(_reduced(image.convert("RGBA").convert("RGBa")))
     return _reduced(image.convert("RGB"))
@@ -171,9 +172,14 @@ def _reduced(image: Image.Image) -> Floats:
     return np.asarray(small, np.float32) / np.float32(255)
 
 
-def _grey(values: Floats, white: float | None) -> Floats:
-    """Sixteen-bit and floating-point pictures: `white` is full light; without it, the lightest pixel is."""
+def _grey(values: Floats, whole: bool) -> Floats:
+    """Pictures of more than eight bits, and of floating-point numbers, whose lightest pixel is full light.
+
+    Of whole numbers, full light is the largest of as many bits as are used: scans of 10, 12 and 14 bits come in files
+    of 16.
+    """
     low, high = float(values.min()), float(values.max())
+    white = next((float(most) for most in _DEPTHS if high <= most), None) if whole else None
     if not np.isfinite(high - low):
         raise TersenetError(
             "The picture has pixels that are not finite.", got="NaN or infinity", expected="grey values"
