@@ -133,7 +133,7 @@ def test_a_picture_of_another_shape_keeps_it_on_the_colour_of_its_border(tmp_pat
 
 
 def test_a_folder_of_digits_is_normalised_by_its_own_figures(picture_folder):
-    dataset = load_data(f"folder:{picture_folder}")
+    dataset = load_data(f"folder:{picture_folder}?form=mnist")
     assert dataset.form.reading == "mnist"
     x = dataset.form.network_input(dataset.train.images)
     assert float(x.mean()) == pytest.approx(0, abs=1e-3)

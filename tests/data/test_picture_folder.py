@@ -27,8 +27,8 @@ def fill(root, classes=("one", "two"), count=12):
 
 def test_every_sixth_picture_of_each_class_is_for_the_test(tmp_path):
     fill(tmp_path)
-    dataset = load_data(f"folder:{tmp_path}")
-    assert dataset.name == f"folder:{tmp_path}"
+    dataset = load_data(f"folder:{tmp_path}?form=mnist")
+    assert dataset.name == f"folder:{tmp_path}?form=mnist"
     assert dataset.classes == ("one", "two")
     assert dataset.train.labels.tolist() == [0] * 10 + [1] * 10
     assert dataset.test.labels.tolist() == [0, 0, 1, 1]
@@ -61,7 +61,12 @@ def test_sizes_colours_and_kinds_may_differ_and_hidden_files_are_passed_over(tmp
     draw(tmp_path / "b" / "2.bmp")
     (tmp_path / "a" / ".DS_Store").write_bytes(b"\0")
     (tmp_path / ".cache").mkdir()
-    dataset = load_data(f"folder:{tmp_path}")
+    with pytest.raises(TersenetError, match="differ in size") as caught:
+        load_data(f"folder:{tmp_path}")
+    assert f"folder:{tmp_path}?form=mnist" in caught.value.hint
+    assert f"folder:{tmp_path}?form=3x80x60" in caught.value.hint
+    assert load_data(f"folder:{tmp_path}?form=3x80x60").train.images.shape == (2, 3, 80, 60)
+    dataset = load_data(f"folder:{tmp_path}?form=mnist")
     assert dataset.train.images.shape == (2, 1, 28, 28)
 
 
@@ -97,9 +102,9 @@ def differing(root):
 def test_what_is_not_a_data_set_is_named(tmp_path, make, problem, where):
     make(tmp_path)
     with pytest.raises(TersenetError, match=problem) as caught:
-        load_data(f"folder:{tmp_path}")
+        load_data(f"folder:{tmp_path}?form=mnist")
     assert caught.value.where == tmp_path / where
-    assert ("busy background" in str(caught.value)) == (problem == "blank")
+    assert ("take them as they are" in str(caught.value)) == (problem == "blank")
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
@@ -147,10 +152,10 @@ def test_damaged_pictures_are_one_error_that_lists_them_all(tmp_path):
     fill(tmp_path)
     damage(tmp_path)
     with pytest.raises(TersenetError, match="4 of 25 pictures cannot be read") as caught:
-        load_data(f"folder:{tmp_path}")
+        load_data(f"folder:{tmp_path}?form=mnist")
     for name in ("one/picture3.png", "one/picture5.png", "two/picture2.png", "two/picture9.tif"):
         assert f"{name}: " in caught.value.got
-    assert f"folder:{tmp_path}?skip-bad" in caught.value.hint
+    assert f"folder:{tmp_path}?form=mnist&skip-bad" in caught.value.hint
 
 
 def test_damaged_pictures_are_left_out_with_skip_bad_and_the_others_keep_their_place(tmp_path):

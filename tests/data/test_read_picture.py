@@ -8,6 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from tersenet._errors import TersenetError
@@ -312,3 +313,65 @@ def test_what_is_no_picture_is_an_error_that_names_the_file(tmp_path):
             read_picture(path)
         assert caught.value.where == path
         assert str(tmp_path) not in str(caught.value.got)
+
+
+def tight(digit, *, least=1):
+    """The digit's own box: pixels of `least` and more."""
+    rows, columns = (np.flatnonzero((digit >= least).any(axis=axis)) for axis in (1, 0))
+    return digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def in_a_frame(digit):
+    return np.pad(np.pad(np.pad(digit, 6), 2, constant_values=200), 3)
+
+
+def at_a_frame(digit):
+    return np.pad(np.pad(digit, 6), 1, constant_values=255)
+
+
+WAYS_OF_A_SCAN = {
+    "tight": tight,
+    "tight, dark on light": lambda digit: 255 - tight(digit),
+    "in a frame": in_a_frame,
+    "at a frame": at_a_frame,
+}
+
+
+@pytest.mark.mnist
+@pytest.mark.parametrize("way", list(WAYS_OF_A_SCAN))
+def test_a_thousand_digits_cropped_or_framed_are_read_as_well_as_whole_ones(mnist, way):
+    from tersenet.data import MNIST_FORM
+    from tersenet.data.formats.mnist_form import to_mnist_form
+    from tersenet.runs import packaged_run
+
+    labels, model = mnist.test.labels[:1000], packaged_run("stem-17150").model()
+
+    def correct(change):
+        images = [
+            to_mnist_form(np.repeat((change(digit).astype(np.float32) / 255)[:, :, None], 3, axis=2))
+            for digit in mnist.test.images[:1000, 0].numpy()
+        ]  # none is called blank: that would be an error
+        with torch.no_grad():
+            guess = model(MNIST_FORM.network_input(torch.from_numpy(np.stack(images))[:, None])).argmax(dim=1)
+        return int((guess == labels).sum())
+
+    assert correct(WAYS_OF_A_SCAN[way]) >= correct(lambda digit: digit) - 10
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_scans_of_more_bits_are_read_in_their_range(tmp_path, bits):
+    eight = np.asarray(draw_seven().convert("L"), np.uint16)
+    deep = (eight.astype(np.uint32) * (2**bits - 1) // 255).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    assert similarity(read_picture(tmp_path / "deep.png"), read_picture(save(draw_seven(), tmp_path))) > 0.999
+
+
+def test_a_blank_picture_says_what_it_lacks(tmp_path):
+    faint = np.full((60, 60), 200, np.uint8)
+    faint[20:40, 28:32] = 190
+    for picture, expected in (
+        (faint, r"3\.9%.*\n.*8% of black to white"),
+        (np.tile(np.arange(90, 160, dtype=np.uint8), (70, 1)), r"a shade.*\n.*80%"),
+    ):
+        with pytest.raises(TersenetError, match=f"blank.*\n.*{expected}"):
+            read_picture(save(Image.fromarray(picture), tmp_path))

@@ -240,14 +240,17 @@ def test_a_step_whose_loss_is_not_finite_changes_nothing():
 
 @pytest.mark.parametrize("policy", [POLICY_A, Recipe().augmentation, Augmentation(shift=0.9, scale=0.9)])
 @pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("beyond", ["zeros", "border"])
 @pytest.mark.parametrize("size", [(1, 28, 28), (3, 32, 40), (3, 96, 96)])
-def test_pictures_are_moved_as_torch_moves_them(policy, workers, size):
+def test_pictures_are_moved_as_torch_moves_them(policy, workers, size, beyond):
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (70, *size), dtype=torch.uint8, generator=generator)
     maps = affine_maps(images, policy, torch.Generator().manual_seed(1))
     mean, deviation = torch.tensor([0.49, 0.48, 0.45])[: size[0]], torch.tensor([0.25, 0.24, 0.26])[: size[0]]
-    found = warp_and_normalize(images, maps, mean=mean.tolist(), deviation=deviation.tolist(), workers=workers)
-    moved = augment(images, policy, torch.Generator().manual_seed(1))
+    found = warp_and_normalize(
+        images, maps, mean=mean.tolist(), deviation=deviation.tolist(), workers=workers, beyond=beyond
+    )
+    moved = augment(images, policy, torch.Generator().manual_seed(1), beyond=beyond)
     expected = (moved - mean.view(-1, 1, 1)) / deviation.view(-1, 1, 1)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)
 

@@ -119,3 +119,5 @@ def say_notices(dataset: Dataset, output: Output) -> None:
         output.say(dataset.notice, style="bold yellow")
     if dataset.passed_over:
         output.say(dataset.passed_over, style="yellow")
+    if dataset.read_as:
+        output.say(dataset.read_as)

@@ -15,11 +15,12 @@ from tersenet.data.dataset import Dataset, Split
 from tersenet.data.download import Progress
 from tersenet.data.drawn.strokes import read_path
 from tersenet.data.drawn.synthetic import SHA256, checksum, draw_synthetic, load_synthetic
-from tersenet.data.form import MNIST_FORM, Form, form_of, form_of_an_early_run
+from tersenet.data.form import MNIST_FORM, Beyond, Form, form_of, form_of_an_early_run
 from tersenet.data.formats.folder_files import list_pictures, printable
+from tersenet.data.formats.folder_name import FolderName, parse_folder_name, with_form, with_skip_bad
 from tersenet.data.formats.idx import read_idx, write_idx
 from tersenet.data.formats.mnist_form import FittedDigit, fit_digit, second_mark
-from tersenet.data.formats.picture_folder import read_folder, with_skip_bad
+from tersenet.data.formats.picture_folder import read_folder
 from tersenet.data.formats.read_picture import Picture, open_picture, read_picture
 from tersenet.data.local_copies import UNCHECKED, LocalCopy, check_holding, find_holding, list_places
 from tersenet.data.named_sets import DIGITS, NAMED_SETS
@@ -34,8 +35,10 @@ __all__ = [
     "SHA256",
     "UNCHECKED",
     "Augmentation",
+    "Beyond",
     "Dataset",
     "FittedDigit",
+    "FolderName",
     "Form",
     "LocalCopy",
     "Picture",
@@ -60,6 +63,7 @@ __all__ = [
     "load_synthetic",
     "match_classes",
     "open_picture",
+    "parse_folder_name",
     "preview",
     "printable",
     "read_folder",
@@ -67,6 +71,7 @@ __all__ = [
     "read_path",
     "read_picture",
     "second_mark",
+    "with_form",
     "with_skip_bad",
     "write_idx",
     "write_samples",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tersenet._errors import TersenetError
+from tersenet.data.form import Beyond
 from tersenet.data.resample import control_points, crop_and_resize_as_pillow, rotate_as_pillow, smooth_field, warp
 
 CHUNK = 1024  # pictures resampled at a time: what is in the making stays in the cache; any number gives the same bits
@@ -111,10 +112,13 @@ def affine_maps(images_nchw: Tensor, policy: Augmentation, generator: torch.Gene
     return _backward_map(images_nchw, policy, _draw(images_nchw, policy, generator))
 
 
-def augment(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
+def augment(
+    images_nchw: Tensor, policy: Augmentation, generator: torch.Generator, *, beyond: Beyond = "zeros"
+) -> Tensor:
     """Every picture changed in its own way: uint8 `[N, C, H, W]` in, float32 of the same shape in 0..1 out.
 
-    Grey pictures may be given as `[N, H, W]`.
+    Grey pictures may be given as `[N, H, W]`. `beyond` the edges of a picture that moves there is black, or the
+    colour of the nearest edge (`border`).
 
     With everything off this is `images / 255` and draws nothing. The result depends on the pictures, the policy and
     the state of `generator` alone, not on the number of threads; with a CPU generator a chunk of pictures gives what
@@ -128,15 +132,22 @@ def augment(images_nchw: Tensor, policy: Augmentation, generator: torch.Generato
     """
     images_nchw = _checked(images_nchw, policy)
     if len(images_nchw) <= CHUNK:
-        return _augment_chunk(images_nchw, policy, generator)
+        return _augment_chunk(images_nchw, policy, generator, beyond)
     augmented = torch.empty(images_nchw.shape, device=images_nchw.device)
     for first in range(0, len(images_nchw), CHUNK):
         chunk = slice(first, first + CHUNK)
-        augmented[chunk] = _augment_chunk(images_nchw[chunk], policy, generator)
+        augmented[chunk] = _augment_chunk(images_nchw[chunk], policy, generator, beyond)
     return augmented
 
 
-def preview(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator, variants: int = 8) -> Tensor:
+def preview(
+    images_nchw: Tensor,
+    policy: Augmentation,
+    generator: torch.Generator,
+    variants: int = 8,
+    *,
+    beyond: Beyond = "zeros",
+) -> Tensor:
     """What a network will see: uint8 `[N, variants + 1, C, H, W]`, each original followed by its variants.
 
     >>> pictures = torch.zeros(3, 1, 28, 28, dtype=torch.uint8)
@@ -146,7 +157,7 @@ def preview(images_nchw: Tensor, policy: Augmentation, generator: torch.Generato
     if variants < 0:
         raise TersenetError("This number of variants cannot be shown.", got=variants, expected="0 or more")
     images_nchw = _checked(images_nchw, policy)
-    changed = augment(images_nchw.repeat_interleave(variants, dim=0), policy, generator)
+    changed = augment(images_nchw.repeat_interleave(variants, dim=0), policy, generator, beyond=beyond)
     changed = changed.mul_(255).round_().to(torch.uint8)
     changed_nvchw = changed.view(len(images_nchw), variants, *images_nchw.shape[1:])
     return torch.cat([images_nchw[:, None], changed_nvchw], dim=1)
@@ -184,7 +195,7 @@ def check_sizes(policy: Augmentation, height: int, width: int) -> None:
             )
 
 
-def _augment_chunk(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor:
+def _augment_chunk(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator, beyond: Beyond) -> Tensor:
     if not policy.active:
         return images_nchw / 255
     draws_nc = _draw(images_nchw, policy, generator)
@@ -198,6 +209,7 @@ def _augment_chunk(images_nchw: Tensor, policy: Augmentation, generator: torch.G
                 _backward_map(images_nchw, policy, draws_nc),
                 displacement_n2hw=_displacement(images_nchw, policy, draws_nc) if policy.elastic else None,
                 interpolation=policy.interpolation,
+                beyond=beyond,
             )
     if policy.erase_probability:
         images = images.masked_fill_(_rectangle(images_nchw, policy, draws_nc)[:, None], 0.0)

@@ -10,6 +10,8 @@ from tersenet._errors import TersenetError, did_you_mean
 from tersenet.data.cache import expand_home, find_cache_dir
 from tersenet.data.dataset import Dataset
 from tersenet.data.download import CONNECT_SECONDS, Progress, UnreachableError, fetch_set
+from tersenet.data.form import Form
+from tersenet.data.formats.folder_name import parse_folder_name
 from tersenet.data.local_copies import CopyPlace, LocalCopy, check_holding, find_holding, list_places, load_holding
 from tersenet.data.named_sets import DIGITS, NAMED_SETS, Archive, NamedSet
 
@@ -24,12 +26,14 @@ def load_data(
     progress: Progress | None = None,
     cache_dir: Path | None = None,
     connect_seconds: float = CONNECT_SECONDS,
+    form: Form | None = None,
 ) -> Dataset:
     """A data set by its name, checked and in memory.
 
     `name` is `mnist`, `fashion-mnist`, `kmnist`, `qmnist`, `synthetic`, `folder:PATH` or `auto`. The path of a folder
     that exists is taken as `folder:PATH`; the named sets come first, so `./mnist` is a folder and `mnist` is not.
-    `folder:PATH?skip-bad` leaves out pictures that cannot be read.
+    `folder:PATH?skip-bad` leaves out pictures that cannot be read; `?form=mnist` or `?form=3x32x32` says how they are
+    read (`auto` where it is left out, see `chosen_form`). With `form`, pictures are read in that one: a run's.
 
     A named set is looked for in `data_dir`, then $TERSENET_DATA, then the cache (`cache_dir`, default the user's),
     each as `<name>/FILES` or in torchvision's layout, compressed or not; then, with `download`, it is fetched into
@@ -51,10 +55,9 @@ def load_data(
     """
     cache = cache_dir or find_cache_dir()
     if name.startswith("folder:") or _is_path(name):
-        from tersenet.data.formats.picture_folder import folder_name, read_folder
+        from tersenet.data.formats.picture_folder import read_folder
 
-        path, skip_bad = folder_name(name)
-        return read_folder(path, skip_bad=skip_bad)
+        return read_folder(parse_folder_name(name), form=form)
     if name == "synthetic":
         return _load_synthetic(cache)
     if name == "auto":
@@ -77,8 +80,8 @@ def _is_path(name: str) -> bool:
         return False
     if name.startswith(("~", "./", "../", "/")) or PurePath(name).is_absolute():
         return True
-    path = name.removesuffix("?skip-bad")
-    return "\0" not in path and Path(path).is_dir()
+    path = name.rpartition("?")[0]
+    return "\0" not in name and (Path(name).is_dir() or (path != "" and Path(path).is_dir()))
 
 
 def find_named(name: str) -> NamedSet:

@@ -65,7 +65,7 @@ class Dataset:
 
     Both splits have the form of the training pictures. `source` says where the data came from; `notice`, where there
     is one, must be shown wherever a result is shown. `passed_over` counts the files of a folder that are not pictures
-    of it; it is said once, when the data is read.
+    of it, and `read_as` says which form was chosen for them; both are said once, when the data is read.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Dataset:
     source: str
     notice: str | None = None
     passed_over: str | None = None
+    read_as: str | None = None
 
     def __post_init__(self) -> None:
         if self.test.form != self.train.form:

@@ -11,6 +11,7 @@ from torch import Tensor
 from tersenet._errors import TersenetError
 
 Reading = Literal["mnist", "resize"]
+Beyond = Literal["zeros", "border"]
 
 SMALLEST, LARGEST = 8, 96
 """Pixels of a side."""
@@ -61,6 +62,11 @@ class Form:
     def size(self) -> tuple[int, int, int]:
         """The shape of a picture, `(C, H, W)`."""
         return self.channels, self.height, self.width
+
+    @property
+    def beyond(self) -> Beyond:
+        """What lies beyond the edges of a picture that is moved: black, MNIST's ground; of others the edge goes on."""
+        return "zeros" if self.reading == "mnist" else "border"
 
     @property
     def spelled(self) -> str:

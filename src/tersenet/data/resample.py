@@ -21,8 +21,11 @@ def warp(
     *,
     displacement_n2hw: Tensor | None = None,
     interpolation: str = "bilinear",
+    beyond: str = "zeros",
 ) -> Tensor:
-    """Resample every picture once through its own affine map; outside a picture there is 0.
+    """Resample every picture once through its own affine map.
+
+    Beyond a picture there is 0 (`zeros`), or its nearest pixel (`border`).
 
     `backward_n23` says where each output pixel comes from: `x_in = b00·x + b01·y + b02` and
     `y_in = b10·x + b11·y + b12`, in pixels from the picture's centre, x to the right and y down. `displacement_n2hw`
@@ -45,7 +48,7 @@ def warp(
     if displacement_n2hw is not None:
         grid_n2hw.addcmul_(displacement_n2hw, to_unit_21[:, :, None])
     grid_nhw2 = grid_n2hw.permute(0, 2, 3, 1)
-    return F.grid_sample(images_nchw, grid_nhw2, mode=interpolation, padding_mode="zeros", align_corners=False)
+    return F.grid_sample(images_nchw, grid_nhw2, mode=interpolation, padding_mode=beyond, align_corners=False)
 
 
 def crop_and_resize_as_pillow(images_nhw: Tensor, crop: int) -> Tensor:

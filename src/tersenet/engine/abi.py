@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 
-VERSION = 4
+VERSION = 5
 """Raised whenever a struct or a call changes its meaning; `VERSION` in engine.h is the same number."""
 
 # `enum Kind` and `struct Step` of engine.h: one row per layer.
@@ -58,7 +58,7 @@ def declared(engine: ctypes.CDLL) -> ctypes.CDLL:
         "tersenet_step": (None, [pointer, pointer, pointer, integer, seed, pointer, pointer]),
         "tersenet_warp": (
             integer,
-            [pointer, pointer, integer, integer, integer, integer, pointer, pointer, integer, pointer],
+            [pointer, pointer, integer, integer, integer, integer, pointer, pointer, integer, integer, pointer],
         ),
         "tersenet_destroy": (None, [pointer]),
     }

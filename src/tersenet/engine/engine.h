@@ -188,7 +188,7 @@ class Workers {
 
 // ---- what Python and C++ must agree on: abi.py has the same ---------------------------------------------------------
 
-constexpr int64_t VERSION = 4; // raised whenever a struct or a call changes its meaning
+constexpr int64_t VERSION = 5; // raised whenever a struct or a call changes its meaning
 
 // What a step of training does with the gradient.
 struct Update {

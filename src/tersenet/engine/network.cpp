@@ -356,12 +356,20 @@ ivec looked_up(const uint32_t *table, ivec index) {
 
 // Bilinear, with 0 outside, from the place that the map [2][3] names in pixels from the centre: as grid_sample does.
 // `table` holds, for each pixel of the picture in a border, the four bytes of it and its neighbours right and below.
-void warp(const uint8_t *picture, const float *map, int height, int width, float scale, float offset,
+void warp(const uint8_t *picture, const float *map, int height, int width, float scale, float offset, bool edges,
           std::vector<uint8_t> &bordered, std::vector<uint32_t> &table, float *to) {
     const int row = width + 3;
     bordered.assign((size_t)(height + 4) * row, 0);
     table.resize((size_t)(height + 2) * row);
     for (int i = 0; i < height; ++i) std::memcpy(&bordered[(i + 1) * row + 1], picture + i * width, width);
+    if (edges) { // beyond the picture its nearest pixel goes on
+        for (int i = 1; i <= height; ++i) {
+            uint8_t *line = &bordered[i * row];
+            line[0] = line[1], line[width + 1] = line[width + 2] = line[width];
+        }
+        std::memcpy(&bordered[0], &bordered[row], row);
+        for (int i = height + 1; i < height + 4; ++i) std::memcpy(&bordered[i * row], &bordered[height * row], row);
+    }
     const uint8_t *upper = bordered.data(), *lower = upper + row;
     for (size_t n = 0; n < table.size(); ++n)
         table[n] = upper[n] | upper[n + 1] << 8 | lower[n] << 16 | (uint32_t)lower[n + 1] << 24;
@@ -677,7 +685,7 @@ void tersenet_step(void *network, const float *images, const int64_t *labels, in
 }
 // Whether all pictures were moved; not where there is no memory for it.
 int tersenet_warp(const uint8_t *pictures, const float *maps, int count, int channels, int height, int width,
-                  const float *scales, const float *offsets, int workers, float *to) {
+                  const float *scales, const float *offsets, int edges, int workers, float *to) {
     const size_t size = (size_t)height * width;
     std::atomic<bool> whole{true};
     const auto share = [&](int worker) {
@@ -687,7 +695,8 @@ int tersenet_warp(const uint8_t *pictures, const float *maps, int count, int cha
             for (int n = (int)((int64_t)count * worker / workers); n < (int64_t)count * (worker + 1) / workers; ++n)
                 for (int c = 0; c < channels; ++c) { // each channel is moved alike
                     const size_t plane = ((size_t)n * channels + c) * size;
-                    warp(pictures + plane, maps + 6 * n, height, width, scales[c], offsets[c], bordered, table, to + plane);
+                    warp(pictures + plane, maps + 6 * n, height, width, scales[c], offsets[c], edges != 0, bordered, table,
+                         to + plane);
                 }
         } catch (...) {
             whole = false;

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tersenet._errors import TersenetError
+from tersenet.data import Beyond
 from tersenet.engine.compiled_network import check_engine
 from tersenet.engine.compiler import library
 
@@ -19,12 +20,14 @@ def warp_and_normalize(
     *,
     mean: Sequence[float],
     deviation: Sequence[float],
+    beyond: Beyond = "zeros",
     workers: int = 1,
 ) -> Tensor:
     """What `tersenet.data.resample.warp` and normalising give, many times as fast: float32 `[N, C, H, W]`.
 
     `images_nchw` is uint8, `mean` and `deviation` have a figure per channel, `backward_n23` says where each output
-    pixel comes from, in pixels from the centre; what lies outside is 0 before normalising. The result is the same for
+    pixel comes from, in pixels from the centre; what lies `beyond` the picture is
+    0 before normalising, or its nearest pixel. The result is the same for
     any number of workers (1 to 256). Raises TersenetError where there is no compiled engine, or the pictures, the
     figures or the maps do not fit.
     """
@@ -56,7 +59,7 @@ def warp_and_normalize(
     moved = torch.empty(count, channels, height, width, dtype=torch.float32, device="cpu")
     whole = engine.tersenet_warp(
         images.data_ptr(), maps.data_ptr(), count, channels, height, width,
-        scales, offsets, workers, moved.data_ptr(),
+        scales, offsets, int(beyond == "border"), workers, moved.data_ptr(),
     )  # fmt: skip
     if not whole:
         raise TersenetError("There is not enough memory to move pictures.", got=f"{count} pictures")

@@ -173,6 +173,7 @@ def data_title(name: str) -> str:
     ('folder:digits', 'mnist')
     """
     kind, colon, path = name.partition(":")
+    path = path.partition("?form=")[0].removesuffix("?skip-bad")
     return printable(f"{kind}:{Path(path).name}" if colon else kind)
 
 

@@ -15,6 +15,7 @@ import msgspec
 import tomli_w
 
 from tersenet._errors import TersenetError, check_setting, did_you_mean, did_you_mean_file
+from tersenet.data import with_form
 from tersenet.engine import MOST_WORKERS
 from tersenet.networks import Budget
 from tersenet.training import OPTIMIZERS, Recipe
@@ -155,7 +156,16 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
 
 
 def experiment_from(content: Mapping[str, Any], *, where: str) -> Experiment:
-    """An experiment out of the tables of a TOML file, every field checked."""
+    """An experiment out of the tables of a TOML file, every field checked.
+
+    Data may be a table of a name and a form in place of their name together.
+
+    >>> data = {"name": "folder:signs", "form": "3x32x32"}
+    >>> experiment_from({"network": "8C3 GAP 3N", "data": data}, where="signs.toml").data
+    'folder:signs?form=3x32x32'
+    """
+    if isinstance(content.get("data"), dict):
+        content = {**content, "data": _data_name(content["data"], where)}
     _refuse_unknown(content, Experiment, where)
     try:
         return msgspec.convert(content, Experiment)
@@ -181,6 +191,18 @@ def to_tables(experiment: Experiment) -> dict[str, Any]:
     """The tables of a TOML file that holds all of an experiment."""
     tables: dict[str, Any] = _without_none(dataclasses.asdict(experiment))
     return tables
+
+
+def _data_name(data: Mapping[str, Any], where: str) -> str:
+    name, form = data.get("name"), data.get("form", "auto")
+    if set(data) - {"name", "form"} or not isinstance(name, str) or not isinstance(form, str):
+        raise TersenetError(
+            "The data of an experiment are a name, or a table of a name and a form.",
+            got=", ".join(f"{key} = {value!r}" for key, value in data.items()) or "an empty table",
+            expected='data = "folder:signs?form=3x32x32", or name = "folder:signs" and form = "3x32x32" under [data]',
+            where=f"{where}: data",
+        )
+    return name if form == "auto" else with_form(name, form)
 
 
 def to_toml(experiment: Experiment) -> str:

@@ -188,9 +188,9 @@ def recorded_data(
     """
     recorded = Path(environment.get("data_dir") or "")
     there = recorded if recorded.is_absolute() and os.path.isdir(recorded) else None  # noqa: PTH112  # never raises
-    dataset = load_data(experiment.data, data_dir=data_dir or there, download=download)
+    form = converted(environment, Environment, ENVIRONMENT).picture_form
+    dataset = load_data(experiment.data, data_dir=data_dir or there, download=download, form=form)
     dataset = match_classes(environment.get("classes") or dataset.classes, dataset)
-    form = converted(environment, Environment, "environment.json").picture_form
     if form.size == dataset.form.size:
         dataset = dataset.with_form(form)
     changed = changed_data(dataset, environment)

@@ -91,9 +91,15 @@ class TrainingBatches:
         images_nchw = self.images[chosen]
         maps = affine_maps(images_nchw, self.augmentation, generator) if self.workers else None
         if maps is None:
-            return self.form.normalize(augment(images_nchw, self.augmentation, generator))
-        mean, deviation = self.form.mean, self.form.deviation
-        return warp_and_normalize(images_nchw, maps, mean=mean, deviation=deviation, workers=self.workers)
+            return self.form.normalize(augment(images_nchw, self.augmentation, generator, beyond=self.form.beyond))
+        return warp_and_normalize(
+            images_nchw,
+            maps,
+            mean=self.form.mean,
+            deviation=self.form.deviation,
+            beyond=self.form.beyond,
+            workers=self.workers,
+        )
 
 
 def smallest_batch(count: int, batch_size: int) -> int:

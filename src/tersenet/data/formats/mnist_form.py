@@ -26,6 +26,7 @@ _LARGEST = 256  # pixels a side to work on: twelve for each that is left in the 
 _LEAST_CONTRAST = 0.08  # of the way from black to white; fainter pencil than this is paper
 _EDGE = 0.15  # of the full ink: where the antialiased edge of a stroke begins
 _PARTED = 0.8  # of the variance lies between ink and ground: in a shade 0.75 does, in noise 0.64
+_FAR_APART = 0.55  # farther than the halves of a shade from black to white: of a thin 1, most pixels are edges
 _FRAMES = 2  # one in the other
 _SPECK = 0.05  # of the largest blot's ink: what is smaller is dust
 
@@ -89,7 +90,7 @@ def fit_digit(picture: Floats) -> FittedDigit:
 def _require_tones(picture: Floats) -> tuple[Floats, float]:
     """Ink and noise by the picture's two tones, as its border is no ground; raise where there are no two tones."""
     tones = two_tones(picture)
-    if tones.apart >= _LEAST_CONTRAST and tones.parted >= _PARTED:
+    if tones.apart >= _LEAST_CONTRAST and (tones.parted >= _PARTED or tones.apart >= _FAR_APART):
         return tones.ink, min(3 * tones.spread, tones.apart / 2)
     if tones.apart < _LEAST_CONTRAST:
         got, expected = f"{tones.apart:.1%} between its two tones", f"{_LEAST_CONTRAST:.0%} of black to white or more"
@@ -182,6 +183,16 @@ def _is_in_form(ink: Floats) -> bool:
     longest = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
     down, right = _centre_of_mass(ink)
     return bool(BOX - 1 <= longest <= BOX and abs(down - SIDE // 2) < 0.6 and abs(right - SIDE // 2) < 0.6)
+
+
+def is_in_form(image: NDArray[np.uint8]) -> bool:
+    """Whether bytes `[28, 28]` are what this module makes of a digit.
+
+    >>> is_in_form(np.zeros((28, 28), np.uint8))
+    False
+    """
+    ink = image.astype(np.float32) / np.float32(255)
+    return image.shape == (SIDE, SIDE) and not ink[_frame(ink.shape)].any() and _is_in_form(ink)
 
 
 def _full(ink: Floats, where: Mask) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,11 @@ from numpy.typing import NDArray
 from tersenet._errors import TersenetError
 from tersenet.data.cache import expand_home
 from tersenet.data.dataset import Dataset, Split
-from tersenet.data.form import form_of
+from tersenet.data.form import Form
+from tersenet.data.formats.chosen_form import read_pictures
 from tersenet.data.formats.folder_files import PassedOver, candidates, natural, printable, sub_folders
+from tersenet.data.formats.folder_name import FOLDER, FolderName, with_skip_bad
 from tersenet.data.formats.mnist_form import BLANK
-from tersenet.data.formats.read_picture import read_picture
-
-FOLDER = "folder:"
-SKIP_BAD = "?skip-bad"
 
 _EVERY = 6  # of a class's pictures, the sixth, the twelfth … are for the test
 _LISTED = 20  # damaged pictures that an error lists; the others are counted
@@ -25,21 +24,22 @@ _LISTED = 20  # damaged pictures that an error lists; the others are counted
 Pictures = dict[str, list[Path]]
 
 
-def read_folder(path: str | Path, *, skip_bad: bool = False) -> Dataset:
-    """The pictures in a folder, each brought into MNIST's form: light on dark, 20×20 in 28×28.
+def read_folder(name: FolderName, *, form: Form | None = None) -> Dataset:
+    """The pictures in a folder, each read in the form that the name says (`chosen_form`), or in `form`.
 
     Either `path/train/CLASS/PICTURES` and `path/test/CLASS/PICTURES`, or `path/CLASS/PICTURES`; then every sixth
     picture of a class (by its name, numbers counted as numbers; of a smaller class the last) is for the test, so that
     the split is always the same. Classes are numbered in that order too.
 
     Files that are not pictures (`notes.txt`, `Thumbs.db`, hidden files) are skipped; the data set's `passed_over`
-    counts them. Pictures that cannot be read are one error that lists all of them; with `skip_bad` they are left out
+    counts them. Pictures that cannot be read are one error that lists all of them; with `skip-bad` they are left out
     and counted in the notice. The split is made before they are left out, so that the other pictures keep their
     place in it.
 
     Raises TersenetError: no such folder, fewer than two classes, a class with too few pictures, classes that differ
-    between train and test, pictures that cannot be read.
+    between train and test, pictures that cannot be read, or not in one form.
     """
+    path, skip_bad = name.path, name.skip_bad
     root = expand_home(path, f"{FOLDER}{path}")
     if not root.is_dir():
         raise TersenetError(
@@ -65,69 +65,28 @@ def read_folder(path: str | Path, *, skip_bad: bool = False) -> Dataset:
         pictures = {name: _pictures_in(root / name, passed_over, least=2) for name in classes}
         test = {name: files[_EVERY - 1 :: _EVERY] or files[-1:] for name, files in pictures.items()}
         train = {name: _without(files, set(test[name])) for name, files in pictures.items()}
-    images = _read_all([file for half in (train, test) for files in half.values() for file in files], root)
+    files = [file for half in (train, test) for files in half.values() for file in files]
+    found = read_pictures(files, name.form, name=str(name), form=form)
+    images = found.images
     bad = {file: error for file, error in images.items() if isinstance(error, TersenetError)}
     if bad and not skip_bad:
-        raise _damaged(bad, len(images), root, path)
+        raise _damaged(bad, len(images), root, name)
     passed_over.damaged = [str(file.relative_to(root)) for file in bad]
     good = {file: image for file, image in images.items() if not isinstance(image, TersenetError)}
-    splits = [_split(classes, half, good, root, name) for half, name in ((train, "training"), (test, "test"))]
+    splits = [
+        _split(classes, half, good, root, name, found.form) for half, name in ((train, "training"), (test, "test"))
+    ]
+    learned = splits[0] if form is not None else replace(splits[0], form=found.form.measured(splits[0].images))
     return Dataset(
-        name=f"{FOLDER}{path}{SKIP_BAD * skip_bad}",
-        train=splits[0],
+        name=str(name),
+        train=learned,
         test=splits[1],
         classes=tuple(map(printable, classes)),
         source=f"{root} ({len(splits[0])} + {len(splits[1])} pictures)",
         notice=passed_over.notice,
         passed_over=passed_over.remark,
+        read_as=found.chosen,
     )
-
-
-def folder_name(name: str) -> tuple[str, bool]:
-    """The path in the name of a picture folder, and whether pictures that cannot be read are left out.
-
-    Raises TersenetError where no path is given or an option is not known.
-
-    >>> folder_name("folder:signs"), folder_name("folder:signs?skip-bad")
-    (('signs', False), ('signs', True))
-    """
-    path = name.removeprefix(FOLDER)
-    skip_bad = path.endswith(SKIP_BAD)
-    if skip_bad:
-        path = path.removesuffix(SKIP_BAD)
-    if not path:
-        raise TersenetError("The path of the picture folder is missing.", got=name, expected="folder:PATH")
-    if "\0" in path:
-        raise TersenetError("A path cannot hold a null byte.", got=repr(path), expected="folder:PATH")
-    before, mark, option = path.rpartition("?")
-    if mark and not Path(path).exists() and Path(before).is_dir():
-        raise TersenetError(
-            "There is no such option of a picture folder.",
-            got=f"?{option}",
-            expected="?skip-bad: leave out pictures that cannot be read",
-            where=name,
-        )
-    return path, skip_bad
-
-
-def with_skip_bad(name: str) -> str:
-    """The name of a picture folder, so that pictures that cannot be read are left out.
-
-    Raises TersenetError for a named data set: its files are checked as a whole.
-
-    >>> with_skip_bad("./signs"), with_skip_bad("folder:signs?skip-bad")
-    ('folder:./signs?skip-bad', 'folder:signs?skip-bad')
-    """
-    from tersenet.data.named_sets import NAMED_SETS
-
-    if name in (*NAMED_SETS, "synthetic", "auto"):
-        raise TersenetError(
-            "Only a folder of pictures can leave out damaged pictures.",
-            got=f"--skip-bad with {name}",
-            expected="--data folder:PATH",
-        )
-    whole = name if name.startswith(FOLDER) else FOLDER + name
-    return whole if whole.endswith(SKIP_BAD) else whole + SKIP_BAD
 
 
 def _require_text(root: Path) -> None:
@@ -189,18 +148,7 @@ def _without(files: list[Path], others: set[Path]) -> list[Path]:
     return [file for file in files if file not in others]
 
 
-def _read_all(files: list[Path], root: Path) -> dict[Path, NDArray[np.uint8] | TersenetError]:
-    """Each picture, or why it cannot be read; raises where none can."""
-    images: dict[Path, NDArray[np.uint8] | TersenetError] = {}
-    for file in files:
-        try:
-            images[file] = read_picture(file)
-        except TersenetError as error:
-            images[file] = error
-    return images
-
-
-def _damaged(bad: dict[Path, TersenetError], count: int, root: Path, path: str | Path) -> TersenetError:
+def _damaged(bad: dict[Path, TersenetError], count: int, root: Path, name: FolderName) -> TersenetError:
     """One error for all pictures of the folder that cannot be read."""
     if len(bad) == 1:
         [(file, error)] = bad.items()
@@ -211,15 +159,19 @@ def _damaged(bad: dict[Path, TersenetError], count: int, root: Path, path: str |
         problem, got = f"{len(bad)} of {count} pictures cannot be read.", "\n".join(rows[:_LISTED] + more)
         where = root
     hint = "repair or remove these pictures, or leave them out: --skip-bad,\n"
-    hint += f"or name the data '{FOLDER}{path}{SKIP_BAD}'"
+    hint += f"or name the data '{with_skip_bad(str(name))}'"
     if any(error.problem == BLANK for error in bad.values()):
-        hint += "\na picture must show one mark on an even background, in 28×28 grey pixels (docs/data.md);\n"
-        hint += "photographs with a busy background come out blank"
+        hint += "\nwith form=mnist each picture must show one mark; take them as they are with a size, form=3x32x32"
     return TersenetError(problem, got=got, where=where, hint=hint)
 
 
 def _split(
-    classes: tuple[str, ...], pictures: Pictures, images: dict[Path, NDArray[np.uint8]], root: Path, half: str
+    classes: tuple[str, ...],
+    pictures: Pictures,
+    images: dict[Path, NDArray[np.uint8]],
+    root: Path,
+    half: str,
+    form: Form,
 ) -> Split:
     kept = {name: [images[file] for file in pictures[name] if file in images] for name in classes}
     empty = [name for name in classes if not kept[name]]
@@ -232,4 +184,4 @@ def _split(
         )
     labels = [number for number, name in enumerate(classes) for _ in kept[name]]
     stacked = torch.from_numpy(np.stack([image for name in classes for image in kept[name]]))
-    return Split(images=stacked, labels=torch.tensor(labels, dtype=torch.int64), form=form_of(stacked, "mnist"))
+    return Split(images=stacked, labels=torch.tensor(labels, dtype=torch.int64), form=form)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from tersenet._errors import TersenetError, did_you_mean_file
 from tersenet.data.form import MNIST_FORM, Form
@@ -18,6 +18,7 @@ from tersenet.data.formats.resized import fit_picture
 
 _MOST_PIXELS = 50_000_000  # half a gigabyte while it is worked on; a telephone's camera has 12 to 48 million
 _WORKING_SIDE = 1024  # what is larger is reduced before colours become floats
+_LYING = 5  # orientation tags from this on lay the picture on its side
 _DEPTHS = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # full light of whole numbers
 _SHOWN_SIDE = 640  # of the original that is kept to be shown
 
@@ -56,7 +57,7 @@ def open_picture(path: str | Path, form: Form = MNIST_FORM, *, keep_original: bo
     """
     path = Path(path)
     try:
-        colours = _flatten(_open(path))
+        colours = _flatten(_open(path), on_white=form.reading == "resize")
         image, mark = _in_form(colours, form)
     except TersenetError as error:
         error.where = path
@@ -96,10 +97,30 @@ def read_picture(path: str | Path, form: Form = MNIST_FORM) -> NDArray[np.uint8]
     """
     path = Path(path)
     try:
-        return _in_form(_flatten(_open(path)), form)[0]
+        return _in_form(_flatten(_open(path), on_white=form.reading == "resize"), form)[0]
     except TersenetError as error:
         error.where = path
         raise
+
+
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """Height and width of a picture as it stands upright, from the beginning of its file.
+
+    Raises TersenetError where that cannot be read.
+    """
+    path = Path(path)
+    try:
+        _require_file(path)
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter("ignore")
+            width, height = image.size
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= _LYING
+    except TersenetError as error:
+        error.where = path
+        raise
+    except Exception as error:  # noqa: BLE001 - Pillow's parsers raise whatever they stumble over
+        raise TersenetError("This is not a picture that can be read.", got=type(error).__name__, where=path) from None
+    return (width, height) if turned else (height, width)
 
 
 def _require_file(path: Path) -> None:
@@ -157,12 +178,19 @@ def _too_large(got: str) -> TersenetError:
     return TersenetError("The picture is too large.", got=got, expected=f"at most {_MOST_PIXELS:,} pixels")
 
 
-def _flatten(image: Image.Image) -> Floats:
-    """Colours as float `[H, W, 3]` in 0..1, nothing transparent."""
+def _flatten(image: Image.Image, *, on_white: bool) -> Floats:
+    """Colours as float `[H, W, 3]` in 0..1, nothing transparent.
+
+    What is transparent is laid on white, as on a page: each picture of a set alike. A digit that is cut out is laid
+    on whatever shows it best.
+    """
     if image.mode.startswith(("I", "F")):
         return _grey(np.asarray(image, np.float32), image.mode.startswith("I"))
     if image.has_transparency_data:
-        return _lay_on_contrast(_reduced(image.convert("RGBA").convert("RGBa")))
+        premultiplied = _reduced(image.convert("RGBA").convert("RGBa"))
+        if on_white:
+            return np.asarray(premultiplied[:, :, :3] + (1 - premultiplied[:, :, 3:]), np.float32)
+        return _lay_on_contrast(premultiplied)
     return _reduced(image.convert("RGB"))
 
 

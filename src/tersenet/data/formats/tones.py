@@ -15,7 +15,7 @@ _BINS = 64
 
 @dataclass(frozen=True, eq=False)
 class Tones:
-    """`ink` `[H, W]`: how far each pixel is from the ground; how far `apart` the tones are, and the ground's `spread`.
+    """`ink` `[H, W]`: how far each pixel is from the ground; how far `apart` the tones are; the ground's `spread`.
 
     These are parts of the way from black to white; the spread is a standard deviation. `parted` is the part of the
     pixels' variance that lies between the two tones.
@@ -53,7 +53,9 @@ def two_tones(picture: Floats) -> Tones:
     spread = 1.4826 * float(np.median(np.abs(along[~upper] - level)))
     share = float(upper.mean())
     between = share * (1 - share) * float(along[upper].mean() - along[~upper].mean()) ** 2
-    return Tones(np.clip(along - level, 0, None), float(other - level), spread, between / max(float(along.var()), 1e-12))
+    return Tones(
+        np.clip(along - level, 0, None), float(other - level), spread, between / max(float(along.var()), 1e-12)
+    )
 
 
 def _principal(picture: Floats) -> Floats:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tersenet._errors import TersenetError
 from tersenet._notebook import small_table
-from tersenet.data import Dataset
+from tersenet.data import Dataset, Form
 from tersenet.evaluation import PERCENT, spread
 from tersenet.runs import folder
 from tersenet.runs.experiment import Experiment, load_experiment
@@ -79,6 +79,11 @@ class Group:
     def environment(self) -> dict[str, Any]:
         """Versions, machine, device, commit, command line, and where the data came from."""
         return read_record(self.path / folder.ENVIRONMENT, Environment)[1]
+
+    @cached_property
+    def form(self) -> Form:
+        """What the pictures are like that its networks take."""
+        return read_record(self.path / folder.ENVIRONMENT, Environment)[0].picture_form
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:

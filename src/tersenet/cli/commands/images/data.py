@@ -278,7 +278,9 @@ def _show(arguments: ShowArguments, output: Output) -> None:
     else:
         from tersenet.data import preview
 
-        images = preview(chosen.images[:_ROWS], policy, generator, variants=_COLUMNS - 1).flatten(0, 1)
+        images = preview(
+            chosen.images[:_ROWS], policy, generator, variants=_COLUMNS - 1, beyond=dataset.form.beyond
+        ).flatten(0, 1)
         labels = chosen.labels[:_ROWS].repeat_interleave(_COLUMNS)
         title = f"{dataset.name}: each row shows the original, then what the network sees"
     figure = plot_samples(images, labels, dataset.classes, columns=_COLUMNS, limit=len(images), title=title)
@@ -305,7 +307,9 @@ def _show(arguments: ShowArguments, output: Output) -> None:
 def _file_name(data: str) -> str:
     """A data set's name as a part of a file's name."""
     if data.startswith("folder:"):
-        data = Path(data.removeprefix("folder:").removesuffix("?skip-bad")).resolve().name
+        from tersenet.data import parse_folder_name
+
+        data = Path(parse_folder_name(data).path).resolve().name
     return re.sub(r"[^\w.]+", "-", data).strip("-.")[-80:] or "folder"
 
 

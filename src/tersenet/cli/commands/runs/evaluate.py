@@ -66,7 +66,7 @@ def run(arguments: Arguments, output: Output) -> int:
         dataset = run.data(arguments.data_dir)
     else:
         data = with_skip_bad(arguments.data) if arguments.skip_bad else arguments.data
-        dataset = load_data(data, data_dir=arguments.data_dir)
+        dataset = load_data(data, data_dir=arguments.data_dir, form=run.form)
         dataset = match_classes(run.environment["classes"], dataset, by_position=arguments.classes_by_position)
     _require_fit(run, dataset)
     say_notices(dataset, output)
