@@ -186,7 +186,7 @@ def test_exact_mode_is_the_write_ups_way_to_the_byte(height, width):
 
 @pytest.mark.mnist
 def test_exact_mode_is_the_write_ups_way_on_real_digits(mnist):
-    pictures = mnist.train.images[:2000]
+    pictures = mnist.train.images[:2000, 0]
     draws = torch.rand(2000, COLUMNS, generator=seeded(8))
     crops, degrees = draws[:, CROP] < 0.1, (draws[:, ROTATION].double() * 2 - 1) * 15
     expected = torch.stack(

@@ -371,7 +371,7 @@ def test_a_blank_picture_says_what_it_lacks(tmp_path):
     faint[20:40, 28:32] = 190
     for picture, expected in (
         (faint, r"3\.9%.*\n.*8% of black to white"),
-        (np.tile(np.arange(90, 160, dtype=np.uint8), (70, 1)), r"a shade.*\n.*80%"),
+        (shade, r"a shade.*\n.*80%"),
     ):
         with pytest.raises(TersenetError, match=f"blank.*\n.*{expected}"):
             read_picture(save(Image.fromarray(picture), tmp_path))

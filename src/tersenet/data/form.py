@@ -65,7 +65,7 @@ class Form:
 
     @property
     def beyond(self) -> Beyond:
-        """What lies beyond the edges of a picture that is moved: black, MNIST's ground; of others the edge goes on."""
+        """What lies beyond the edges of a picture that is moved: black, MNIST's ground; else its edge goes on."""
         return "zeros" if self.reading == "mnist" else "border"
 
     @property

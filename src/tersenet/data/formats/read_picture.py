@@ -104,7 +104,7 @@ def read_picture(path: str | Path, form: Form = MNIST_FORM) -> NDArray[np.uint8]
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:
-    """Height and width of a picture as it stands upright, from the beginning of its file.
+    """Height and width of a picture once it is upright, from the beginning of its file.
 
     Raises TersenetError where that cannot be read.
     """
