@@ -369,6 +369,7 @@ def test_scans_of_more_bits_are_read_in_their_range(tmp_path, bits):
 def test_a_blank_picture_says_what_it_lacks(tmp_path):
     faint = np.full((60, 60), 200, np.uint8)
     faint[20:40, 28:32] = 190
+    shade = np.tile(np.arange(90, 160, dtype=np.uint8), (70, 1))
     for picture, expected in (
         (faint, r"3\.9%.*\n.*8% of black to white"),
         (shade, r"a shade.*\n.*80%"),
