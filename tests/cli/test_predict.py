@@ -43,7 +43,7 @@ def picture(tmp_path):
 def test_json_gives_class_and_probabilities_as_the_network_does(predict, trained, picture, capsys):
     assert predict(picture, "--json") == 0
     [found] = json.loads(capsys.readouterr().out)["predictions"]
-    images = torch.from_numpy(read_picture(picture))[None]
+    images = torch.from_numpy(read_picture(picture, trained.form))[None]
     expected = trained.model()(trained.form.network_input(images)).softmax(dim=1)[0]
     assert found["picture"] == str(picture)
     assert found["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
@@ -59,7 +59,7 @@ def test_people_read_the_class_by_its_name(predict, picture, capsys):
     assert "classified by tiny-1, trained on folder:" in out
 
 
-def test_show_writes_what_the_network_sees_and_leaves_the_picture_alone(predict, picture, capsys):
+def test_show_writes_what_the_network_sees_and_leaves_the_picture_alone(predict, trained, picture, capsys):
     before = picture.read_bytes()
     assert predict(picture, picture, "--show", picture.parent) == 0
     forms = sorted(picture.parent.glob("*-28x28.png"))
@@ -67,7 +67,7 @@ def test_show_writes_what_the_network_sees_and_leaves_the_picture_alone(predict,
     assert picture.read_bytes() == before
     with Image.open(forms[0]) as form:
         assert form.size == (28, 28)
-        assert list(form.tobytes()) == read_picture(picture).flatten().tolist()
+        assert list(form.tobytes()) == read_picture(picture, trained.form).flatten().tolist()
 
 
 @pytest.mark.parametrize("words", [(), ("missing.png",)])

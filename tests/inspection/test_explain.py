@@ -35,7 +35,7 @@ def picture(tmp_path_factory):
 
 def test_a_file_is_read_as_predict_reads_it(run, picture):
     found = explain(run, picture)
-    x = run.form.network_input(torch.from_numpy(read_picture(picture))[None])
+    x = run.form.network_input(torch.from_numpy(read_picture(picture, run.form))[None])
     expected = run.model()(x).softmax(dim=1)[0].tolist()
     assert found.probabilities == pytest.approx(expected, abs=1e-6)
     assert found.guess == int(np.argmax(expected))

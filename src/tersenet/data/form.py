@@ -12,6 +12,7 @@ from tersenet._errors import TersenetError
 
 Reading = Literal["mnist", "resize"]
 Beyond = Literal["zeros", "border"]
+"""What lies beyond the edges of a picture that is moved: black, or the nearest pixel (torch's names)."""
 
 SMALLEST, LARGEST = 8, 96
 """Pixels of a side."""
