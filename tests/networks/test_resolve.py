@@ -62,7 +62,8 @@ def test_input_and_classes_are_heeded():
     assert find_network("gap-14320", (1, 32, 32)).module(torch.zeros(2, 1, 32, 32)).shape == (2, 10)
     assert find_network("8C3 GAP 47N", (3, 28, 28), 47).module(torch.zeros(2, 3, 28, 28)).shape == (2, 47)
     with pytest.raises(TersenetError, match="wrong number of classes"):
-        find_network("gap-14320", classes=47)
+        find_network("8C3 GAP 10N", classes=47)
+    assert find_network("gap-14320", classes=47).module(torch.zeros(2, 1, 28, 28)).shape == (2, 47)
 
 
 @pytest.mark.parametrize("name", ["Net", "make", "ready"])

@@ -90,12 +90,17 @@ class TrainingProgress:
     def _started(self, run: Run, dataset: Dataset) -> None:
         self._downloads.close()
         self._run = run
+        from tersenet.networks import NETWORKS
+
         experiment = run.experiment
         say = self._output.say
         say_notices(dataset, self._output)
         say(f"network   {experiment.network}")
         if experiment.notation and experiment.notation != experiment.network:
             say(f"          {experiment.notation}")
+            known = NETWORKS.get(experiment.network.lower())
+            if known is not None and known.notation != experiment.notation:
+                say(f"          its last layer has {len(dataset.classes)} outputs here, one per class")
         held_out = f", {experiment.validation:,} of them held out" if experiment.validation else ""
         say(
             f"data      {dataset.name}: {len(dataset.train):,} training images{held_out}, "

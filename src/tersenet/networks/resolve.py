@@ -12,6 +12,7 @@ from torch import nn
 
 from tersenet._errors import TersenetError, did_you_mean, did_you_mean_file
 from tersenet.data import DIGITS, MNIST_FORM
+from tersenet.networks.adapt import with_classes
 from tersenet.networks.build import build
 from tersenet.networks.named_networks import NETWORKS
 from tersenet.networks.notation import parse
@@ -57,13 +58,18 @@ def find_network(
 
     >>> find_network("gap-14320").notation
     '(16C3 R BN D.1)x3 AP2 32C3 R BN D.1 16C3 R BN GAP 10C1'
+    >>> find_network("stem-17150", (3, 32, 32), 5).notation  # as many outputs as classes
+    '12C5s2 BN R 24C3 BN R 32C3 BN R MP2 24C3 BN R GAP 5Nb'
     >>> find_network("8C3 BN R GAP 10Nb").name
     'net-178'
     """
     check_network(spec)
     known = NETWORKS.get(spec.strip().lower())
     if known is not None:
-        return ResolvedNetwork(known.name, known.notation, build(known.notation, input_size, classes))
+        tree = parse(known.notation)
+        if classes != len(DIGITS):
+            tree = with_classes(tree, classes)
+        return ResolvedNetwork(known.name, str(tree), build(tree, input_size, classes))
     if (named := in_file(spec)) is not None:
         path, name = named
         if not run_files:

@@ -7,16 +7,15 @@ examples:
   tersenet train "8C3 BN R MP2 16C3 BN R GAP 10Nb"   a network in notation
   tersenet train model.py:Net --epochs 5 --lr 0.05   your PyTorch module
   tersenet train sprint-3 --seed 7                   a run's experiment again
-  tersenet train "8C3 BN R MP2 16C3 BN R GAP 6N" --data ./signs
-                                                     a folder of six classes
+  tersenet train gap-14320 --data ./signs            your pictures, a folder per class
   tersenet train sprint --set averaging=0.0          any other field
   tersenet train sprint --init sprint-3 --epochs 2   from trained weights
   tersenet train sprint --seeds 10                   mean and interval
   tersenet train --resume sprint-3                   an interrupted run
   tersenet train gap-14320 --lr-find                 find a learning rate
 
-The experiments that come with Tersenet have ten classes. For a folder with
-another number, write a network with one output per class (6N above: six).
+A named network takes the size of your pictures, and its last layer gets one
+output per class. Notation is built as it is typed.
 
 Exit status: 0, or 3 if the budget was missed (with several seeds: by their mean).
 """
