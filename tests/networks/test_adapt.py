@@ -13,10 +13,11 @@ from tersenet.networks.adapt import with_classes
 def test_a_named_network_takes_other_pictures_and_classes_or_says_at_which_layer_it_cannot(name, size, classes):
     try:
         found = find_network(name, size, classes)
-    except TersenetError as error:  # one that leaves maps of more than a pixel of larger pictures
+    except TersenetError as refused:  # one that leaves maps of more than a pixel of larger pictures
         assert size[1:] != (28, 28)
         assert " GAP " not in NETWORKS[name].notation
-        assert "end with GAP" in error.hint
+        hint = refused.hint
+        assert "end with GAP" in hint
         return
     assert found.module.eval()(torch.zeros(2, *size)).shape == (2, classes)
     assert found.notation == found.module.notation

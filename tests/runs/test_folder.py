@@ -223,7 +223,8 @@ def test_a_run_finds_its_data_where_it_was_found_also_from_another_shell(tmp_pat
     monkeypatch.delenv("TERSENET_DATA")
     asked = []
     monkeypatch.setattr(
-        "tersenet.runs.folder.load_data", lambda name, *, data_dir, download: asked.append(data_dir) or few_digits
+        "tersenet.runs.folder.load_data",
+        lambda name, *, data_dir, download, form: asked.append(data_dir) or few_digits,
     )
     run.data()
     run.data(tmp_path / "other")
