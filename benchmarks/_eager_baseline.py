@@ -48,9 +48,10 @@ class PillowDigits(Dataset[tuple[Tensor, int]]):
 class AsWritten(nn.Module):
     """A course network of torch's own layers, one after the other; gives log-probabilities `[N, 10]`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, size: tuple[int, int, int] = MNIST_FORM.size) -> None:
         super().__init__()
-        self.layers = nn.Sequential(*_layers(build(NETWORKS[name].notation).layers))
+        notation = NETWORKS[name].notation if name in NETWORKS else name
+        self.layers = nn.Sequential(*_layers(build(notation, size).layers))
 
     def forward(self, x: Tensor) -> Tensor:
         return F.log_softmax(self.layers(x).view(-1, 10), dim=-1)

@@ -12,7 +12,8 @@ from tersenet.networks.tree import Notation
 def with_classes(network: Notation, classes: int) -> Notation:
     """The network with `classes` outputs: the last layer that sets their number is changed, and nothing else.
 
-    A network whose last such layer stands in a block is returned as it is; building it says what does not fit.
+    Where the last such layer is inside a block, the network is returned unchanged; building it says what does not
+    fit.
 
     >>> from tersenet.networks import parse
     >>> str(with_classes(parse("8C3 BN R GAP 10Nb"), 3)), str(with_classes(parse("8C3 R 10C1 GAP"), 60))
