@@ -222,3 +222,31 @@ def test_the_notation_is_kept(trained, drawn):
     model = quantise(trained("8C3 BN R GAP 10Nb", (1, 12, 12), 0), drawn(5, (1, 12, 12), 0))
     assert str(parse(model.notation)) == model.notation == "8C3 BN R GAP 10Nb"
     assert simulate(model, drawn(7, (1, 12, 12), 1)).shape == (7, 10)
+
+
+def test_the_limits_see_every_column_of_a_map(trained):
+    """A map that is empty but for its middle column, of a size at which regular samples fall on one column alone."""
+    network = trained("20C3p1 R GAP 10N", (1, 28, 28), 0)
+    images = torch.zeros(500, 28, 28, dtype=torch.uint8)
+    images[:, :, 14] = 255
+    real = run_real(lower(network, *FORMS[1]), images)
+    first = quantise(network, images).layers[0]
+    largest = max(float(values.max()) for maps, values in real.items() if maps.name == first.target.name)
+    assert first.target.scale * 255 > largest / 2
+
+
+def test_channels_of_very_different_spread_behind_a_relu_keep_their_steps(trained, drawn):
+    """Batch normalisation behind a ReLU makes them alike, so a channel a thousand times smaller is as exact."""
+    network, images = trained("8C3 R BN GAP 10Nb", (1, 12, 12), 0), drawn(50, (1, 12, 12), 0)
+    convolution, _, norm = list(network.layers)[:3]
+    with torch.no_grad():
+        convolution.weight[:4] /= 1000
+        x = convolution(normalised(images, 1).float()).relu()
+        norm.running_mean.copy_(x.mean(dim=(0, 2, 3)))
+        norm.running_var.copy_(x.var(dim=(0, 2, 3)) + 1e-12)
+        norm.eps = 1e-12
+        norm.weight.fill_(1)
+        norm.bias.fill_(0)
+    model = quantise(network, images, mean=FORMS[1][0], deviation=FORMS[1][1])
+    used = trace(model, images)[model.layers[0].target].amax(dim=(0, 2, 3))
+    assert (used >= 64).sum() >= (x.amax(dim=(0, 2, 3)) > 0).sum() - 1

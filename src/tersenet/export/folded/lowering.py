@@ -235,14 +235,16 @@ class _Lowering:
             shift = shift + module.bias.double()
         maker = value.maker
         if isinstance(maker, (Convolve, Average)) and not maker.relu and value.is_plain:
-            if isinstance(maker, Convolve):
-                maker.weights = maker.weights * gain.view(-1, 1, 1, 1)
-            else:
-                maker.gain = maker.gain * gain
-            maker.bias = maker.bias * gain.view(-1, 1, 1) + shift.view(-1, 1, 1)
+            _stretch(maker, gain)
+            maker.bias = maker.bias + shift.view(-1, 1, 1)
             maker.target.signed = True
             _rename(maker, word)
             return value
+        if isinstance(maker, (Convolve, Average)) and maker.relu and value.is_plain and (gain != 0).all():
+            # Behind a ReLU each channel may be stretched: all get the spread that batch normalisation gives them, so
+            # that one scale for the whole map suits every channel.
+            _stretch(maker, gain.abs())
+            return replace(value, gain=gain.sign(), shift=shift)
         return replace(value, gain=value.gain * gain, shift=value.shift * gain + shift)
 
     def normalise(self, word: str, module: nn.GroupNorm | nn.LayerNorm, value: _Value) -> _Value:
@@ -369,6 +371,15 @@ class _Lowering:
         return replace(
             self.append(Join(name=name, sources=sources, target=Maps(name, shape, signed=signed))), maker=None
         )
+
+
+def _stretch(maker: Convolve | Average, factors: Tensor) -> None:
+    """Multiply what a layer gives by a factor per channel."""
+    if isinstance(maker, Convolve):
+        maker.weights = maker.weights * factors.view(-1, 1, 1, 1)
+    else:
+        maker.gain = maker.gain * factors
+    maker.bias = maker.bias * factors.view(-1, 1, 1)
 
 
 def _rename(layer: Layer, word: str) -> None:

@@ -51,8 +51,12 @@ def _sign_alike(model: FloatModel) -> None:
 
 
 def _sample(values: Tensor) -> Tensor:
+    """Some of the values at random places, and the largest: at regular places only one column might be seen."""
     flat = values.flatten().double()
-    return flat[:: max(1, len(flat) // SAMPLE)] if len(flat) > SAMPLE else flat
+    if len(flat) <= SAMPLE:
+        return flat
+    places = torch.randint(len(flat), (SAMPLE,), generator=torch.Generator().manual_seed(0))
+    return torch.cat([flat[places], flat[flat.abs().argmax().view(1)]])
 
 
 def _best_scale(values: Tensor, *, signed: bool) -> float:
