@@ -79,6 +79,14 @@ def test_layers_with_several_operations_are_those_of_torch(trained, drawn, word)
     assert np.abs(logits - real(network, images, 1).numpy()).max() < 1e-4
 
 
+@pytest.mark.parametrize("word", ["MP3p1s2", "AP3p1s2"])
+def test_a_padded_window_of_the_size_of_the_map_is_not_global(trained, drawn, word):
+    network = trained(f"8C3s4 BN T {word} 10N", (1, 12, 12), 0)
+    images = drawn(10, (1, 12, 12), 1)
+    logits = answers(float_onnx(lower(network, *FORMS[1]), facts(network.notation)), images)["logits"]
+    assert np.abs(logits - real(network, images, 1).numpy()).max() < 1e-4
+
+
 def test_the_file_says_what_it_is_and_where_it_comes_from(trained):
     network = trained("8C3 BN R GAP 10Nb", (1, 12, 12), 0)
     file = float_onnx(lower(network, *FORMS[1]), facts(network.notation))

@@ -58,7 +58,7 @@ class _Writer:
             case Average():
                 return self.average(layer, x)
             case Maximum():
-                if layer.kernel == layer.source.shape[1:]:
+                if is_global(layer):
                     return self.graph.node("GlobalMaxPool", given, name)
                 return self.graph.node("MaxPool", given, name, **window(layer, with_dilation=False))
             case Lookup():
@@ -86,7 +86,7 @@ class _Writer:
 
     def average(self, layer: Average, x: str) -> str:
         name = layer.name
-        if layer.kernel == layer.source.shape[1:]:
+        if is_global(layer):
             x = self.graph.node("GlobalAveragePool", [x], name)
         elif layer.kernel != (1, 1):
             x = self.graph.node("AveragePool", [x], name, count_include_pad=1, **window(layer, with_dilation=False))
@@ -133,6 +133,11 @@ class _Writer:
         gain = self.graph.constant(f"{name}.gain", single(layer.gain.view(1, -1, 1, 1)))
         shift = self.graph.constant(f"{name}.shift", single(layer.shift.view(1, -1, 1, 1)))
         return self.graph.node("Add", [self.graph.node("Mul", [y, gain], f"{name} scaled"), shift], name)
+
+
+def is_global(layer: Window) -> bool:
+    """Whether the window is the whole map."""
+    return layer.kernel == layer.source.shape[1:] and layer.padding == 0
 
 
 def window(layer: Window, *, with_dilation: bool = True) -> dict[str, list[int]]:
