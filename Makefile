@@ -6,7 +6,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types docs notebook wheel check-python clean
+
+# A part of the tests that goes through every package in less than a minute on two cores.
+QUICK := tests/test_architecture.py tests/test_words.py tests/test_errors.py tests/data/test_idx.py \
+  tests/networks/test_notation.py tests/networks/test_shapes.py tests/networks/layers/test_kinds.py tests/engine/test_door.py \
+  tests/evaluation/test_measures.py tests/evaluation/test_statistics.py tests/training/test_schedules.py \
+  tests/training/test_loop.py tests/training/test_recipe.py tests/runs/test_experiment.py tests/runs/test_start.py \
+  tests/analysis/test_findings.py tests/pages/test_pages.py tests/backprop/test_truth.py tests/cli/test_main.py tests/cli/test_usage.py
+
+.PHONY: run test test-quick lint types docs notebook wheel check-python clean
 
 run: $(VENV)/.run-installed
 	@status=0; $(BIN)/tersenet train || status=$$?; \
@@ -14,6 +22,9 @@ run: $(VENV)/.run-installed
 
 test: lint types
 	$(BIN)/python -m pytest -n 2
+
+test-quick: $(VENV)/.test-installed
+	$(BIN)/python -m pytest -n 2 -q $(QUICK) -k "not bounded_time"
 
 lint: $(VENV)/.test-installed
 	$(BIN)/ruff check .

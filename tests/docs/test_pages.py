@@ -5,6 +5,7 @@ CONTRIBUTING.md tells how a page is written so that it can be run.
 
 import contextlib
 import doctest
+import importlib.util
 import io
 import re
 import shlex
@@ -32,17 +33,19 @@ class Step:
 
 def read_page(text):
     """The steps of a page, in order."""
-    steps, inside, fence, block, start = [], None, "", [], 0
+    steps, inside, fence, block, start, missing = [], None, "", [], 0, False
     for number, line in enumerate(text.splitlines(), start=1):
         mark = re.match(r"( *)(```+)(\w*)", line)
         if inside is None and mark:
             indent, fence, inside = len(mark[1]), mark[2], mark[3]
             block, start = [], number
         elif inside is not None and line.strip() == fence:
-            steps += read_block(inside, block, start)
-            inside = None
+            steps += [] if missing else read_block(inside, block, start)
+            inside, missing = None, False
         elif inside is not None:
             block.append(line[indent:])
+        elif needed := re.match(r"<!-- needs: ([\w.]+) -->", line):
+            missing = importlib.util.find_spec(needed[1]) is None
         elif hidden := re.match(r"<!-- run: (.*) -->", line):
             steps.append(Step(number, "command", hidden[1]))
         else:
