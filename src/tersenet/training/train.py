@@ -41,6 +41,7 @@ STOP: Literal["stop"] = "stop"
 """What `on_epoch` answers to end a training after that epoch; the training is then whole, only shorter."""
 
 Answer = Literal["stop"] | None
+"""What `on_epoch` may answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
