@@ -42,11 +42,11 @@ PAGES = {
 def whole_page(name: str, data: Any) -> str:
     """A page as one file, which also works from a double click: no module or request is left in it.
 
-    `data` is what Python gives the page: JSON.
+    `data` is what Python gives the page: JSON. The page has two scripts, the data and the program.
 
     >>> page = whole_page("backprop", {"examples": {}, "errata": []})
     >>> page.count("<script"), "import " in page.split("<script>")[1].split("*/")[0]
-    (3, False)
+    (2, False)
     """
     page = PAGES[name]
     script = f"\n{joined(f'{page.folder}/main.js')}"
