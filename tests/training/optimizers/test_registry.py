@@ -10,7 +10,7 @@ import torch
 
 import tersenet
 from tersenet import TersenetError
-from tersenet.training import OPTIMIZERS
+from tersenet.training import OPTIMIZERS, Recipe, make_optimizer
 from tersenet.training.optimizers.registry import kind_of
 
 LION = """
@@ -55,6 +55,12 @@ def test_every_optimiser_says_what_it_is(name):
     kind = OPTIMIZERS[name]
     assert kind.__module__.endswith(f".{name}")
     assert all((kind.title, kind.about, kind.source, kind.momentum_means))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimiser_is_of_the_kind_that_made_it(name):
+    optimizer = make_optimizer(torch.nn.Linear(2, 2), Recipe(optimizer=name))
+    assert kind_of(optimizer) is OPTIMIZERS[name]
 
 
 def test_one_that_is_not_known_is_named():

@@ -30,7 +30,8 @@ OPTIMIZERS = {kind.name: kind for kind in sorted(set(_found()), key=lambda kind:
 
 def kind_of(optimizer: optim.Optimizer) -> type[OptimizerKind]:
     """The kind that an optimiser is of; raises TersenetError where it is of none."""
-    for kind in OPTIMIZERS.values():
-        if isinstance(optimizer, kind.makes):
-            return kind
+    made_by = {kind.makes: kind for kind in OPTIMIZERS.values()}
+    for ancestor in type(optimizer).__mro__:  # the nearest: torch's AdamW is an Adam
+        if ancestor in made_by:
+            return made_by[ancestor]
     raise TersenetError("This optimiser is not known.", got=type(optimizer).__name__, expected=", ".join(OPTIMIZERS))

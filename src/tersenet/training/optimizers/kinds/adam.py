@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import nn, optim
 
@@ -20,14 +20,15 @@ class AdamKind(OptimizerKind):
     about = "a step size per weight, from its own gradients"
     source = "Kingma & Ba 2015"
     momentum_means = "first moment"
-    makes = optim.Adam
+    makes: ClassVar[type[optim.Adam]] = optim.Adam
+    steps: ClassVar[type[optim.Adam]] = Adam
 
     @classmethod
     def make(
         cls, weights: Sequence[nn.Parameter], *, rate: float, momentum: float, nesterov: bool, weight_decay: float
     ) -> optim.Optimizer:
         """Kernels decay; see `OptimizerKind.make`."""
-        return Adam(decayed_groups(weights, weight_decay), lr=rate, betas=(momentum, 0.999), foreach=True)
+        return cls.steps(decayed_groups(weights, weight_decay), lr=rate, betas=(momentum, 0.999), foreach=True)
 
     @classmethod
     def remembers(cls, group: Mapping[str, Any]) -> frozenset[str]:
