@@ -39,6 +39,7 @@ COMMANDS = {
         Command("runs", "runs", "list the runs in a folder; the best of them by parameters"),
         Command("claim", "runs", "write a result into one file that anyone can verify"),
         Command("verify", "runs", "check a claim by evaluating or training it again"),
+        Command("serve", "web", "show your runs and the pages to play with in a browser"),
         Command("site", "web", "write the pages to play with as files, for any browser"),
         Command("export", "export", "write a trained network as C code, ONNX or JSON; verify it"),
         Command("completion", "shell", "let your shell complete commands, options and names"),

@@ -6,7 +6,9 @@ from tersenet.web.draw_data import draw_data, sprite
 from tersenet.web.kinds_table import kinds_table
 from tersenet.web.lab_data import lab_data
 from tersenet.web.network_json import network_json
-from tersenet.web.site import write_site
+from tersenet.web.runs_data import runs_data
+from tersenet.web.server import make_app, serve
+from tersenet.web.site import page_texts, write_site
 
 __all__ = [
     "PAGES",
@@ -15,8 +17,12 @@ __all__ = [
     "draw_data",
     "kinds_table",
     "lab_data",
+    "make_app",
     "network_json",
+    "page_texts",
     "problem_json",
+    "runs_data",
+    "serve",
     "sprite",
     "whole_page",
     "write_site",

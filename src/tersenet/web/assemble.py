@@ -35,6 +35,7 @@ PAGES = {
         Page("draw", "Draw", "draw"),
         Page("lab", "Lab", "lab"),
         Page("backprop", "Backpropagation", "backprop"),
+        Page("runs", "Runs", "runs"),
     )
 }
 
@@ -53,6 +54,7 @@ def whole_page(name: str, data: Any) -> str:
     allowed = "'sha256-" + b64encode(sha256(script.encode()).digest()).decode() + "'"
     policy = (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; worker-src blob:;"
+        " connect-src 'self';"
         " base-uri 'none'; form-action 'none'"
     )
     head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<style>\n{style()}</style>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +14,47 @@ from tersenet.web.assemble import PAGES, whole_page
 from tersenet.web.backprop_data import backprop_data
 from tersenet.web.draw_data import draw_data
 from tersenet.web.lab_data import lab_data
+from tersenet.web.runs_data import runs_data
 
 
-def write_site(folder: Path, runs: Sequence[Run] = ()) -> list[Path]:
+def write_site(folder: Path, runs: Sequence[Run] = (), runs_dir: Path = Path("runs")) -> list[Path]:
     """Write every page into `folder`, which is made where it is missing; each page is one file.
 
-    The page to draw on has the networks of `runs` beside those of the package. Raises TersenetError where the folder
-    cannot be written to, or a run's network cannot be shown.
+    The page to draw on has the networks of `runs` beside those of the package, the page of runs what is in `runs_dir`
+    now. Raises TersenetError where the folder cannot be written to, or a run's network cannot be shown.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in write_site(Path(folder) / "site")]
-    ['index.html', 'draw.html', 'lab.html', 'backprop.html']
+    ['index.html', 'draw.html', 'lab.html', 'backprop.html', 'runs.html']
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TersenetError("The folder cannot be made.", got=error.strerror or error, where=folder) from None
-    data: dict[str, Callable[[], Any]] = {"draw": lambda: draw_data(runs), "lab": lab_data, "backprop": backprop_data}
-    texts = {name: whole_page(name, data[name]()) for name in PAGES}
+    texts = {name: text() for name, text in page_texts(runs, runs_dir).items()}
     written = [folder / "index.html"]
     write_whole(written[0], texts[next(iter(PAGES))])
     for name, text in texts.items():
         written.append(folder / f"{name}.html")
         write_whole(written[-1], text)
     return written
+
+
+def page_texts(runs: Sequence[Run], runs_dir: Path, *, live: bool = False) -> dict[str, Callable[[], str]]:
+    """What makes each page, by its name; `live`: the page of runs can ask a server for news.
+
+    >>> "Backpropagation" in page_texts((), Path("runs"))["backprop"]()
+    True
+    """
+    data: dict[str, Callable[[], Any]] = {
+        "draw": partial(draw_data, runs),
+        "lab": lab_data,
+        "backprop": backprop_data,
+        "runs": partial(runs_data, runs_dir, live=live),
+    }
+    return {name: partial(_text, name, data[name]) for name in PAGES}
+
+
+def _text(name: str, data: Callable[[], Any]) -> str:
+    return whole_page(name, data())

@@ -36,7 +36,9 @@ def run(arguments: Arguments, output: Output) -> int:
     from tersenet.runs import find_run
     from tersenet.web import write_site
 
-    written = write_site(arguments.folder, [find_run(word, arguments.runs_dir) for word in arguments.runs])
+    written = write_site(
+        arguments.folder, [find_run(word, arguments.runs_dir) for word in arguments.runs], arguments.runs_dir
+    )
     for path in written:
         output.say(f"{path}  {path.stat().st_size / 1000:,.0f} kB")
     output.say(f"\nopen {written[0]} in a browser")
