@@ -40,6 +40,7 @@ CALLS = {
     "claim": ["mine --runs-dir RUNS"],
     "verify": ["no-claim.toml"],
     "site": ["PLACE/site"],
+    "serve": ["--port 70000 RUNS"],
     "export": ["mine --runs-dir RUNS --out PLACE/exported --to c,json", "verify PLACE/exported", "verify PLACE"],
     "completion": ["bash"],
     "backprop": [
@@ -76,11 +77,13 @@ def test_the_output_is_one_document_or_empty_on_an_error(command, words, place, 
     else:
         assert (status, captured.out) == (1, "")
         assert captured.err.startswith("error: ")
-        # What is wrong: maps larger than 1×1, no such file, a folder of pictures that nobody else has, no such claim.
+        # What is wrong: maps larger than 1×1, no such file, a folder of pictures that nobody else has, no such claim,
+        # no such port.
         assert (command, words.split()[0]) in (
             ("summary", "16C3"),
             ("summary", "file.py:Net"),
             ("claim", "mine"),
             ("verify", "no-claim.toml"),
             ("export", "verify"),
+            ("serve", "--port"),
         )
