@@ -51,12 +51,22 @@ def test_every_named_network_is_folded_exactly(trained, drawn, name):
 @quick
 @given(data=st.data(), channels=st.sampled_from([1, 3]), seed=st.integers(0, 999))
 def test_every_layer_is_as_near_to_real_numbers_as_eight_bits_allow(notations, trained, drawn, data, channels, seed):
+    check_every_layer(data.draw(notations(channels)), trained, drawn, channels, seed)
+
+
+def test_a_layer_used_again_with_its_weights_is_as_near(trained, drawn):
+    """The weights are given by the first use, so the second's factor has to be exact: it was off by 1.1 %."""
+    check_every_layer("8C3p1b BN (8C3p1 BN R)*3 6C3 BN R 8C3p1b R BN GMP 10N", trained, drawn, channels=1, seed=0)
+
+
+def check_every_layer(notation, trained, drawn, channels, seed):
     """Given the same 8-bit values, a layer differs from the real one by its own rounding: of weights and result."""
     size = (channels, 12, 12)
-    network, images = trained(data.draw(notations(channels)), size, seed), drawn(20, size, seed)
+    network, images = trained(notation, size, seed), drawn(20, size, seed)
     real = lower(network, *FORMS[channels])
     model = quantise(network, images, mean=FORMS[channels][0], deviation=FORMS[channels][1])
     made = trace(model, images)
+    before: list[torch.Tensor] = []
     for layer, wanted in zip(model.layers, real.layers, strict=True):
         if not isinstance(layer, IntegerConvolve):
             continue
@@ -70,18 +80,17 @@ def test_every_layer_is_as_near_to_real_numbers_as_eight_bits_allow(notations, t
         expected = (sums + bias) / layer.target.scale
         low, high = layer.requantising.low, layer.requantising.high
         off = (made[layer.target] - expected.clamp(low, high)).abs()
-        # Each weight is off by half a step at most, and so is the bias; the result is rounded once.
-        steps = torch.from_numpy(layer.weight_scales).double().view(-1, 1, 1) / layer.target.scale / 2
+        # Each weight is off by half a step at most, and so is the bias; the result is rounded once. Weights used
+        # again keep the integers of their first use, and the factor of the second is off by 2^-9 of itself at most.
+        half = torch.from_numpy(layer.weight_scales).double().view(-1, 1, 1, 1) / 2
+        is_again = any(torch.equal(each, wanted.weights) for each in before)
+        before.append(wanted.weights)
+        doubt = half.expand_as(wanted.weights) + (wanted.weights.abs() + half) * (2.0**-9 if is_again else 0)
         taps = torch.nn.functional.conv2d(
-            given_real.abs(),
-            torch.ones_like(wanted.weights),
-            None,
-            layer.stride,
-            layer.padding,
-            layer.dilation,
-            layer.groups,
+            given_real.abs(), doubt, None, layer.stride, layer.padding, layer.dilation, layer.groups
         )
-        assert (off <= 0.5 + 1e-6 + steps * (taps + layer.source.scale) * 1.001).all()
+        allowed = (taps + half.view(-1, 1, 1) * layer.source.scale) / layer.target.scale
+        assert (off <= 0.5 + 1e-6 + allowed * 1.001).all()
 
 
 @given(

@@ -18,6 +18,7 @@ from tersenet._errors import TersenetError
 
 MOST_BITS, FEWEST_BITS = 15, 8
 FEWEST_CANDIDATES = 16
+CLOSE = 2.0**-9  # a factor off by this moves the largest value, 255, by half a step
 LEAST = 2.0**-15  # with it, a weight of one step changes no result by more than a 128th
 PRODUCT_LIMIT = 2**31
 
@@ -47,18 +48,23 @@ def round_scale(scale: float) -> float:
 
 
 def candidates(wanted: float, *, bits: int, at_least: bool) -> Iterator[tuple[int, int]]:
-    """Multipliers `(m, s)` of that many bits near `wanted`, nearest first; with `at_least` none below it.
+    """Multipliers `(m, s)` of that many bits near `wanted`, nearest first.
+
+    With `at_least` none is below `wanted`, and it may grow by a 32nd: the weights are rounded for it afterwards.
+    Without, the weights are given, and none is further away than `CLOSE`.
 
     >>> list(candidates(0.01, bits=8, at_least=True))[:3]
     [(164, 14), (165, 14), (166, 14)]
+    >>> list(candidates(0.01, bits=8, at_least=False))
+    [(164, 14)]
     """
     s = bits - math.frexp(wanted)[1]
     middle = math.ldexp(wanted, s)
     if not 1 <= s <= 40:
         return
-    for step in range(max(FEWEST_CANDIDATES, int(middle / 32))):  # a weight's scale may grow by a 32nd
+    for step in range(max(FEWEST_CANDIDATES, int(middle / 32))):
         m = math.ceil(middle) + step if at_least else round(middle) + (step + 1) // 2 * (-1) ** step
-        if 0 < m < 2**16:
+        if 0 < m < 2**16 and (at_least or abs(m - middle) <= middle * CLOSE):
             yield m, s
 
 
