@@ -59,6 +59,12 @@ def test_a_layer_used_again_with_its_weights_is_as_near(trained, drawn):
     check_every_layer("8C3p1b BN (8C3p1 BN R)*3 6C3 BN R 8C3p1b R BN GMP 10N", trained, drawn, channels=1, seed=0)
 
 
+def test_weights_for_whose_second_use_no_factor_is_close_are_rounded_anew(trained, drawn):
+    check_every_layer(
+        "8C3p1b R BN (8C3p1 BN R)*3 8C1 BN T (8C3p1 BN R)*3 GAP 10N", trained, drawn, channels=1, seed=923
+    )
+
+
 def check_every_layer(notation, trained, drawn, channels, seed):
     """Given the same 8-bit values, a layer differs from the real one by its own rounding: of weights and result."""
     size = (channels, 12, 12)
@@ -66,7 +72,7 @@ def check_every_layer(notation, trained, drawn, channels, seed):
     real = lower(network, *FORMS[channels])
     model = quantise(network, images, mean=FORMS[channels][0], deviation=FORMS[channels][1])
     made = trace(model, images)
-    before: list[torch.Tensor] = []
+    stored = []
     for layer, wanted in zip(model.layers, real.layers, strict=True):
         if not isinstance(layer, IntegerConvolve):
             continue
@@ -80,16 +86,17 @@ def check_every_layer(notation, trained, drawn, channels, seed):
         expected = (sums + bias) / layer.target.scale
         low, high = layer.requantising.low, layer.requantising.high
         off = (made[layer.target] - expected.clamp(low, high)).abs()
-        # Each weight is off by half a step at most, and so is the bias; the result is rounded once. Weights used
-        # again keep the integers of their first use, and the factor of the second is off by 2^-9 of itself at most.
-        half = torch.from_numpy(layer.weight_scales).double().view(-1, 1, 1, 1) / 2
-        is_again = any(torch.equal(each, wanted.weights) for each in before)
-        before.append(wanted.weights)
-        doubt = half.expand_as(wanted.weights) + (wanted.weights.abs() + half) * (2.0**-9 if is_again else 0)
+        # Each weight is off by half a step at most, and so is the bias; the result is rounded once. Weights that are
+        # stored once for several uses have a factor that is off by 2^-9 of itself at most.
+        scales = torch.from_numpy(layer.weight_scales).double().view(-1, 1, 1, 1)
+        first = next((scale for kept, scale in stored if np.array_equal(kept, layer.weights)), scales)
+        stored.append((layer.weights, first))
+        assert (scales / first - 1).abs().max() <= 1.01 * 2.0**-9
+        doubt = first / 2 + wanted.weights.abs() * (scales / first - 1).abs() * 1.01
         taps = torch.nn.functional.conv2d(
             given_real.abs(), doubt, None, layer.stride, layer.padding, layer.dilation, layer.groups
         )
-        allowed = (taps + half.view(-1, 1, 1) * layer.source.scale) / layer.target.scale
+        allowed = (taps + scales.view(-1, 1, 1) / 2 * layer.source.scale) / layer.target.scale
         assert (off <= 0.5 + 1e-6 + allowed * 1.001).all()
 
 

@@ -47,24 +47,32 @@ def round_scale(scale: float) -> float:
     return math.ldexp(math.ceil(fraction * 256), exponent - 8)
 
 
-def candidates(wanted: float, *, bits: int, at_least: bool) -> Iterator[tuple[int, int]]:
-    """Multipliers `(m, s)` of that many bits near `wanted`, nearest first.
+def candidates(wanted: float, *, bits: int) -> Iterator[tuple[int, int]]:
+    """Multipliers `(m, s)` of that many bits, none below `wanted`, nearest first.
 
-    With `at_least` none is below `wanted`, and it may grow by a 32nd: the weights are rounded for it afterwards.
-    Without, the weights are given, and none is further away than `CLOSE`.
+    They may grow by a 32nd: the weights are rounded for the one that is chosen.
 
-    >>> list(candidates(0.01, bits=8, at_least=True))[:3]
+    >>> list(candidates(0.01, bits=8))[:3]
     [(164, 14), (165, 14), (166, 14)]
-    >>> list(candidates(0.01, bits=8, at_least=False))
-    [(164, 14)]
     """
     s = bits - math.frexp(wanted)[1]
     middle = math.ldexp(wanted, s)
-    if not 1 <= s <= 40:
-        return
-    for step in range(max(FEWEST_CANDIDATES, int(middle / 32))):
-        m = math.ceil(middle) + step if at_least else round(middle) + (step + 1) // 2 * (-1) ** step
-        if 0 < m < 2**16 and (at_least or abs(m - middle) <= middle * CLOSE):
+    for m in range(math.ceil(middle), math.ceil(middle) + max(FEWEST_CANDIDATES, int(middle / 32))):
+        if 1 <= s <= 40 and 0 < m < 2**16:
+            yield m, s
+
+
+def candidates_close(wanted: float, *, bits: int) -> Iterator[tuple[int, int]]:
+    """Multipliers `(m, s)` of that many bits for given weights, nearest first, none further off than `CLOSE`.
+
+    >>> list(candidates_close(0.01, bits=8)), list(candidates_close(0.01, bits=10))
+    ([(164, 14)], [(655, 16), (656, 16)])
+    """
+    s = bits - math.frexp(wanted)[1]
+    middle = math.ldexp(wanted, s)
+    low, high = math.ceil(middle * (1 - CLOSE)), math.floor(middle * (1 + CLOSE))
+    for m in sorted(range(low, high + 1), key=lambda each: abs(each - middle)):
+        if 1 <= s <= 40 and 0 < m < 2**16:
             yield m, s
 
 

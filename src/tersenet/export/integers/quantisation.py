@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -43,6 +44,7 @@ from tersenet.export.integers.multipliers import (
     Multiplier,
     agrees,
     candidates,
+    candidates_close,
     fits_32_bits,
     float32_weight_scale,
     no_multiplier,
@@ -173,9 +175,24 @@ class _Quantiser:
         )
 
     def convolve(self, layer: Convolve, sources: tuple[IntegerMaps, ...], target: IntegerMaps) -> IntegerConvolve:
+        """Weights that are used again are stored once, unless that would make a result less exact."""
+        before = next((made for real, made in self.stored if torch.equal(real, layer.weights)), None)
+        if before is not None:
+            with suppress(TersenetError):
+                return self.convolve_with(before, layer, sources, target)
+        made = self.convolve_with(None, layer, sources, target)
+        self.stored.append((layer.weights, made))
+        return made
+
+    def convolve_with(
+        self,
+        before: IntegerConvolve | None,
+        layer: Convolve,
+        sources: tuple[IntegerMaps, ...],
+        target: IntegerMaps,
+    ) -> IntegerConvolve:
         source, weights, bias = sources[0], layer.weights, layer.bias
         low = 0 if layer.relu else target.lowest
-        before = next((made for real, made in self.stored if torch.equal(real, weights)), None)
         rows, found, bounds = [], [], []
         for channel in range(len(weights)):
             if before is None:
@@ -191,7 +208,7 @@ class _Quantiser:
             rows.append(row)
             found.append(number)
             bounds.append(bound)
-        made = IntegerConvolve(
+        return IntegerConvolve(
             name=layer.name,
             sources=sources,
             target=target,
@@ -206,21 +223,26 @@ class _Quantiser:
             borders=layer.borders,
             requantising=_requantising(found, bounds, low, target),
         )
-        if before is None:
-            self.stored.append((weights, made))
-        return made
 
     def average(self, layer: Average, sources: tuple[IntegerMaps, ...], target: IntegerMaps) -> IntegerAverage:
+        """A plain mean has weights of one, unless that would make a result less exact."""
+        if bool((layer.gain == layer.gain[0]).all() and layer.gain[0] > 0 and (layer.bias == 0).all()):
+            with suppress(TersenetError):
+                return self.average_with(layer, sources, target, ones=True)
+        return self.average_with(layer, sources, target, ones=False)
+
+    def average_with(
+        self, layer: Average, sources: tuple[IntegerMaps, ...], target: IntegerMaps, *, ones: bool
+    ) -> IntegerAverage:
         source, low = sources[0], 0 if layer.relu else target.lowest
         area = layer.kernel[0] * layer.kernel[1]
-        is_mean = bool((layer.gain == layer.gain[0]).all() and layer.gain[0] > 0 and (layer.bias == 0).all())
         gains, found, bounds = [], [], []
         for channel, gain in enumerate(layer.gain / area):
-            make = _these(np.ones((area,), np.int8)) if is_mean else _weights_of(gain.expand(area), 127)
-            scale = float(gain.abs()) / (1 if is_mean else 127)
+            make = _these(np.ones((area,), np.int8)) if ones else _weights_of(gain.expand(area), 127)
+            scale = float(gain.abs()) / (1 if ones else 127)
             place = layer.name, channel
             row, number, bound = _requantised(
-                make, scale, layer.bias[channel], source, target, low, place, at_least=not is_mean
+                make, scale, layer.bias[channel], source, target, low, place, at_least=not ones
             )
             gains.append(row[0])
             found.append(number)
@@ -280,25 +302,36 @@ def _requantised(
 ) -> tuple[np.ndarray, Multiplier, int]:
     """The weights of one channel, its multiplier, and the largest absolute sum it can reach.
 
-    Of the multipliers whose products stay within 32 bits the most exact; where there is none, one with 15 bits.
+    Of the multipliers whose products stay within 32 bits the most exact; without one, wider products.
+    With `at_least` the scale of the weights may grow to fit it; weights that are given want one that is close.
     """
     wanted = scale * source.scale / target.scale
     if at_least:
         wanted = max(wanted, LEAST)
-    for narrow in (True, False):
-        for bits in range(MOST_BITS, FEWEST_BITS - 1, -1) if narrow else (MOST_BITS,):
-            for m, s in candidates(wanted, bits=bits, at_least=at_least):
-                weight_scale = float32_weight_scale(m, s, source.scale, target.scale)
-                if weight_scale is None:
-                    continue
-                number = Multiplier(m, s, weight_scale)
-                row = make(number.value * target.scale / source.scale)
-                bound = _bound(row, bias, source, number.value * target.scale, place)
-                if narrow and not fits_32_bits(m, s, bound):
-                    break  # fewer bits
-                if agrees(m, s, bound, low, target.highest):
-                    return row, number, bound
+    for narrow, found in _in_order(wanted, at_least=at_least):
+        for m, s in found:
+            weight_scale = float32_weight_scale(m, s, source.scale, target.scale)
+            if weight_scale is None:
+                continue
+            number = Multiplier(m, s, weight_scale)
+            row = make(number.value * target.scale / source.scale)
+            bound = _bound(row, bias, source, number.value * target.scale, place)
+            if narrow and not fits_32_bits(m, s, bound):
+                break  # fewer bits
+            if agrees(m, s, bound, low, target.highest):
+                return row, number, bound
     raise no_multiplier(*place, wanted)
+
+
+def _in_order(wanted: float, *, at_least: bool) -> Iterator[tuple[bool, Iterator[tuple[int, int]]]]:
+    """What is tried for a factor, best first: whether its products must stay within 32 bits, and multipliers."""
+    every = range(MOST_BITS, FEWEST_BITS - 1, -1)
+    if at_least:
+        yield from ((True, candidates(wanted, bits=bits)) for bits in every)
+        yield False, candidates(wanted, bits=MOST_BITS)
+    else:
+        for narrow in (True, False):
+            yield from ((narrow, candidates_close(wanted, bits=bits)) for bits in every)
 
 
 def _bound(row: np.ndarray, bias: Tensor, source: IntegerMaps, unit: float, place: tuple[str, int]) -> int:
