@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tersenet import TersenetError
-from tersenet.runs import Run, find_run
+from tersenet.runs import Run, find_run, results_of
 
 
 def finished_run(name: str, runs_dir: Path) -> Run | None:
@@ -65,4 +65,4 @@ def found_runs(experiment: str, seeds: int, runs_dir: Path) -> list[Run]:
 
 def accuracies(runs: list[Run]) -> list[float]:
     """Test accuracies after the last epoch, in percent."""
-    return [run.result["test_accuracy"] for run in runs if run.result]
+    return [result.test_accuracy for result in results_of(runs)]

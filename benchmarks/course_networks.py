@@ -124,7 +124,7 @@ def compare(name: str, run: Run | None) -> Comparison:
         reported=reported,
         best=best.held_out_accuracy,
         best_epoch=best.epoch,
-        last=result["test_accuracy"],
+        last=result.test_accuracy,
     )
 
 
@@ -147,15 +147,15 @@ def table(rows: dict[str, Comparison], tries: dict[str, dict[str, Comparison]]) 
         against = "last" if row.reported.last_accuracy is not None else "best"
         difference = "–" if row.difference is None else f"{row.difference:+.2f} ({against})"
         lines.append(
-            f"| `{name}` | {result['parameters']:,} | {result['epochs']} | {percent(row.reported.best_accuracy)} "
+            f"| `{name}` | {result.parameters:,} | {result.epochs} | {percent(row.reported.best_accuracy)} "
             f"| {percent(row.reported.last_accuracy)} | {row.best:.2f} ({row.best_epoch}) | {row.last:.2f} "
             f"| {difference} | {row.verdict} |"
         )
     first = rows[ordered[0]].run.environment
     lines += [
         "",
-        f"Trained with seed {rows[ordered[0]].run.experiment.seed} on {first['machine']['processor']}, "
-        f"torch {first['versions']['torch']}, float32, one thread per run, two runs at a time.",
+        f"Trained with seed {rows[ordered[0]].run.experiment.seed} on {first.machine.processor}, "
+        f"torch {first.versions['torch']}, float32, one thread per run, two runs at a time.",
         "",
     ]
     for name, tried in tries.items():

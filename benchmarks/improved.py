@@ -16,7 +16,7 @@ from _seeds import accuracies, found_runs, train_seeds
 from course_networks import RESULTS, write_part
 from tersenet.evaluation import spread
 from tersenet.networks import NETWORKS
-from tersenet.runs import load_experiment
+from tersenet.runs import load_experiment, results_of
 
 SEEDS = 3
 # network, and the other course networks that have the same layers
@@ -76,13 +76,13 @@ def table(runs_dir: Path) -> tuple[str, list[str]]:
         rows.append(
             (
                 not missed,
-                f"| `{name}`{''.join(f', `{twin}`' for twin in twins)} | {runs[0].result['parameters']:,} "  # type: ignore[index]
+                f"| `{name}`{''.join(f', `{twin}`' for twin in twins)} | {results_of(runs)[0].parameters:,} "
                 f"| {theirs} | {f'{best:.2f}' if best else '–'} | {experiment.training.epochs} "
                 f"| {found.mean:.2f} ± {found.deviation:.2f} | {wanted:.2f} | {'**missed**' if missed else 'met'} |",
             )
         )
     first = found_runs("model1-4312-improved", SEEDS, runs_dir)[0]
-    facts = first.environment
+    environment = first.environment
     lines = [
         "## The course networks with Tersenet's recipe",
         "",
@@ -96,7 +96,7 @@ def table(runs_dir: Path) -> tuple[str, list[str]]:
         "",
         CHOSEN,
         "",
-        f"Trained on {facts['machine']['processor']}, torch {facts['versions']['torch']}, "
+        f"Trained on {environment.machine.processor}, torch {environment.versions['torch']}, "
         f"{first.experiment.settings.description}, two seeds at a time.",
     ]
     return "\n".join(lines), misses

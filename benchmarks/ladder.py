@@ -134,7 +134,7 @@ def missed(last: LadderStep) -> list[str]:
 def page(ladder: Ladder, misses: list[str]) -> str:
     """The whole page; a miss comes first."""
     last = ladder.steps[-1]
-    facts = last.runs[0].environment
+    environment = last.runs[0].environment
     verdict = f"**Missed**: {'; '.join(misses)}. The" if misses else "**Met**: the"
     said = (
         f"{verdict} last step, `{last.name}`, ends at {last.spread.mean:.2f} ± {last.spread.deviation:.2f} % "
@@ -151,7 +151,7 @@ def page(ladder: Ladder, misses: list[str]) -> str:
         f"is the lowest accuracy among the last {LAST} epochs of all seeds.",
         *(section(step, before) for step, before in zip(ladder.steps, [None, *ladder.steps], strict=False)),
         to_markdown([Heading("The public records in the figure"), records_table()]).strip(),
-        f"Trained on {facts['machine']['processor']}, torch {facts['versions']['torch']}, "
+        f"Trained on {environment.machine.processor}, torch {environment.versions['torch']}, "
         f"{last.runs[0].experiment.settings.description}, two seeds at a time.",
     ]
     return "\n\n".join(parts) + "\n"

@@ -10,13 +10,23 @@ paths of the machine that it was trained on are left out.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from tersenet._files import write_whole
 from tersenet.evaluation import fit_familiarity
-from tersenet.runs import WEIGHTS, Run, file_hash, kept_in, make_claim, packaged_names, write_claim, write_familiarity
+from tersenet.runs import (
+    WEIGHTS,
+    Run,
+    file_hash,
+    kept_in,
+    make_claim,
+    packaged_names,
+    results_of,
+    write_claim,
+    write_familiarity,
+    write_record,
+)
 
 CLAIMS = Path(__file__).parents[1] / "claims"
 CHOSEN = {
@@ -44,15 +54,15 @@ def package(run: Run, name: str) -> None:
     folder.mkdir(parents=True)
     for file in ("experiment.toml", "metrics.csv", "model.safetensors", "summary.txt"):
         shutil.copyfile(run.path / file, folder / file)
-    environment = dict(run.environment)
-    environment |= {"data_dir": None, "data_source": environment["data"], "command_line": ["tersenet", "train"]}
-    result = dict(run.result or {}) | {"run": name}
-    for file, content in (("environment.json", environment), ("result.json", result)):
-        write_whole(folder / file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    before = run.environment
+    environment = replace(before, data_dir=None, data_source=before.data, command_line=("tersenet", "train"))
+    (result,) = results_of([run])
+    write_record(folder / "environment.json", environment)
+    write_record(folder / "result.json", replace(result, run=name))
     claim = CLAIMS / f"{name}.toml"
     claim.unlink(missing_ok=True)
     write_claim(make_claim(Run(folder)), claim)
-    print(f"{name}: {result['test_accuracy']:.2f} % on {result['data']}, from {run.name}")
+    print(f"{name}: {result.test_accuracy:.2f} % on {result.data}, from {run.name}")
 
 
 def describe_pictures() -> None:
@@ -60,7 +70,7 @@ def describe_pictures() -> None:
     runs = [Run(WEIGHTS / name) for name in packaged_names()]
     for data in {run.experiment.data for run in runs}:
         same = [run for run in runs if run.experiment.data == data]
-        train, classes = same[0].data().train, len(same[0].environment["classes"])
+        train, classes = same[0].data().train, len(same[0].environment.classes)
         found = {
             file_hash(run.path / "model.safetensors"): fit_familiarity(
                 run.model(), train.images, train.labels, classes

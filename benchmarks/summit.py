@@ -15,7 +15,7 @@ from pathlib import Path
 from _seeds import accuracies, found_runs, train_seeds
 from course_networks import RESULTS, write_part
 from tersenet.evaluation import spread
-from tersenet.runs import load_experiment
+from tersenet.runs import load_experiment, results_of
 
 SEEDS, WANTED, AIM = 5, 99.68, 99.72
 
@@ -31,7 +31,7 @@ def main() -> None:
         train_seeds(("summit",), SEEDS, arguments.runs_dir, arguments.jobs)
     runs = found_runs("summit", SEEDS, arguments.runs_dir)
     found = spread(accuracies(runs))
-    experiment, result, facts = load_experiment("summit"), runs[0].result, runs[0].environment
+    experiment, result, environment = load_experiment("summit"), runs[0].result, runs[0].environment
     assert result is not None
     missed = round(found.mean, 4) < WANTED
     word = f"{'**Missed**' if missed else 'Met'}: {WANTED} % was required; the goal was {AIM} %."
@@ -39,20 +39,18 @@ def main() -> None:
         [
             "## The summit: as high as it goes under 20,000 parameters in 19 epochs",
             "",
-            f"{word} Written by `python benchmarks/summit.py`. `{experiment.network}`, {result['parameters']:,} "
+            f"{word} Written by `python benchmarks/summit.py`. `{experiment.network}`, {result.parameters:,} "
             f"parameters, {experiment.training.epochs} epochs, last epoch, averaged weights, a plain forward pass: "
             f"{found}, five seeds.",
             "",
             "| seed | last | best epoch, picked on the test set | seconds |",
             "|--:|--:|--:|--:|",
             *[
-                f"| {run.experiment.seed} | {run.result['test_accuracy']:.2f} "
-                f"| {run.result['best_test_accuracy']:.2f} | {run.result['seconds']:.0f} |"
-                for run in runs
-                if run.result
+                f"| {each.seed} | {each.test_accuracy:.2f} | {each.best_test_accuracy:.2f} | {each.seconds:.0f} |"
+                for each in results_of(runs)
             ],
             "",
-            f"Trained on {facts['machine']['processor']}, torch {facts['versions']['torch']}, "
+            f"Trained on {environment.machine.processor}, torch {environment.versions['torch']}, "
             f"{runs[0].experiment.settings.description}, two seeds at a time.",
         ]
     )

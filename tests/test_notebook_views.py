@@ -44,7 +44,7 @@ def test_a_data_set_is_one_line():
 
 def test_a_run_is_one_line_with_its_accuracy(trained):
     run, _ = trained
-    line = f"4C5s3 BN R GAP 2Nb on {run.experiment.data}, {run.result['test_accuracy']:.2f} % after epoch 1, seed 0"
+    line = f"4C5s3 BN R GAP 2Nb on {run.experiment.data}, {run.result.test_accuracy:.2f} % after epoch 1, seed 0"
     assert repr(run) == f"Run('tiny-1': {line})"
     assert line in shown(run._repr_html_())
 

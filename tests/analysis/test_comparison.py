@@ -146,8 +146,8 @@ def test_groups_are_compared_from_their_folders(trained):
     _, _, narrow, wide = trained
     comparison = compare([narrow, wide])
     (found,) = comparison.pairs
-    assert found.difference == pytest.approx(wide.result["mean"] - narrow.result["mean"])
-    assert comparison.sides[0].accuracies == [run["test_accuracy"] for run in narrow.result["runs"]]
+    assert found.difference == pytest.approx(wide.result.mean - narrow.result.mean)
+    assert comparison.sides[0].accuracies == [run.test_accuracy for run in narrow.result.runs]
     assert any("narrow-1 has 2, wide-1 has 2" in text for text in comparison.warnings)
     assert any("This reads the test set" in text for text in comparison.warnings)
 
@@ -169,7 +169,7 @@ def test_a_best_epoch_is_warned_of_and_has_no_pictures(trained):
     assert "they support no claim" in comparison.warnings[0]
     assert found.permutation is None
     assert found.repaired == []
-    best = [[run["best_test_accuracy"] for run in group.result["runs"]] for group in (narrow, wide)]
+    best = [[run.best_test_accuracy for run in group.result.runs] for group in (narrow, wide)]
     assert found.difference == pytest.approx(np.mean(best[1]) - np.mean(best[0]))
 
 

@@ -18,7 +18,7 @@ from tersenet.figures.ladder_figures import plot_ladder_curves, plot_ladder_fron
 from tersenet.figures.style import Drawing, dress
 from tersenet.networks import Budget
 from tersenet.pages.ladder_page import write_ladder
-from tersenet.runs import Experiment, Settings, load_experiment, start_group, start_run
+from tersenet.runs import Experiment, RunRecord, Settings, load_experiment, start_group, start_run
 from tersenet.runs.experiment import experiment_names
 from tersenet.training import EpochMetrics, Recipe
 
@@ -34,7 +34,22 @@ class Trained:
 
     @property
     def result(self):
-        return {"test_accuracy": self.curve[-1], "parameters": self.parameters, "epochs": len(self.curve)}
+        return RunRecord(
+            run="step",
+            data="mnist",
+            network="8C3 GAP 10N",
+            device="cpu",
+            parameters=self.parameters,
+            epochs=len(self.curve),
+            seed=0,
+            test_accuracy=self.curve[-1],
+            test_loss=0.1,
+            test_images=10_000,
+            train_accuracy=99.0,
+            best_test_accuracy=max(self.curve),
+            best_epoch=1 + self.curve.index(max(self.curve)),
+            seconds=1.0 * len(self.curve),
+        )
 
     @property
     def metrics(self):

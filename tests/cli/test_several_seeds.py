@@ -112,7 +112,7 @@ def test_runs_lists_groups_below(runs, capsys):
     assert document["runs"] == []
     (group,) = document["groups"]
     assert (group["run"], group["finished"], group["seeds"]) == ("mine-1", 2, [5, 6])
-    assert group["mean"] == pytest.approx(Group(runs / "mine-1").result["mean"])
+    assert group["mean"] == pytest.approx(Group(runs / "mine-1").result.mean)
     assert main(["runs", "--runs-dir", str(runs)]) == 0
     assert "2/2" in capsys.readouterr().out
 
@@ -120,7 +120,7 @@ def test_runs_lists_groups_below(runs, capsys):
 def test_evaluate_measures_every_seed_or_one(runs, capsys):
     assert main(["evaluate", "mine", "--runs-dir", str(runs), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["mean"] == pytest.approx(Group(runs / "mine-1").result["mean"])
+    assert document["mean"] == pytest.approx(Group(runs / "mine-1").result.mean)
     assert [row["seed"] for row in document["runs"]] == [5, 6]
     assert main(["evaluate", "mine-1/seed-6", "--runs-dir", str(runs), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] == document["runs"][1]["accuracy"]

@@ -209,4 +209,4 @@ def test_files_that_are_not_pictures_are_said_once_and_not_kept_as_a_caution(
     assert main(["train", NET, "--data", "./signs", "--epochs", "1"]) in (0, 3)
     assert capsys.readouterr().out.count("1 file that is not a picture was skipped: Thumbs.db.") == 1
     [run] = list_runs(tmp_path / "runs")
-    assert run.environment["data_notice"] is None
+    assert run.environment.data_notice is None

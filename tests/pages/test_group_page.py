@@ -61,7 +61,7 @@ def test_the_table_has_one_row_per_seed_and_their_mean(group):
     assert [name for name, _ in rows] == ["0", "1", "2", "mean"]
     figures = [figure for _, figure in rows]
     assert sum(figures[:3]) / 3 == pytest.approx(figures[3], abs=0.01)
-    assert figures[3] == pytest.approx(group.result["mean"], abs=0.0006)
+    assert figures[3] == pytest.approx(group.result.mean, abs=0.0006)
 
 
 def test_three_seeds_are_an_indication(group):

@@ -208,8 +208,8 @@ def test_the_last_epoch_comes_first_and_the_best_is_marked_as_picked(written):
 
 def test_the_accuracy_of_the_report_is_that_of_the_run(written):
     run, markdown, _ = written
-    accuracy = run.result["test_accuracy"]
-    assert f"/{run.result['test_images']} ({accuracy:.2f} %)" in markdown
+    accuracy = run.result.test_accuracy
+    assert f"/{run.result.test_images} ({accuracy:.2f} %)" in markdown
     assert "Measured again" not in markdown
 
 

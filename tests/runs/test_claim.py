@@ -18,10 +18,10 @@ from tersenet._errors import TersenetError
 from tersenet.cli.main import main
 from tersenet.evaluation import evaluate
 from tersenet.networks import build
-from tersenet.runs import Experiment, Run, find_run, start_run
+from tersenet.runs import Experiment, GroupPlan, Run, find_run, start_run, write_record
 from tersenet.runs.claims.claim import make_claim, read_claim, write_claim
 from tersenet.runs.claims.verify import chance, evaluate_claim, train_claim
-from tersenet.runs.family.group import Group, write_plan
+from tersenet.runs.family.group import Group
 from tersenet.runs.provenance.fingerprint import file_hash
 from tersenet.training import EvaluationBatches, Recipe
 
@@ -59,7 +59,7 @@ def group(tmp_path):
         shutil.copytree(made.path, path / f"seed-{seed}")
     for name in ("experiment.toml", "environment.json"):
         shutil.copy(path / "seed-0" / name, path / name)
-    write_plan(path, (0, 1), 1)
+    write_record(path / "group.json", GroupPlan(seeds=(0, 1), processes=1))
     return Group(path)
 
 
@@ -87,8 +87,8 @@ def test_a_claim_can_be_read_without_tersenet_and_its_hash_is_that_of_the_file(r
     tables = tomllib.loads(written(run, tmp_path).read_text(encoding="utf-8"))
     [seed] = tables["seeds"]
     assert seed["weights_sha256"] == hashlib.sha256((run.path / "model.safetensors").read_bytes()).hexdigest()
-    assert seed["correct"] == round(run.result["test_accuracy"])  # of 100 pictures
-    assert tables["accuracy"] == run.result["test_accuracy"]
+    assert seed["correct"] == round(run.result.test_accuracy)  # of 100 pictures
+    assert tables["accuracy"] == run.result.test_accuracy
     assert tables["parameters"] == 4 * 25 + 2 * 4 + 10 * 4 + 10
     assert tables["experiment"]["notation"] == "4C5s3 BN R GAP 10Nb"
     assert tables["experiment"]["settings"]["precision"] in ("float32", "bfloat16")
@@ -104,7 +104,7 @@ def test_a_claim_reads_back_as_it_was_made(run, group, tmp_path):
 
 def test_a_groups_claim_is_the_mean_of_its_seeds(group):
     claim = make_claim(group)
-    accuracies = [run.result["test_accuracy"] for run in group.runs]
+    accuracies = [run.result.test_accuracy for run in group.runs]
     assert claim.accuracy == pytest.approx(statistics.mean(accuracies))
     assert claim.deviation == pytest.approx(statistics.stdev(accuracies))
     assert [seed.run for seed in claim.seeds] == ["small-1/seed-0", "small-1/seed-1"]

@@ -98,8 +98,8 @@ def test_held_out_images_take_the_place_of_the_test_pair(tmp_path):
     header = (run.path / "metrics.csv").read_text(encoding="utf-8").splitlines()[0]
     assert "validation_accuracy" in header
     assert "test_accuracy" not in header
-    assert run.result["best_validation_accuracy"] == max(row.validation_accuracy for row in run.metrics)
-    assert run.result["test_images"] == 100
+    assert run.result.best_validation_accuracy == max(row.validation_accuracy for row in run.metrics)
+    assert run.result.test_images == 100
 
 
 def test_the_weights_carry_their_notation_and_give_the_runs_accuracy(run, few_digits):
@@ -109,7 +109,7 @@ def test_the_weights_carry_their_notation_and_give_the_runs_accuracy(run, few_di
     with safe_open(run.path / "model.safetensors", framework="pt") as file:
         assert file.metadata()["notation"] == run.notation
     accuracy = evaluate(run.model(), EvaluationBatches(few_digits.test)).accuracy
-    assert accuracy == run.result["test_accuracy"] == run.metrics[-1].test_accuracy
+    assert accuracy == run.result.test_accuracy == run.metrics[-1].test_accuracy
 
 
 def test_numbers_go_up_and_the_latest_run_is_meant(tmp_path):

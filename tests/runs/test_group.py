@@ -75,7 +75,7 @@ def test_a_seed_of_a_group_is_that_seed_alone_to_the_bit(group, tmp_path):
     for run in group.runs:
         alone = start_run(run.experiment, runs_dir=tmp_path)
         assert weights(run) == weights(alone)
-        assert run.result["test_loss"] == alone.result["test_loss"]
+        assert run.result.test_loss == alone.result.test_loss
     assert len({weights(run) for run in group.runs}) == 3
 
 
@@ -104,27 +104,27 @@ def test_settings_are_settled_once_and_written(group):
 
 def test_the_result_is_reckoned_from_the_runs(group):
     result = group.result
-    accuracies = [run.result["test_accuracy"] for run in group.runs]
-    assert [each["test_accuracy"] for each in result["runs"]] == accuracies
-    assert result["mean"] == pytest.approx(statistics.fmean(accuracies))
-    assert result["deviation"] == pytest.approx(statistics.stdev(accuracies))
-    assert (result["minimum"], result["maximum"]) == (min(accuracies), max(accuracies))
+    accuracies = [run.result.test_accuracy for run in group.runs]
+    assert [each.test_accuracy for each in result.runs] == accuracies
+    assert result.mean == pytest.approx(statistics.fmean(accuracies))
+    assert result.deviation == pytest.approx(statistics.stdev(accuracies))
+    assert (result.minimum, result.maximum) == (min(accuracies), max(accuracies))
     half = 4.302652729911275 * statistics.stdev(accuracies) / 3**0.5  # t of two degrees of freedom, printed tables
-    bounds = [max(0.0, result["mean"] - half), min(100.0, result["mean"] + half)]  # an accuracy lies between these
-    assert result["interval"] == pytest.approx(bounds)
-    assert result["indication"]
-    assert result["seconds"] == pytest.approx(statistics.fmean(run.result["seconds"] for run in group.runs))
-    assert result["wall_seconds"] > 0
+    bounds = (max(0.0, result.mean - half), min(100.0, result.mean + half))  # an accuracy lies between these
+    assert result.interval == pytest.approx(bounds)
+    assert result.indication
+    assert result.seconds == pytest.approx(statistics.fmean(run.result.seconds for run in group.runs))
+    assert result.wall_seconds > 0
 
 
 def test_the_mean_decides_the_budget(experiment, tmp_path):
     name = experiment.data
     group = start_group(experiment, 2, runs_dir=tmp_path, processes=1)
-    low, high = sorted(run.result["test_accuracy"] for run in group.runs)
+    low, high = sorted(run.result.test_accuracy for run in group.runs)
     for limit, met in (((low + high) / 2, True), (min(100.0, (low + high) / 2 + 0.01), (low + high) / 2 == 100)):
         demanded = experiment.changed(budget=Budget(data=name, accuracy=limit))
-        (line,) = start_group(demanded, 2, runs_dir=tmp_path, processes=1).result["budget"]
-        assert (line["value"], line["met"]) == (pytest.approx((low + high) / 2), met)
+        (line,) = start_group(demanded, 2, runs_dir=tmp_path, processes=1).result.budget
+        assert (line.value, line.met) == (pytest.approx((low + high) / 2), met)
 
 
 def test_an_interrupted_group_goes_on_with_what_is_missing(begun, group):
@@ -139,7 +139,7 @@ def test_an_interrupted_group_goes_on_with_what_is_missing(begun, group):
     assert (begun.seed_path(3) / "result.json").stat().st_mtime_ns == kept
     # The first epoch of seed 4 was whole when the interrupt came.
     assert seen == [("small-1/seed-4", 2), ("small-1/seed-5", 1), ("small-1/seed-5", 2)]
-    assert settled.result["wall_seconds"] is None
+    assert settled.result.wall_seconds is None
     if begun.experiment.settings == group.experiment.settings:
         assert [weights(run) for run in settled.runs] == [weights(run) for run in group.runs]
 
@@ -171,7 +171,7 @@ def test_a_process_that_is_killed_ends_the_group_with_one_error(experiment, tmp_
     assert multiprocessing.active_children() == []
     (group,) = list_groups(tmp_path)
     assert finished[0] in [run.name for run in group.finished_runs]
-    assert resume_group(group).result["runs"][3]["seed"] == 6
+    assert resume_group(group).result.runs[3].seed == 6
 
 
 def test_a_seed_that_fails_is_named_and_what_was_finished_is_kept(experiment, tmp_path):

@@ -5,8 +5,7 @@ import shutil
 import pytest
 
 from tersenet.networks import Budget
-from tersenet.runs import Experiment, start_run
-from tersenet.runs.family.group import write_plan
+from tersenet.runs import Experiment, GroupPlan, start_run, write_record
 from tersenet.runs.listings.outcome import changed_fields, outcome_of
 from tersenet.training import Recipe
 
@@ -26,7 +25,7 @@ def start(picture_folder, tmp_path):
 def test_a_finished_run_gives_its_accuracy_and_the_budgets_verdict(start, tmp_path):
     run = start(MINE)
     outcome = outcome_of(MINE, tmp_path)
-    assert (outcome.run, outcome.accuracy) == ("mine-1", run.result["test_accuracy"])
+    assert (outcome.run, outcome.accuracy) == ("mine-1", run.result.test_accuracy)
     assert (outcome.seeds, outcome.deviation, outcome.changed) == (1, None, ())
     # 4·25 kernels + 8 of batch normalisation + 4·2 + 2 dense = 118 of fewer than 200; 1 epoch of fewer than 2.
     assert [(line.value, line.met) for line in outcome.budget] == [(118, True), (1, True)]
@@ -51,7 +50,7 @@ def test_more_seeds_stand_before_fewer_and_a_group_gives_their_mean(start, tmp_p
         shutil.move(run.path, group / f"seed-{seed}")
     shutil.copy(group / "seed-0" / "experiment.toml", group)
     shutil.copy(group / "seed-0" / "environment.json", group)
-    write_plan(group, (0, 1), 1)
+    write_record(group / "group.json", GroupPlan(seeds=(0, 1), processes=1))
     start(MINE)
     found = outcome_of(MINE, tmp_path)
     assert (found.run, found.seeds) == ("mine-9", 2)

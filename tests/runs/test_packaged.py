@@ -40,7 +40,7 @@ def test_a_claim_lies_beside_each_and_names_its_weights(name):
         run.experiment.seed,
         sum(weights.numel() for weights in run.model().parameters()),
     )
-    assert seed.accuracy == run.result["test_accuracy"]
+    assert seed.accuracy == run.result.test_accuracy
 
 
 @pytest.mark.parametrize("name", NAMES)

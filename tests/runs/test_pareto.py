@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tersenet.cli.main import main
-from tersenet.runs import Experiment, start_run
-from tersenet.runs.family.group import write_plan
+from tersenet.runs import Experiment, GroupPlan, start_run, write_record
 from tersenet.runs.listings.pareto import FrontEntry, entries, front, size_of
 from tersenet.training import Recipe
 
@@ -42,7 +41,7 @@ def trained(picture_folder, tmp_path_factory):
     shutil.move(third.path, group / "seed-2")
     for name in ("experiment.toml", "environment.json"):
         shutil.copy(group / "seed-2" / name, group)
-    write_plan(group, (2,), 1)
+    write_record(group / "group.json", GroupPlan(seeds=(2, 3), processes=1))
     start_run(mine.changed(name="larger", network="6C5s3 BN R GAP 2Nb"), runs_dir=folder)
     unfinished = start_run(mine.changed(name="unfinished", network="5C5s3 BN R GAP 2Nb"), runs_dir=folder)
     (unfinished.path / "result.json").unlink()

@@ -86,9 +86,9 @@ def evil(experiment, tmp_path, proof, elsewhere):
 
 
 def test_the_file_and_what_it_imports_even_late_are_kept_with_their_hashes(run, file):
-    facts = run.environment["source"]
-    assert (facts["entry"], facts["name"], facts["root"]) == ("model.py", "Net", str(file.parent))
-    assert sorted(facts["files"]) == ["beside.py", "model.py"]
+    facts = run.environment.source
+    assert (facts.entry, facts.name, facts.root) == ("model.py", "Net", str(file.parent))
+    assert sorted(facts.files) == ["beside.py", "model.py"]
     assert (run.path / "source" / "model.py").read_text() == MODEL
     assert (run.path / "source" / "beside.py").read_text() == "SCALE = 1.0\n"
 
@@ -153,7 +153,7 @@ def test_files_that_the_code_reads_are_kept_too(picture_folder, tmp_path):
     found = Experiment(name="own", network=network, data=f"folder:{picture_folder}", training=recipe)
     run = start_run(found, runs_dir=tmp_path / "runs")
     shutil.rmtree(folder)
-    assert sorted(run.environment["source"]["files"]) == ["model.py", "sizes.json"]
+    assert sorted(run.environment.source.files) == ["model.py", "sizes.json"]
     assert run.model()(torch.zeros(1, 1, 28, 28)).shape == (1, 2)
 
 
@@ -170,7 +170,7 @@ def test_a_package_is_kept_as_one(picture_folder, tmp_path, monkeypatch):
     run = start_run(found, runs_dir=tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     shutil.rmtree(package)
-    assert sorted(run.environment["source"]["files"]) == ["pkg/__init__.py", "pkg/beside.py", "pkg/model.py"]
+    assert sorted(run.environment.source.files) == ["pkg/__init__.py", "pkg/beside.py", "pkg/model.py"]
     assert run.model()(torch.zeros(1, 1, 28, 28)).shape == (1, 2)
 
 

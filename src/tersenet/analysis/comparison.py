@@ -109,7 +109,7 @@ def _warnings(sides: Sequence[Contender], dataset: Dataset, *, best: bool) -> li
             if all(side.kind == "validation" for side in sides)
             else "This reads the test set: to choose between recipes, hold images out (`--validation 5000`)."
         )
-    notice = dataset.notice or next((side.source.environment.get("data_notice") for side in sides), None)
+    notice = dataset.notice or next((side.source.environment.data_notice for side in sides), None)
     return [*([f"Measured on {dataset.name}. {notice}"] if notice else []), *said]
 
 
@@ -123,7 +123,7 @@ def measured_otherwise(sides: Sequence[Contender]) -> str:
         side.name
         for side in sides
         if any(
-            abs(accuracy - result["test_accuracy"]) > 1e-9
+            abs(accuracy - result.test_accuracy) > 1e-9
             for accuracy, result in zip(side.accuracies, side.results, strict=True)
         )
     ]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset
 from tersenet.evaluation import PERCENT, Spread, guesses, predict_logits, spread
-from tersenet.runs import Group, Run
+from tersenet.runs import Group, Run, RunRecord, results_of
 from tersenet.training import EvaluationBatches
 
 
@@ -26,7 +25,7 @@ class Contender:
 
     source: Run | Group
     runs: list[Run]
-    results: list[dict[str, Any]]
+    results: list[RunRecord]
     guess: np.ndarray
     labels: np.ndarray
     missing: int
@@ -66,7 +65,7 @@ class Contender:
     @property
     def best_accuracies(self) -> list[float]:
         """The accuracy of each run's best epoch, picked on the images it was measured on."""
-        return [result[f"best_{self.kind}_accuracy"] for result in self.results]
+        return [result.best_accuracy for result in self.results]
 
     @property
     def validation_accuracies(self) -> list[float] | None:
@@ -81,17 +80,17 @@ class Contender:
     @property
     def parameters(self) -> int:
         """The network's parameters."""
-        return int(self.results[0]["parameters"])
+        return self.results[0].parameters
 
     @property
     def epochs(self) -> int:
         """The most epochs that a run took."""
-        return max(int(result["epochs"]) for result in self.results)
+        return max(result.epochs for result in self.results)
 
     @property
     def seconds(self) -> float:
         """The mean time of a training."""
-        return fmean(result["seconds"] for result in self.results)
+        return fmean(result.seconds for result in self.results)
 
 
 def finished_runs(source: Run | Group) -> list[Run]:
@@ -113,7 +112,7 @@ def read_side(source: Run | Group, dataset: Dataset) -> Contender:
     return Contender(
         source=source,
         runs=runs,
-        results=[run.result or {} for run in runs],
+        results=results_of(runs),
         guess=np.stack([guesses(logits).numpy() for logits, _ in answers]),
         labels=answers[0][1].numpy(),
         missing=len(source.seeds) - len(runs) if isinstance(source, Group) else 0,

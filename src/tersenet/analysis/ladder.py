@@ -21,6 +21,7 @@ from tersenet.runs import (
     entries,
     experiment_names,
     load_experiment,
+    results_of,
     to_tables,
 )
 
@@ -58,7 +59,7 @@ class LadderStep:
     @property
     def accuracies(self) -> list[float]:
         """The accuracy after the last epoch, one per seed."""
-        return [run.result["test_accuracy"] for run in self.runs if run.result]
+        return [result.test_accuracy for result in results_of(self.runs)]
 
     @property
     def spread(self) -> Spread:
@@ -68,12 +69,12 @@ class LadderStep:
     @property
     def parameters(self) -> int:
         """The network's parameters."""
-        return int(self._results[0]["parameters"])
+        return results_of(self.runs)[0].parameters
 
     @property
     def epochs(self) -> int:
         """The most epochs that a run took."""
-        return max(int(result["epochs"]) for result in self._results)
+        return max(result.epochs for result in results_of(self.runs))
 
     @property
     def train_accuracy(self) -> float:
@@ -124,10 +125,6 @@ class LadderStep:
         if budget.epochs is not None and self.epochs >= budget.epochs:
             said.append("too many epochs")
         return said
-
-    @property
-    def _results(self) -> list[dict[str, Any]]:
-        return [run.result for run in self.runs if run.result]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,7 +275,7 @@ def _missing(experiment: Experiment, seeds: tuple[int, ...], runs_dir: Path) -> 
 
 
 def _difference(before: LadderStep, runs: Sequence[Run]) -> WelchTest | None:
-    accuracies = [run.result["test_accuracy"] for run in runs if run.result]
+    accuracies = [result.test_accuracy for result in results_of(runs)]
     enough = len(before.accuracies) + len(accuracies) >= 3
     return welch_test(before.accuracies, accuracies, bounds=POINTS) if enough else None
 

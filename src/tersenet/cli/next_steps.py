@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
+    from tersenet.networks import BudgetLine
     from tersenet.runs import Group, Run
 
 
-def say_budget(lines: list[dict[str, Any]], output: Output) -> None:
+def say_budget(lines: Sequence[BudgetLine], output: Output) -> None:
     """The lines of a budget as `tersenet summary` shows them, and which are missed; nothing where there are none."""
-    from tersenet.networks import BudgetLine, budget_table
+    from tersenet.networks import budget_table
 
     if not lines:
         return
     output.say()
-    output.say(budget_table([BudgetLine(**line) for line in lines]))
-    missed = [line["line"] for line in lines if line["met"] is False]
+    output.say(budget_table(lines))
+    missed = [line.line for line in lines if line.met is False]
     if missed:
         output.say(f"budget MISSED: {', '.join(missed)}", style="bold red")
     output.say()

@@ -107,7 +107,7 @@ class TrainingProgress:
             f"{len(dataset.test):,} test images"
         )
         settings = experiment.settings
-        say(f"device    {run.environment['device']}, {experiment.arithmetic}")
+        say(f"device    {run.environment.device}, {experiment.arithmetic}")
         from tersenet.runs import busy_notice
 
         busy = busy_notice(settings)

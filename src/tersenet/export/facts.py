@@ -74,12 +74,11 @@ def facts_of(run: Run, *, calibration: int | None = None, accuracy: AccuracyKept
     >>> facts_of(packaged_run("stem-17150")).lines[1]
     'run          stem-17150, trained on mnist'
     """
-    environment = run.environment
     return ExportFacts(
         run=run.name,
         network=run.notation or run.experiment.network,
         data=run.experiment.data,
-        classes=tuple(environment["classes"]),
+        classes=run.environment.classes,
         weights_sha256=file_hash(run.path / MODEL),
         calibration=calibration,
         accuracy=accuracy,

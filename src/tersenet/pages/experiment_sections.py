@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tersenet._look import one_line
 from tersenet.data import Dataset
 from tersenet.networks import BUDGET_HEAD, BudgetLine, Summary, budget_rows, table_rows
 from tersenet.pages.blocks import Block, Code, Heading, Item, Items, Notice, PageFigure, Paragraph, Table, Tile
 from tersenet.pages.recipe_table import recipe_rows
-from tersenet.runs import Experiment
+from tersenet.runs import Environment, Experiment
 
 CLASSES_NAMED = 20
 FOLDED_FROM = 16  # layers; a longer table opens on a click
@@ -70,14 +69,14 @@ def budget_table(lines: Sequence[BudgetLine]) -> Table:
     return Table(head=BUDGET_HEAD, rows=budget_rows(lines), right=("value",), verdict="verdict")
 
 
-def data_section(experiment: Experiment, dataset: Dataset, environment: dict[str, Any]) -> list[Block]:
+def data_section(experiment: Experiment, dataset: Dataset, environment: Environment) -> list[Block]:
     """How many images of what, and where they were read from."""
     held_out = experiment.validation
     learned = len(dataset.train) - held_out
     said = f"`{dataset.name}`: {learned:,} training images"
     said += f", {held_out:,} held out for validation" if held_out else ""
     said += f", {len(dataset.test):,} test images; {len(dataset.classes)} classes: {_names(dataset.classes)}."
-    source = environment.get("data_source", dataset.source)
+    source = environment.data_source or dataset.source
     return [Heading("Data"), Paragraph(said), Paragraph(f"Read from: `{source}`.")]
 
 
@@ -120,23 +119,22 @@ def recipe_section(experiment: Experiment) -> list[Block]:
 
 
 def environment_section(
-    experiment: Experiment, environment: dict[str, Any], rows: Sequence[tuple[str, str]], speed: float
+    experiment: Experiment, environment: Environment, rows: Sequence[tuple[str, str]], speed: float
 ) -> list[Block]:
     """Where and with what it ran; `rows` come first, `speed` is in training images per second."""
-    machine = environment.get("machine", {})
-    versions = environment.get("versions", {})
+    machine = environment.machine
     facts = [
         *rows,
-        ("started", str(environment.get("started", "–"))),
-        ("device", f"{environment.get('device', '–')}, {experiment.arithmetic}"),
+        ("started", environment.started),
+        ("device", f"{environment.device}, {experiment.arithmetic}"),
         (
             "machine",
-            f"{machine.get('processor', '–')}, {machine.get('cores', '–')} cores, {machine.get('system', '–')}",
+            f"{machine.processor or '–'}, {machine.cores or '–'} cores, {machine.system or '–'}",
         ),
         ("speed", f"{speed:,.0f} training images per second"),
-        ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
-        ("commit", str(environment.get("git_commit") or "–")),
-        ("command", f"`{_command(environment.get('command_line', []))}`"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in environment.versions.items())),
+        ("commit", environment.git_commit or "–"),
+        ("command", f"`{_command(environment.command_line)}`"),
     ]
     return [Heading("Environment"), Table(head=("what", "value"), rows=facts)]
 

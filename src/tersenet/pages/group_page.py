@@ -62,7 +62,7 @@ GALLERY = 15  # images shown
 def compose_group(group: Group, side: Contender, dataset: Dataset) -> list[Block]:
     """The blocks of a group's report. A budget that the mean missed comes before everything else."""
     lines = _budget(group, side)
-    summary = summarize(side.runs[0].empty_model(), tuple(group.environment["input_size"]))
+    summary = summarize(side.runs[0].empty_model(), group.environment.input_size)
     pictures = _draw(group, side, dataset, summary)
     rates = [row.images_per_second for run in side.runs for row in run.metrics]
     seeds = ", ".join(str(run.experiment.seed) for run in side.runs)
@@ -95,14 +95,12 @@ def _seeds(count: int) -> str:
 
 def _budget(group: Group, side: Contender) -> tuple[BudgetLine, ...]:
     result = group.result
-    if result is not None:
-        return tuple(BudgetLine(**line) for line in result["budget"])
-    return budget_lines(side.runs[0], None, side.epochs)
+    return budget_lines(side.runs[0], None, side.epochs) if result is None else result.budget
 
 
 def _notices(group: Group, side: Contender, dataset: Dataset) -> list[Block]:
     said = []
-    notice = dataset.notice or group.environment.get("data_notice")
+    notice = dataset.notice or group.environment.data_notice
     if notice:
         said.append(f"Measured on {data_title(dataset.name)}. {notice}")
     if side.missing:
@@ -154,11 +152,11 @@ def seeds_table(side: Contender) -> Table:
         row = [
             str(run.experiment.seed),
             f"{accuracy:.2f}",
-            f"{result['test_loss']:.4f}",
-            f"{result['train_accuracy']:.2f}",
-            f"{best:.2f} ({result['best_epoch']})",
-            str(result["epochs"]),
-            f"{result['seconds']:.1f}",
+            f"{result.loss:.4f}",
+            f"{result.train_accuracy:.2f}",
+            f"{best:.2f} ({result.best_epoch})",
+            str(result.epochs),
+            f"{result.seconds:.1f}",
         ]
         if validated is not None:
             row.insert(3, f"{validated[place]:.2f}")
@@ -166,8 +164,8 @@ def seeds_table(side: Contender) -> Table:
     mean = [
         "mean",
         f"{side.spread.mean:.3f}",
-        f"{fmean(result['test_loss'] for result in side.results):.4f}",
-        f"{fmean(result['train_accuracy'] for result in side.results):.2f}",
+        f"{fmean(result.loss for result in side.results):.4f}",
+        f"{fmean(result.train_accuracy for result in side.results):.2f}",
         f"{fmean(side.best_accuracies):.3f}",
         "",
         f"{side.seconds:.1f}",

@@ -77,11 +77,7 @@ def gather(run: Run, *, data_dir: Path | None = None) -> RunFacts:
     if result is not None or not run.experiment.validation:
         found = measure_run(run, dataset)
         measures, mistakes, corrected = found.measures, found.mistakes, found.corrected
-    lines = (
-        tuple(BudgetLine(**line) for line in result["budget"])
-        if result is not None
-        else budget_lines(run, None, None)
-    )
+    lines = budget_lines(run, None, None) if result is None else result.budget
     recipe = run.experiment.training
     learner = run.model()
     if recipe.dropout is not None:
@@ -91,7 +87,7 @@ def gather(run: Run, *, data_dir: Path | None = None) -> RunFacts:
         run=run,
         dataset=dataset,
         history=history_of(metrics),
-        summary=summarize(model, tuple(run.environment["input_size"])),
+        summary=summarize(model, run.environment.input_size),
         budget=lines,
         measures=measures,
         mistakes=mistakes,

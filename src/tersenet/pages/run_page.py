@@ -44,8 +44,8 @@ def compose(material: RunFacts) -> list[Block]:
 def _notices(material: RunFacts) -> list[Block]:
     run = material.run
     blocks: list[Block] = []
-    if material.dataset.notice or run.environment.get("data_notice"):
-        said = run.environment.get("data_notice") or str(material.dataset.notice)
+    said = run.environment.data_notice or material.dataset.notice
+    if said:
         blocks.append(Notice(text=f"Measured on {material.data}. {said}", kind="warning"))
     if not material.finished:
         done, planned = len(material.history.epochs), run.experiment.training.epochs

@@ -42,9 +42,10 @@ def _held_out_rows(material: RunFacts) -> list[Row]:
     assert best is not None
     last, rows = history.epochs[-1], []
     if measures is not None:
-        loss = measures.loss if run.result is None else run.result["test_loss"]
+        loss = measures.loss if run.result is None else run.result.loss
         read = ", measured once, at the end" if run.experiment.validation else ""
-        rows.append((f"last epoch ({last}), test{read}", _counted(material, measures), f"{loss:.4f}"))
+        counted = f"{_correct(material, measures)}/{measures.images} ({headline(material):.2f} %)"
+        rows.append((f"last epoch ({last}), test{read}", counted, f"{loss:.4f}"))
     if history.held_out == "validation":
         rows.append((f"last epoch ({last}), validation", f"{accuracies[-1]:.2f} %", f"{losses[-1]:.4f}"))
     picked = f"best epoch ({history.epochs[best]}), picked on the {history.held_out} set"
@@ -96,7 +97,7 @@ def _remarks(material: RunFacts) -> list[Block]:
     measures = material.measures
     if measures is None:
         return []
-    correct = round(headline(material) * measures.images / 100)
+    correct = _correct(material, measures)
     low, high = wilson_interval(correct, measures.images)
     remarks = [
         f"95 % interval for {measures.images:,} test images (Wilson): {100 * low:.2f} to {100 * high:.2f} %. The "
@@ -210,12 +211,13 @@ def headline(material: RunFacts) -> float:
     """The headline: what the run measured at its end; for an unfinished run, what its weights measure now."""
     assert material.measures is not None
     result = material.run.result
-    return material.measures.accuracy if result is None else float(result["test_accuracy"])
+    return material.measures.accuracy if result is None else result.test_accuracy
 
 
-def _counted(material: RunFacts, measures: Measures) -> str:
-    correct = round(headline(material) * measures.images / 100)
-    return f"{correct}/{measures.images} ({headline(material):.2f} %)"
+def _correct(material: RunFacts, measures: Measures) -> int:
+    """How many test images the headline counts as correct."""
+    result = material.run.result
+    return measures.correct if result is None else result.correct_images
 
 
 def _percent(fraction: float) -> str:

@@ -19,7 +19,7 @@ from tersenet.runs.familiar import familiarity_of, kept_in, write_familiarity
 from tersenet.runs.family.family import FamilyListeners, FamilyPlan, Member, read_plan, train_family
 from tersenet.runs.family.group import Group
 from tersenet.runs.family.seeds import GroupListeners, resume_group, start_group
-from tersenet.runs.folder import MODEL, Run
+from tersenet.runs.folder import MODEL, Run, results_of
 from tersenet.runs.hardware import busy_notice, settle
 from tersenet.runs.listings.find_runs import Unreadable, list_all, list_groups, list_runs, name_and_number
 from tersenet.runs.listings.listing import damaged_names, rows_of
@@ -30,7 +30,8 @@ from tersenet.runs.packaged import WEIGHTS, is_packaged, output_folder, packaged
 from tersenet.runs.provenance.environment import choose_device, core_count
 from tersenet.runs.provenance.fingerprint import file_hash
 from tersenet.runs.provenance.trust import trusting
-from tersenet.runs.record import Environment, GroupRecord, RunRecord
+from tersenet.runs.record import Environment, GroupPlan, GroupRecord, Machine, RunRecord
+from tersenet.runs.record_file import as_table, write_record
 from tersenet.runs.resolver import (
     Resolved,
     experiment_to_train,
@@ -54,8 +55,10 @@ __all__ = [
     "FrontEntry",
     "Group",
     "GroupListeners",
+    "GroupPlan",
     "GroupRecord",
     "Listeners",
+    "Machine",
     "MeasuredRun",
     "Member",
     "Outcome",
@@ -67,6 +70,7 @@ __all__ = [
     "Size",
     "Unreadable",
     "Verdict",
+    "as_table",
     "budget_lines",
     "busy_notice",
     "changed_fields",
@@ -102,6 +106,7 @@ __all__ = [
     "read_plan",
     "readable_front",
     "resolve",
+    "results_of",
     "resume_group",
     "resume_run",
     "rows_of",
@@ -118,4 +123,5 @@ __all__ = [
     "with_settings",
     "write_claim",
     "write_familiarity",
+    "write_record",
 ]

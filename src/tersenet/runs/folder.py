@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -24,7 +23,8 @@ from tersenet.runs.experiment import Experiment, load_experiment, to_toml
 from tersenet.runs.metrics_file import parse_metrics
 from tersenet.runs.provenance.fingerprint import dataset_hash
 from tersenet.runs.provenance.source import network_of
-from tersenet.runs.record import Environment, RunRecord, converted, is_file, read_record, read_text, write_json
+from tersenet.runs.record import Environment, RunRecord
+from tersenet.runs.record_file import is_file, read_record, read_text, write_record
 from tersenet.runs.state import State, state_of
 from tersenet.training import EpochMetrics, fit_tensors, load_tensors, save_tensors
 
@@ -68,7 +68,7 @@ class Run:
         experiment, result = self.experiment, self.result
         reached = f"{len(self.metrics)} of {experiment.training.epochs} epochs done"
         if result is not None:
-            reached = f"{result['test_accuracy']:.2f} % after epoch {result['epochs']}, seed {experiment.seed}"
+            reached = f"{result.test_accuracy:.2f} % after epoch {result.epochs}, seed {experiment.seed}"
         return f"{experiment.network} on {experiment.data}, {reached}"
 
     @property
@@ -83,38 +83,32 @@ class Run:
         return load_experiment(self.path / EXPERIMENT)
 
     @cached_property
-    def environment(self) -> dict[str, Any]:
-        """Versions, machine, device, commit, command line, and where the data came from: see `record.Environment`."""
-        return read_record(self.path / ENVIRONMENT, Environment)[1]
+    def environment(self) -> Environment:
+        """Versions, machine, device, commit, command line, and where the data came from."""
+        return read_record(self.path / ENVIRONMENT, Environment)
 
-    @cached_property
+    @property
     def form(self) -> Form:
         """What the pictures are like that the network takes, and how a file becomes one of them."""
-        return read_record(self.path / ENVIRONMENT, Environment)[0].picture_form
+        return self.environment.picture_form
 
     @property
-    def record(self) -> RunRecord | None:
-        """What a finished run reached, as a typed record; None where it is not finished."""
+    def result(self) -> RunRecord | None:
+        """What a finished run reached; None where it is not finished."""
         path = self.path / RESULT
-        return read_record(path, RunRecord)[0] if is_file(path) else None
-
-    @property
-    def result(self) -> dict[str, Any] | None:
-        """The figures of a finished run (as `tersenet train --json` prints them); None where it is not finished."""
-        path = self.path / RESULT
-        return read_record(path, RunRecord)[1] if is_file(path) else None
+        return read_record(path, RunRecord) if is_file(path) else None
 
     @property
     def metrics(self) -> list[EpochMetrics]:
         """One row for each epoch that is done."""
         path = self.path / METRICS
         rows = parse_metrics(read_text(path), path) if is_file(path) else []
-        record = self.record
-        if record is not None and len(rows) != record.epochs:
+        result = self.result
+        if result is not None and len(rows) != result.epochs:
             raise TersenetError(
                 "The figures of some epochs are missing.",
                 got=f"{len(rows)} epochs",
-                expected=f"{record.epochs}, as {RESULT} says",
+                expected=f"{result.epochs}, as {RESULT} says",
                 where=path,
                 hint="restore the file, or train again",
             )
@@ -147,15 +141,15 @@ class Run:
         """
         facts, experiment = self.environment, self.experiment
         if experiment.notation is None and in_file(experiment.network) is not None:
-            return network_of(self.path, experiment.network, facts, trust=trust)
+            return network_of(self.path, experiment.network, facts.source, trust=trust)
         spec = experiment.notation or experiment.network
-        size, classes = tuple(facts["input_size"]), len(facts["classes"])
-        return find_network(spec, input_size=size, classes=classes, run_files=False).module
+        classes = len(facts.classes)
+        return find_network(spec, input_size=facts.input_size, classes=classes, run_files=False).module
 
     @property
     def parameters(self) -> int | None:
         """How many parameters the network has; None where that is not recorded and only running a file would tell."""
-        recorded = (self.result or {}).get("parameters", self.environment.get("parameters"))
+        recorded = (self.result or self.environment).parameters
         if recorded is None and self.experiment.notation is not None:
             return sum(weights.numel() for weights in self.empty_model().parameters())
         return recorded
@@ -179,18 +173,27 @@ class Run:
         model.load_state_dict(tensors)
 
 
+def results_of(runs: Iterable[Run]) -> list[RunRecord]:
+    """What the finished ones of some runs reached.
+
+    >>> results_of([])
+    []
+    """
+    return [result for run in runs if (result := run.result) is not None]
+
+
 def recorded_data(
-    experiment: Experiment, environment: dict[str, Any], data_dir: Path | None, *, download: bool = True
+    experiment: Experiment, environment: Environment, data_dir: Path | None, *, download: bool = True
 ) -> Dataset:
     """An experiment's data set, from where it was found when it ran, or from `data_dir`; classes are matched by name.
 
     Where it is not what it was then, it has a notice that says so.
     """
-    recorded = Path(environment.get("data_dir") or "")
+    recorded = Path(environment.data_dir or "")
     there = recorded if recorded.is_absolute() and os.path.isdir(recorded) else None  # noqa: PTH112  # never raises
-    form = converted(environment, Environment, ENVIRONMENT).picture_form
+    form = environment.picture_form
     dataset = load_data(experiment.data, data_dir=data_dir or there, download=download, form=form)
-    dataset = match_classes(environment.get("classes") or dataset.classes, dataset)
+    dataset = match_classes(environment.classes, dataset)
     if form.size == dataset.form.size:
         dataset = dataset.with_form(form)
     changed = changed_data(dataset, environment)
@@ -200,10 +203,10 @@ def recorded_data(
     return replace(dataset, notice=notice)
 
 
-def changed_data(dataset: Dataset, environment: dict[str, Any]) -> str | None:
+def changed_data(dataset: Dataset, environment: Environment) -> str | None:
     """What to say where a data set is not the one that a run was trained on; None where it is, or is not known."""
-    recorded = environment.get("data_sha256")
-    if recorded is None or dataset.name != environment.get("data") or dataset_hash(dataset) == recorded:
+    recorded = environment.data_sha256
+    if recorded is None or dataset.name != environment.data or dataset_hash(dataset) == recorded:
         return None
     return f"The pictures or labels of {dataset.name} have changed since the run was trained."
 
@@ -223,9 +226,9 @@ def take_folder(runs_dir: Path, name: str) -> Path:
             return path
 
 
-def write_experiment(path: Path, experiment: Experiment, environment: dict[str, Any], summary: str) -> None:
+def write_experiment(path: Path, experiment: Experiment, environment: Environment, summary: str) -> None:
     """Write what is known before the first epoch."""
-    write_json(path / ENVIRONMENT, environment)
+    write_record(path / ENVIRONMENT, environment)
     write_whole(path / SUMMARY, summary)
     write_whole(path / EXPERIMENT, to_toml(experiment))
 

@@ -1,32 +1,24 @@
 """What a run, a group and their environment say of themselves: records whose every field is checked when it is read.
 
-Each record is a JSON file of a run folder. Keys that a record does not know are allowed, so that a newer Tersenet may
-add some; keys that older runs lack have defaults. A file that does not fit is one TersenetError with file and field.
+Each record is a JSON file of a run folder, its keys in the order of the fields. Keys that older runs lack have
+defaults. `record_file.py` reads and writes them.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
 
 import msgspec
 
-from tersenet._errors import TersenetError
-from tersenet._files import write_whole
-from tersenet._json import finite
 from tersenet.data import DIGITS, MNIST_FORM, Form, form_of_an_early_run
-from tersenet.networks import BudgetLine
+from tersenet.networks import BudgetLine, ModuleLayout
 
 SCHEMA = 1
 """The newest version of the records that this code reads and the one it writes; an older file may lack the key."""
-
-LARGEST = 64 * 1024 * 1024  # bytes of a text file of a run; a training of a million epochs stays below
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Natural = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
@@ -37,34 +29,94 @@ Amount = Annotated[float, msgspec.Meta(ge=0, le=1e300)]
 Finite = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
 Text = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]  # a path with NUL in it is refused by every system
 
-Record = TypeVar("Record")
+WITH, AS = "with", "as"
+"""Of a field: it is written only where the one named here is not None; the attribute named here is written for it."""
+IF_KNOWN = {WITH: ""}
+"""Of a field: it is written only where it is not None itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment:
-    """`environment.json`: where a run happened, and on which data."""
+class Record:
+    """What every record has: the version of its form, and the keys of its file that only a newer Tersenet knows.
+
+    `further` is written again with the rest, so that an older Tersenet that continues a group loses none of them.
+    """
 
     schema: Count = SCHEMA
-    id: str | None = None  # of this run alone; its checkpoints carry it too
+    further: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.schema > SCHEMA:
+            raise ValueError(f"a record of schema {self.schema}, and this Tersenet reads up to {SCHEMA}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The computer that a run was trained on; `cores` are those that the process might use."""
+
+    system: str | None = field(default=None, metadata=IF_KNOWN)
+    processor: str | None = field(default=None, metadata=IF_KNOWN)
+    cores: Count | None = field(default=None, metadata=IF_KNOWN)
+    cpu_capability: str | None = field(default=None, metadata=IF_KNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFacts:
+    """The Python files that a run's network needs: `root` is where they were, `files` has the SHA-256 of each.
+
+    The other fields say which of them is run, and what is called in it: see `provenance/source.py`.
+    """
+
+    name: str
+    entry: str
+    module: str
+    search: tuple[str, ...]
+    packages: Mapping[str, str]
+    root: str
+    files: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        for path in (self.entry, *self.search, *self.packages.values(), *self.files):
+            if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\0" in path:
+                raise ValueError(f"a path that leads out of the folder: {path!r}")
+
+    def layout(self, root: Path) -> ModuleLayout:
+        """How the files are laid out under a folder."""
+        return ModuleLayout(
+            root=root, entry=self.entry, module=self.module, search=self.search, packages=dict(self.packages)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment(Record):
+    """`environment.json`: where a run happened, and on which data. `versions` are those of Python and the packages.
+
+    >>> Environment(data="mnist").picture_form.spelled
+    '1×28×28'
+    """
+
     started: str = "–"
-    versions: dict[str, str] = field(default_factory=dict)
-    machine: dict[str, str | int | float | bool | None] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    machine: Machine = Machine()
     device: str = "–"
     git_commit: str | None = None
     command_line: tuple[str, ...] = ()
+    id: str | None = field(default=None, metadata=IF_KNOWN)  # of this run; its checkpoints carry it too
     data: Text | None = None
-    data_source: str | None = None
+    data_source: str | None = field(default=None, metadata=IF_KNOWN)
     data_notice: str | None = None
     data_dir: Text | None = None
-    data_sha256: str | None = None
-    init_sha256: str | None = None  # of the weights that the training started from
-    parameters: Count | None = None
+    data_sha256: str | None = field(default=None, metadata=IF_KNOWN)
     classes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = DIGITS
     input_size: tuple[Side, Side, Side] = MNIST_FORM.size
-    form: Form | None = None  # older runs lack it
+    form: Form | None = field(default=None, metadata=IF_KNOWN)  # older runs lack it
+    parameters: Count | None = field(default=None, metadata=IF_KNOWN)
+    init_sha256: str | None = field(default=None, metadata=IF_KNOWN)
+    """Of the weights that the training started from."""
+    source: SourceFacts | None = field(default=None, hash=False, metadata=IF_KNOWN)
 
     def __post_init__(self) -> None:
-        _check_schema(self.schema)
+        super().__post_init__()
         if math.prod(self.input_size) > 2**26:
             raise ValueError("an input_size of more than 67,108,864 values")
         if self.form is not None and self.form.size != self.input_size:
@@ -77,7 +129,7 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRecord:
+class RunRecord(Record):
     """`result.json` of a run: what it reached. Accuracies in percent with the counts behind them, times in seconds.
 
     `best_…` is the best epoch, picked on the images that each epoch was measured on: the validation images where some
@@ -89,7 +141,6 @@ class RunRecord:
     5000
     """
 
-    schema: Count = SCHEMA
     run: str
     data: Text
     network: str
@@ -100,18 +151,19 @@ class RunRecord:
     test_accuracy: Percent
     test_loss: Amount | None  # None: it was not finite
     test_images: Natural
-    correct: Count | None = None  # of the test images; older runs lack it
+    correct: Count | None = field(default=None, metadata={AS: "correct_images"})  # older runs lack it
     train_accuracy: Percent
-    validation_accuracy: Percent | None = None  # of the last epoch, where images were held out
-    validation_loss: Amount | None = None
-    best_test_accuracy: Percent | None = None
-    best_validation_accuracy: Percent | None = None
+    validation_accuracy: Percent | None = field(default=None, metadata=IF_KNOWN)
+    """Of the last epoch, where images were held out; the loss too, None where it was not finite."""
+    validation_loss: Amount | None = field(default=None, metadata={WITH: "validation_accuracy"})
+    best_test_accuracy: Percent | None = field(default=None, metadata=IF_KNOWN)
+    best_validation_accuracy: Percent | None = field(default=None, metadata=IF_KNOWN)
     best_epoch: Natural
     seconds: Amount
     budget: tuple[BudgetLine, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_schema(self.schema)
+        super().__post_init__()
         if (self.best_test_accuracy is None) == (self.best_validation_accuracy is None):
             raise ValueError("not exactly one of best_test_accuracy and best_validation_accuracy")
         if self.best_epoch > self.epochs:
@@ -124,29 +176,44 @@ class RunRecord:
         """How many test images were classified correctly."""
         return round(self.test_accuracy * self.test_images / 100) if self.correct is None else self.correct
 
+    @property
+    def loss(self) -> float:
+        """The loss on the test set; NaN where it was not finite."""
+        return math.nan if self.test_loss is None else self.test_loss
+
+    @property
+    def best_accuracy(self) -> float:
+        """The best epoch's, on the validation images where some were held out, else on the test set."""
+        best = self.best_test_accuracy if self.best_validation_accuracy is None else self.best_validation_accuracy
+        assert best is not None
+        return best
+
 
 @dataclass(frozen=True, kw_only=True)
-class GroupRecord:
-    """`result.json` of a group of seeds: the figures of its runs, and of all of them together."""
+class GroupRecord(Record):
+    """`result.json` of a group of seeds: the figures of its runs, and of all of them together.
 
-    schema: Count = SCHEMA
+    `seconds` is the mean of the runs' training times, `wall_seconds` what the clock showed from the first to the
+    last, None where the group was interrupted.
+    """
+
     run: str
     data: Text
     network: str
     device: str
     parameters: Count
     epochs: Natural
-    seeds: Annotated[tuple[Seed, ...], msgspec.Meta(min_length=1)]
+    seeds: Annotated[tuple[Seed, ...], msgspec.Meta(min_length=2)]
     processes: Natural
-    runs: Annotated[tuple[RunRecord, ...], msgspec.Meta(min_length=1)]
+    runs: Annotated[tuple[RunRecord, ...], msgspec.Meta(min_length=2)]
     mean: Percent
     deviation: Amount
     minimum: Percent
     maximum: Percent
     interval: tuple[Finite, Finite]
     indication: bool
-    best_test_mean: Percent | None = None
-    best_validation_mean: Percent | None = None
+    best_test_mean: Percent | None = field(default=None, metadata=IF_KNOWN)
+    best_validation_mean: Percent | None = field(default=None, metadata=IF_KNOWN)
     train_mean: Percent
     test_images: Natural
     seconds: Amount
@@ -154,7 +221,7 @@ class GroupRecord:
     budget: tuple[BudgetLine, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_schema(self.schema)
+        super().__post_init__()
         if len(self.runs) != len(self.seeds):
             raise ValueError(f"{len(self.runs)} runs of {len(self.seeds)} seeds")
         if (self.best_test_mean is None) == (self.best_validation_mean is None):
@@ -162,143 +229,13 @@ class GroupRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupPlan:
+class GroupPlan(Record):
     """`group.json`: the seeds that were asked for, and how many of them train at a time."""
 
-    schema: Count = SCHEMA
-    seeds: Annotated[tuple[Seed, ...], msgspec.Meta(min_length=1, max_length=100_000)]
+    seeds: Annotated[tuple[Seed, ...], msgspec.Meta(min_length=2, max_length=100_000)]
     processes: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
     def __post_init__(self) -> None:
-        _check_schema(self.schema)
+        super().__post_init__()
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("a seed that is listed twice")
-
-
-def read_record(path: Path, shape: type[Record]) -> tuple[Record, dict[str, Any]]:
-    """A record out of a JSON file, and the file's table with what the record knows put right.
-
-    The table keeps keys that the record does not know, has the record's values for those that it does, and NaN where
-    a loss was not finite and the file has `null`. Raises TersenetError with the file and the field.
-    """
-    content = read_json(path)
-    record = converted(content, shape, path)
-    return record, _table(content, record)
-
-
-def converted(content: Mapping[str, Any], shape: type[Record], where: object) -> Record:
-    """A table as a record. Raises TersenetError that names the field."""
-    try:
-        return msgspec.convert(content, shape)
-    except TersenetError as error:  # a form that does not fit
-        error.where = where
-        raise
-    except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at ")
-        key = place.strip("`").removeprefix("$").removeprefix(".")
-        raise TersenetError(
-            "A file of the run has an invalid value.",
-            got=_in_plain_words(what),
-            where=f"{where}: {key}" if key else where,
-            hint="restore the file, or train again",
-        ) from error
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A table out of a JSON file; raises TersenetError where it is missing or is not one.
-
-    NaN and the infinities, which JSON does not have, are read as None.
-    """
-    text = read_text(path)
-    try:
-        content = json.loads(text, parse_constant=lambda _: None)
-    except (ValueError, RecursionError) as error:
-        raise TersenetError(
-            "This is not a JSON file.",
-            got="nesting that is too deep" if isinstance(error, RecursionError) else str(error)[:200],
-            where=path,
-            hint="restore the file, or train again",
-        ) from error
-    if not isinstance(content, dict):
-        raise TersenetError(
-            "The file of the run does not hold a table.", got=type(content).__name__, expected="a table", where=path
-        )
-    return content
-
-
-def read_text(path: Path) -> str:
-    """The text of a file in UTF-8. Raises TersenetError where it is missing, cannot be read or is not text."""
-    try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise TersenetError("This is not a file.", got="a folder, a device or a pipe", where=path)
-        if about.st_size > LARGEST:
-            got, expected = f"{about.st_size:,} bytes", f"at most {LARGEST:,}"
-            raise TersenetError("This file is too large to be a run's own.", got=got, expected=expected, where=path)
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise TersenetError("This file of the run is missing.", where=path) from error
-    except UnicodeDecodeError as error:
-        raise TersenetError("This file is not text in UTF-8.", got=str(error), where=path) from error
-    except OSError as error:
-        raise TersenetError("This file cannot be read.", got=error.strerror or error, where=path) from error
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file that people can read too; a figure that is not finite becomes null."""
-    write_whole(path, json.dumps(finite(content), indent=2, ensure_ascii=False) + "\n")
-
-
-def is_file(path: Path) -> bool:
-    """Whether a file is there; False, not an error, where the system does not say.
-
-    >>> is_file(Path("no/such/file")), is_file(Path("a\\0b"))
-    (False, False)
-    """
-    return os.path.isfile(path)  # noqa: PTH113  # Path.is_file raises where a folder may not be entered
-
-
-def _table(content: Mapping[str, Any], record: Any) -> dict[str, Any]:
-    table = dict(content)
-    for item in fields(record):
-        value = getattr(record, item.name)
-        if item.name == "runs":
-            table["runs"] = [_table(*pair) for pair in zip(content["runs"], value, strict=True)]
-        elif item.name == "budget":
-            table["budget"] = [msgspec.to_builtins(line) for line in value]
-        elif item.name == "form":
-            if value is not None:
-                table["form"] = msgspec.to_builtins(value)
-        elif item.name == "test_loss":
-            table["test_loss"] = math.nan if value is None else value
-        elif item.name in content or value is not None:
-            table[item.name] = list(value) if isinstance(value, tuple) else value
-    if isinstance(record, RunRecord):
-        table["correct"] = record.correct_images
-    if isinstance(record, Environment):
-        table["data_notice"] = record.data_notice
-        if record.data_source is None:
-            table.pop("data_source", None)
-    return table
-
-
-def _check_schema(schema: int) -> None:
-    if schema > SCHEMA:
-        raise ValueError(f"a record of schema {schema}, and this Tersenet reads up to {SCHEMA}")
-
-
-def _in_plain_words(what: str) -> str:
-    """What msgspec says, in plain words.
-
-    >>> _in_plain_words("Expected `int`, got `str`"), _in_plain_words("Object missing required field `epochs`")
-    ('text instead of a whole number', 'the field epochs is missing')
-    """
-    names = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "null": "null"}
-    names |= {"array": "a list", "object": "a table"}
-    if what.startswith("Object missing required field "):
-        return f"the field {what.rpartition(' ')[2].strip('`')} is missing"
-    expected, found, got = what.removeprefix("Expected ").partition(", got ")
-    if not found:
-        return what.replace("`", "")
-    kinds = [names.get(kind, kind) for kind in expected.strip("`").split(" | ")]
-    return f"{names.get(got.strip('`'), got)} instead of {' or '.join(kinds)}"

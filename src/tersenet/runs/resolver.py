@@ -84,7 +84,7 @@ class Resolved:
         if self.run is not None and in_file(experiment.network):
             if experiment.notation is not None:
                 return str(parse(experiment.notation))
-            return spec_of(self.run.path, experiment.network, self.run.environment)
+            return spec_of(self.run.path, experiment.network, self.run.environment.source)
         return experiment.notation or experiment.network
 
 

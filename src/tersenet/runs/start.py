@@ -6,9 +6,8 @@ import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -33,7 +32,8 @@ from tersenet.runs.hardware import arithmetic_threads, settle
 from tersenet.runs.provenance.environment import choose_device, describe_environment
 from tersenet.runs.provenance.fingerprint import dataset_hash, file_hash
 from tersenet.runs.provenance.source import keep_source, source_of
-from tersenet.runs.record import SCHEMA, is_file, write_json
+from tersenet.runs.record import Environment, RunRecord
+from tersenet.runs.record_file import is_file, write_record
 from tersenet.runs.state import Watch, at_work
 from tersenet.training import (
     Answer,
@@ -65,14 +65,14 @@ class Listeners:
 class PreparedRun:
     """A complete experiment, its data and fresh network, and what the run's folder says of it.
 
-    `facts` become `environment.json`, `summary` becomes `summary.txt`, `files` are those that a network from a file
-    needs, by their paths in `source/`.
+    `environment` becomes `environment.json`, `summary` becomes `summary.txt`, `files` are those that a network from a
+    file needs, by their paths in `source/`.
     """
 
     experiment: Experiment
     dataset: Dataset
     model: nn.Module
-    facts: dict[str, Any]
+    environment: Environment
     summary: str
     files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -117,7 +117,7 @@ def train_in(
 def _begin(path: Path, ready: PreparedRun, listeners: Listeners) -> Run:
     with at_work(path) as watch:
         keep_source(path, ready.files)
-        folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
+        folder.write_experiment(path, ready.experiment, ready.environment, ready.summary)
         return _train(Run(path), ready.model, ready.dataset, None, listeners, watch)
 
 
@@ -155,31 +155,29 @@ def prepare_run(
         settings=settings,
         training=experiment.training.settled(),
     )
-    facts = describe_environment(settings.device) | {
-        "id": uuid.uuid4().hex,
-        "data": dataset.name,
-        "data_source": dataset.source,
-        "data_notice": dataset.notice,
-        "data_dir": _where_data_lies(data_dir),
-        "data_sha256": dataset_hash(dataset),
-        "classes": list(dataset.classes),
-        "input_size": list(size),
-        "form": asdict(dataset.form),
-        "parameters": sum(weights.numel() for weights in design.module.parameters()),
-    }
-    if experiment.init:
-        facts["init_sha256"] = file_hash(Path(experiment.init) / folder.MODEL)
+    environment = replace(
+        describe_environment(settings.device),
+        id=uuid.uuid4().hex,
+        data=dataset.name,
+        data_source=dataset.source,
+        data_notice=dataset.notice,
+        data_dir=_where_data_lies(data_dir),
+        data_sha256=dataset_hash(dataset),
+        classes=dataset.classes,
+        input_size=size,
+        form=dataset.form,
+        parameters=sum(weights.numel() for weights in design.module.parameters()),
+        init_sha256=file_hash(Path(experiment.init) / folder.MODEL) if experiment.init else None,
+    )
     with design.code.as_own_program() if design.code else nullcontext():
         check_trainable(design.module, dataset, experiment.training, validation=experiment.validation)
         text = format_summary(summarize(design.module, size))
     source = source_of(design)  # now, as the summary ran the network once: what it imports late is known
-    if source:
-        facts["source"] = source.facts
     return PreparedRun(
         experiment=settled,
         dataset=dataset,
         model=design.module,
-        facts=facts,
+        environment=replace(environment, source=source.facts if source else None),
         summary=text,
         files=source.files if source else {},
     )
@@ -215,14 +213,14 @@ def _resume(run: Run, data_dir: Path | None, listeners: Listeners, watch: Watch)
     checkpoint = run.path / folder.CHECKPOINT
     begun = has_checkpoint(checkpoint)
     if not begun:  # else all weights are in the checkpoint
-        _start_from(run.experiment.init, model, expected=run.environment.get("init_sha256"))
+        _start_from(run.experiment.init, model, expected=run.environment.init_sha256)
     return _train(run, model, dataset, checkpoint if begun else None, listeners, watch)
 
 
 def _train(
     run: Run, model: nn.Module, dataset: Dataset, checkpoint: Path | None, listeners: Listeners, watch: Watch
 ) -> Run:
-    experiment, identity = run.experiment, run.environment.get("id")
+    experiment, identity = run.experiment, run.environment.id
 
     def batch_ended(epoch: int, batches: int, progress: BatchProgress) -> None:
         raise_if_asked()
@@ -258,38 +256,35 @@ def _train(
             on_epoch=epoch_ended,
         )
     # A crash between the last checkpoint and here leaves a run that a resume finishes at once.
-    write_json(run.path / folder.RESULT, _result(run, training, dataset))
+    write_record(run.path / folder.RESULT, _result(run, training, dataset))
     return run
 
 
-def _result(run: Run, training: Training, dataset: Dataset) -> dict[str, Any]:
-    """The figures of a finished run: keys as in `tersenet train --json`."""
-    rows, experiment = training.metrics, run.experiment
-    best = best_epoch(rows)
-    kind = "validation" if experiment.validation else "test"
-    lines = budget_lines(run, training.test.accuracy, len(rows))
-    last = rows[-1]
-    validated = {"validation_accuracy": last.validation_accuracy, "validation_loss": last.validation_loss}
-    return {
-        "schema": SCHEMA,
-        "run": run.name,
-        "data": dataset.name,
-        "network": experiment.network,
-        "device": run.environment["device"],
-        "parameters": sum(weights.numel() for weights in training.model.parameters()),
-        "epochs": len(rows),
-        "seed": experiment.seed,
-        "test_accuracy": training.test.accuracy,
-        "test_loss": training.test.loss,
-        "test_images": training.test.images,
-        "correct": training.test.correct,
-        "train_accuracy": last.train_accuracy,
-        **(validated if experiment.validation else {}),
-        f"best_{kind}_accuracy": best.held_out_accuracy,
-        "best_epoch": best.epoch,
-        "seconds": sum(row.seconds for row in rows),
-        "budget": [asdict(line) for line in lines],
-    }
+def _result(run: Run, training: Training, dataset: Dataset) -> RunRecord:
+    """What a run reached whose training is done."""
+    rows, experiment, test = training.metrics, run.experiment, training.test
+    best, last = best_epoch(rows), rows[-1]
+    return RunRecord(
+        run=run.name,
+        data=dataset.name,
+        network=experiment.network,
+        device=run.environment.device,
+        parameters=sum(weights.numel() for weights in training.model.parameters()),
+        epochs=len(rows),
+        seed=experiment.seed,
+        test_accuracy=test.accuracy,
+        test_loss=test.loss,
+        test_images=test.images,
+        correct=test.correct,
+        train_accuracy=last.train_accuracy,
+        validation_accuracy=last.validation_accuracy,
+        validation_loss=last.validation_loss,
+        best_test_accuracy=best.test_accuracy,
+        best_validation_accuracy=best.validation_accuracy,
+        best_epoch=best.epoch,
+        seconds=sum(row.seconds for row in rows),
+        budget=budget_lines(run, test.accuracy, len(rows)),
+    )
 
 
 def budget_lines(run: Run, accuracy: float | None, epochs: int | None) -> tuple[BudgetLine, ...]:
@@ -297,8 +292,7 @@ def budget_lines(run: Run, accuracy: float | None, epochs: int | None) -> tuple[
     experiment = run.experiment
     if experiment.budget is None:
         return ()
-    size = tuple(run.environment["input_size"])
-    summary = summarize(run.empty_model(), size)
+    summary = summarize(run.empty_model(), run.environment.input_size)
     return check_budget(experiment.budget, summary, epochs=epochs, accuracy=accuracy, data=experiment.data)
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
@@ -19,7 +19,8 @@ import msgspec
 
 from tersenet._errors import TersenetError
 from tersenet._files import is_alive, sweep
-from tersenet.runs.record import SCHEMA, Count, is_file, read_record, write_json
+from tersenet.runs.record import Count, Record
+from tersenet.runs.record_file import is_file, read_record, write_record
 
 STATUS, LOCK = "status.json", "lock"
 INTERVAL = 1.0  # seconds between two signs of life
@@ -30,14 +31,13 @@ State = Literal["preparing", "running", "finished", "failed", "interrupted"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Status:
+class Status(Record):
     """`status.json`: what the process that trains does, or did last.
 
     `epoch` counts from 1, `batch` from 1 within the epoch, of `batches`; all are 0 before the first batch, and in a
     group of seeds, whose runs have their own. Times are in UTC.
     """
 
-    schema: Count = SCHEMA
     state: State
     process: Annotated[int, msgspec.Meta(ge=0, le=2**31)]
     machine: str
@@ -82,7 +82,7 @@ class Watch:
         epoch, batch, batches = self._position
         status = replace(self._status, alive=_now(), epoch=epoch, batch=batch, batches=batches, **changes)
         with suppress(TersenetError):  # a full disk ends a training where its results are written, not here
-            write_json(self._path, asdict(status))
+            write_record(self._path, status)
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def record_failure(folder: Path, problem: str) -> None:
     with suppress(TersenetError, OSError):
         status = read_status(folder)
         if status is not None and not is_locked(folder):
-            write_json(folder / STATUS, asdict(replace(status, state="failed", problem=problem)))
+            write_record(folder / STATUS, replace(status, state="failed", problem=problem))
 
 
 def sweep_all(runs_dir: Path) -> None:
@@ -169,7 +169,7 @@ def is_locked(folder: Path) -> bool:
 def read_status(folder: Path) -> Status | None:
     """The status that a training wrote; None where there is none. Raises TersenetError where it does not fit."""
     path = folder / STATUS
-    return read_record(path, Status)[0] if is_file(path) else None
+    return read_record(path, Status) if is_file(path) else None
 
 
 def state_of(folder: Path, *, finished: bool) -> State:

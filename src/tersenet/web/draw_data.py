@@ -61,7 +61,7 @@ def _network(run: Run) -> dict[str, Any]:
         )
     bounds = familiarity_of(run)
     return {
-        **network_json(model, run.environment["classes"], run.form),
+        **network_json(model, run.environment.classes, run.form),
         "leastProbability": bounds.least_probability,
         "mostSecondMark": bounds.most_second_mark,
     }

@@ -68,7 +68,7 @@ def diagnose_run(run: Run, *, data_dir: Path | None = None) -> Diagnosis:
     Raises TersenetError where a file of the run is missing or broken, or its data are not there.
     """
     dataset, experiment = run.data(data_dir), run.experiment
-    if dataset.notice and dataset.notice != run.environment.get("data_notice"):
+    if dataset.notice and dataset.notice != run.environment.data_notice:
         note(dataset.notice)  # the data have changed since
     with torch.random.fork_rng(devices=[]):
         trained = run.model()

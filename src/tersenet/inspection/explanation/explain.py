@@ -134,7 +134,7 @@ def explain(
     return explain_picture(
         model,
         image,
-        classes=run.environment["classes"],
+        classes=run.environment.classes,
         form=run.form,
         network=run.name,
         data=run.experiment.data,
@@ -144,7 +144,7 @@ def explain(
         layer=layer,
         unit=unit,
         count=count,
-        notice=run.environment.get("data_notice") if dataset is None else dataset.notice,
+        notice=run.environment.data_notice if dataset is None else dataset.notice,
         read_by_people=read_by_people,
         original=None if opened is None else torch.from_numpy(opened.original),
     )

@@ -25,8 +25,9 @@ from tersenet.runs.claims.claim_consistency import check_consistency
 from tersenet.runs.claims.claim_record import Claim, SeedClaim
 from tersenet.runs.experiment import experiment_from, to_tables
 from tersenet.runs.family.group import Group
-from tersenet.runs.folder import MODEL, Run
+from tersenet.runs.folder import MODEL, Run, results_of
 from tersenet.runs.provenance.fingerprint import file_hash, split_hash
+from tersenet.runs.record import RunRecord
 
 SCHEMA = 2  # 1 had no `chosen_on` and no `epochs` of each seed
 MOST_BYTES = 4 * 1024 * 1024  # of a claim's file; one of a thousand seeds has a twentieth
@@ -40,11 +41,11 @@ def make_claim(source: Run | Group, *, data_dir: Path | None = None, chosen_on: 
     """
     runs = source.runs if isinstance(source, Group) else [source]
     planned = len(source.seeds) if isinstance(source, Group) else 1
-    finished = sum(run.result is not None for run in runs)
-    if finished < planned:
+    results = results_of(runs)
+    if len(results) < planned:
         raise TersenetError(
             "A claim needs finished runs.",
-            got=f"{finished} of {planned} finished",
+            got=f"{len(results)} of {planned} finished",
             where=source.path,
             hint=f"tersenet train --resume {source.name}",
         )
@@ -60,20 +61,20 @@ def make_claim(source: Run | Group, *, data_dir: Path | None = None, chosen_on: 
             expected="a network in notation, trained from fresh weights on a named data set",
             where=source.path,
         )
-    seeds = tuple(_seed_claim(run) for run in runs)
+    seeds = tuple(_seed_claim(run, result) for run, result in zip(runs, results, strict=True))
     accuracies = [each.accuracy for each in seeds]
-    result, facts = _result(runs[0]), runs[0].environment
+    result, environment = results[0], runs[0].environment
     claim = Claim(
         accuracy=statistics.fmean(accuracies),
         deviation=statistics.stdev(accuracies) if len(seeds) > 1 else None,
-        data=result["data"],
-        images=result["test_images"],
+        data=result.data,
+        images=result.test_images,
         test_sha256=split_hash(runs[0].data(data_dir).test),
-        parameters=result["parameters"],
-        epochs=max(_result(run)["epochs"] for run in runs),
-        machine=str(facts.get("machine", {}).get("processor", "unknown")),
-        versions={name: str(version) for name, version in facts.get("versions", {}).items()},
-        commit=facts.get("git_commit"),
+        parameters=result.parameters,
+        epochs=max(each.epochs for each in results),
+        machine=environment.machine.processor or "unknown",
+        versions=dict(environment.versions),
+        commit=environment.git_commit,
         chosen_on=chosen_on or first.chosen_on or None,
         seeds=seeds,
         experiment=first.changed(seed=seeds[0].seed),
@@ -176,20 +177,12 @@ def _refuse_unknown(tables: dict[str, Any], path: Path) -> None:
                 )
 
 
-def _seed_claim(run: Run) -> SeedClaim:
-    result = _result(run)
-    counted = round(result["test_accuracy"] * result["test_images"] / 100)
+def _seed_claim(run: Run, result: RunRecord) -> SeedClaim:
     return SeedClaim(
         seed=run.experiment.seed,
-        correct=result.get("correct", counted),
-        accuracy=result["test_accuracy"],
+        correct=result.correct_images,
+        accuracy=result.test_accuracy,
         weights_sha256=file_hash(run.path / MODEL),
         run=run.name,
-        epochs=result["epochs"],
+        epochs=result.epochs,
     )
-
-
-def _result(run: Run) -> dict[str, Any]:
-    result = run.result
-    assert result is not None
-    return result

@@ -13,6 +13,7 @@ from tersenet.runs.claims.claim_record import Claim, SeedClaim
 from tersenet.runs.experiment import Experiment, to_tables
 from tersenet.runs.folder import EXPERIMENT, Run
 from tersenet.runs.provenance.fingerprint import dataset_hash
+from tersenet.runs.record import Environment, RunRecord
 
 # What weights alone do not show of a claim.
 OF_A_RUN = (
@@ -48,39 +49,39 @@ def check_against_run(claim: Claim, seed: SeedClaim, folder: Path, dataset: Data
         result = run.result
         if result is None:
             return RunCheck(folder=folder, false=(f"seed {seed.seed}: the run in {folder} is not finished",))
-        facts, done = run.environment, len(run.metrics)
+        environment, done = run.environment, len(run.metrics)
         false = [*_of_result(claim, seed, result, done), *_of_experiment(claim, seed, run.experiment)]
         if seed is claim.seeds[0]:
-            false += _of_environment(claim, facts)
+            false += _of_environment(claim, environment)
     except (TersenetError, KeyError, TypeError) as error:
         problem = error.problem if isinstance(error, TersenetError) else f"{type(error).__name__}: {error}"
         unread = f"{OF_A_RUN} of seed {seed.seed}: the run in {folder} cannot be read ({problem})"
         return RunCheck(folder=None, not_checked=(unread,))
-    recorded = facts.get("data_sha256")
+    recorded = environment.data_sha256
     if recorded is not None and recorded != dataset_hash(dataset):
         false.append(f"data: the run of seed {seed.seed} was trained on other images or labels than those here")
     named = () if run.name == seed.run else (f"run: called {seed.run} in the claim, {run.name} here",)
     return RunCheck(folder=folder, false=tuple(false), not_checked=named, training_images=recorded is not None)
 
 
-def _of_result(claim: Claim, seed: SeedClaim, result: Mapping[str, Any], done: int) -> Iterator[str]:
+def _of_result(claim: Claim, seed: SeedClaim, result: RunRecord, done: int) -> Iterator[str]:
     name = f"seed {seed.seed}"
     epochs = seed.epochs if seed.epochs is not None else claim.epochs
     may_stop = claim.experiment.training.early_stopping > 0 and seed.epochs is None
-    if (result["epochs"] != epochs and not may_stop) or result["epochs"] > claim.epochs:
-        yield _differs("epochs", name, epochs, result["epochs"])
-    if done != result["epochs"]:
-        yield f"{name}: the run has the figures of {done} epochs, and says {result['epochs']}"
-    for field, claimed in (
-        ("data", claim.data),
-        ("parameters", claim.parameters),
-        ("test_images", claim.images),
-        ("seed", seed.seed),
+    if (result.epochs != epochs and not may_stop) or result.epochs > claim.epochs:
+        yield _differs("epochs", name, epochs, result.epochs)
+    if done != result.epochs:
+        yield f"{name}: the run has the figures of {done} epochs, and says {result.epochs}"
+    for field, claimed, said in (
+        ("data", claim.data, result.data),
+        ("parameters", claim.parameters, result.parameters),
+        ("test_images", claim.images, result.test_images),
+        ("seed", seed.seed, result.seed),
     ):
-        if result[field] != claimed:
-            yield _differs(field, name, claimed, result[field])
-    if not abs(result["test_accuracy"] - seed.accuracy) <= 1e-6:
-        yield _differs("accuracy", name, seed.accuracy, result["test_accuracy"])
+        if said != claimed:
+            yield _differs(field, name, claimed, said)
+    if not abs(result.test_accuracy - seed.accuracy) <= 1e-6:
+        yield _differs("accuracy", name, seed.accuracy, result.test_accuracy)
 
 
 def _of_experiment(claim: Claim, seed: SeedClaim, trained: Experiment) -> Iterator[str]:
@@ -93,13 +94,11 @@ def _of_experiment(claim: Claim, seed: SeedClaim, trained: Experiment) -> Iterat
             yield _differs(f"experiment.{field}", f"seed {seed.seed}", claimed.get(field), said.get(field))
 
 
-def _of_environment(claim: Claim, facts: Mapping[str, Any]) -> Iterator[str]:
-    machine = str(facts.get("machine", {}).get("processor", "unknown"))
-    versions = {name: str(version) for name, version in facts.get("versions", {}).items()}
+def _of_environment(claim: Claim, environment: Environment) -> Iterator[str]:
     for field, claimed, said in (
-        ("machine", claim.machine, machine),
-        ("versions", claim.versions, versions),
-        ("commit", claim.commit, facts.get("git_commit")),
+        ("machine", claim.machine, environment.machine.processor or "unknown"),
+        ("versions", claim.versions, environment.versions),
+        ("commit", claim.commit, environment.git_commit),
     ):
         if claimed != said:
             yield _differs(field, f"seed {claim.seeds[0].seed}", claimed, said)

@@ -138,14 +138,15 @@ def train_claim(
     for each in claim.seeds:
         experiment = claim.experiment.changed(seed=each.seed, name=f"{claim.name}-again")
         run = start_run(experiment, runs_dir=runs_dir, data_dir=data_dir, listeners=listeners)
-        assert run.result is not None
-        epochs.append(run.result["epochs"])
+        result = run.result
+        assert result is not None
+        epochs.append(result.epochs)
         checks.append(
             SeedCheck(
                 seed=each.seed,
                 same_weights=file_hash(run.path / MODEL) == each.weights_sha256,
                 claimed=each.correct,
-                correct=round(run.result["test_accuracy"] * len(dataset.test) / 100),
+                correct=result.correct_images,
                 weights=str(run.path / MODEL),
                 run_folder=str(run.path),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,7 +14,8 @@ from tersenet._errors import TersenetError, check_setting
 from tersenet.runs.experiment import Experiment
 from tersenet.runs.family.pool import MEMBER_PROCESS, PoolListeners, Task, train_tasks
 from tersenet.runs.folder import EXPERIMENT, Run
-from tersenet.runs.record import SCHEMA, Count, is_file, read_record, write_json
+from tersenet.runs.record import Record
+from tersenet.runs.record_file import is_file, read_record, write_record
 from tersenet.runs.state import at_work
 from tersenet.training import Answer, EpochMetrics
 
@@ -23,7 +24,7 @@ OnFailure = Literal["end", "record"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FamilyPlan:
+class FamilyPlan(Record):
     """`family.json`: how the members of a family are trained.
 
     `processes` members train at a time. `on_failure` says whether the first member that fails ends the family
@@ -33,7 +34,6 @@ class FamilyPlan:
     'end'
     """
 
-    schema: Count = SCHEMA
     processes: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1
     on_failure: OnFailure = "end"
 
@@ -106,7 +106,7 @@ def train_family(
 
     path.mkdir(parents=True, exist_ok=True)
     with at_work(path):
-        write_json(path / PLAN, asdict(plan))
+        write_record(path / PLAN, plan)
         train_tasks(
             next_task,
             processes=plan.processes,
@@ -118,7 +118,7 @@ def train_family(
 
 def read_plan(path: Path) -> FamilyPlan:
     """The plan of a family's folder. Raises TersenetError where it is missing or does not fit."""
-    return read_record(path / PLAN, FamilyPlan)[0]
+    return read_record(path / PLAN, FamilyPlan)
 
 
 def with_place(error: TersenetError, path: Path) -> TersenetError:

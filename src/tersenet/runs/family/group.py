@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from tersenet._errors import TersenetError
 from tersenet._notebook import small_table
@@ -15,8 +13,9 @@ from tersenet.data import Dataset, Form
 from tersenet.evaluation import PERCENT, spread
 from tersenet.runs import folder
 from tersenet.runs.experiment import Experiment, load_experiment
-from tersenet.runs.folder import EXPERIMENT, GROUP, Run
-from tersenet.runs.record import SCHEMA, Environment, GroupPlan, GroupRecord, is_file, read_record, write_json
+from tersenet.runs.folder import EXPERIMENT, GROUP, Run, results_of
+from tersenet.runs.record import Environment, GroupPlan, GroupRecord
+from tersenet.runs.record_file import is_file, read_record
 from tersenet.runs.start import budget_lines
 from tersenet.runs.state import State, state_of
 
@@ -47,11 +46,7 @@ class Group:
 
     def _repr_html_(self) -> str:
         try:
-            rows = [
-                (str(run.experiment.seed), f"{run.result['test_accuracy']:.2f}", str(run.result["epochs"]))
-                for run in self.finished_runs
-                if run.result is not None
-            ]
+            rows = [(str(each.seed), f"{each.test_accuracy:.2f}", str(each.epochs)) for each in results_of(self.runs)]
             head = ("seed", "test %", "epochs")
             return small_table(head if rows else (), rows, right=head, title=self.name, note=self._in_short())
         except TersenetError as error:
@@ -62,7 +57,7 @@ class Group:
         experiment, result = self.experiment, self.result
         done = f"{len(self.finished_runs)} of {len(self.seeds)} seeds done"
         if result is not None:
-            done += f", mean {result['mean']:.2f} %"
+            done += f", mean {result.mean:.2f} %"
         return f"{experiment.network} on {experiment.data}, {done}"
 
     @property
@@ -76,36 +71,35 @@ class Group:
         return load_experiment(self.path / EXPERIMENT)
 
     @cached_property
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> Environment:
         """Versions, machine, device, commit, command line, and where the data came from."""
-        return read_record(self.path / folder.ENVIRONMENT, Environment)[1]
+        return read_record(self.path / folder.ENVIRONMENT, Environment)
 
-    @cached_property
+    @property
     def form(self) -> Form:
         """What the pictures are like that its networks take."""
-        return read_record(self.path / folder.ENVIRONMENT, Environment)[0].picture_form
+        return self.environment.picture_form
 
     @cached_property
+    def plan(self) -> GroupPlan:
+        """The seeds that were asked for, and how many of them train at a time."""
+        return read_record(self.path / GROUP, GroupPlan)
+
+    @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds that were asked for, whether or not they are done."""
-        return self._plan.seeds
+        return self.plan.seeds
 
     @property
     def processes(self) -> int:
         """How many seeds train at a time."""
-        return self._plan.processes
+        return self.plan.processes
 
     @property
-    def record(self) -> GroupRecord | None:
-        """What a finished group reached, as a typed record; None before the end."""
+    def result(self) -> GroupRecord | None:
+        """What a finished group reached; None before the end."""
         path = self.path / folder.RESULT
-        return read_record(path, GroupRecord)[0] if is_file(path) else None
-
-    @property
-    def result(self) -> dict[str, Any] | None:
-        """The figures of a finished group (as `tersenet train --seeds N --json` prints them); None before the end."""
-        path = self.path / folder.RESULT
-        return read_record(path, GroupRecord)[1] if is_file(path) else None
+        return read_record(path, GroupRecord) if is_file(path) else None
 
     @property
     def is_finished(self) -> bool:
@@ -136,59 +130,41 @@ class Group:
         """The data set that the group was trained on."""
         return folder.recorded_data(self.experiment, self.environment, data_dir)
 
-    @cached_property
-    def _plan(self) -> GroupPlan:
-        return read_record(self.path / GROUP, GroupPlan)[0]
-
 
 def is_group(path: Path) -> bool:
     """Whether a folder is that of a group."""
     return is_file(path / GROUP) and is_file(path / EXPERIMENT)
 
 
-def write_plan(path: Path, seeds: Sequence[int], processes: int) -> None:
-    """Write which seeds the group is of, and how many of them train at a time."""
-    write_json(path / GROUP, {"schema": SCHEMA, "seeds": list(seeds), "processes": processes})
-
-
-def group_result(group: Group, wall_seconds: float | None) -> dict[str, Any]:
-    """The figures of a group whose runs are all finished: keys as in `tersenet train --seeds N --json`.
-
-    Accuracies are those of the last epochs, in percent; `seconds` is the mean of the runs' training times and
-    `wall_seconds` what the clock showed from the first to the last, None where the group was interrupted.
-    """
-    results = [_finished(run) for run in group.runs]
-    first = results[0]
-    found = spread([result["test_accuracy"] for result in results], bounds=PERCENT)
-    kind = "validation" if group.experiment.validation else "test"
-    lines = budget_lines(group.runs[0], found.mean, max(result["epochs"] for result in results))
-    return {
-        "schema": SCHEMA,
-        "run": group.name,
-        "data": first["data"],
-        "network": group.experiment.network,
-        "device": group.environment["device"],
-        "parameters": first["parameters"],
-        "epochs": max(result["epochs"] for result in results),
-        "seeds": list(group.seeds),
-        "processes": group.processes,
-        "runs": results,
-        "mean": found.mean,
-        "deviation": found.deviation,
-        "minimum": found.minimum,
-        "maximum": found.maximum,
-        "interval": found.interval,
-        "indication": found.is_indication,
-        f"best_{kind}_mean": fmean(result[f"best_{kind}_accuracy"] for result in results),
-        "train_mean": fmean(result["train_accuracy"] for result in results),
-        "test_images": first["test_images"],
-        "seconds": fmean(result["seconds"] for result in results),
-        "wall_seconds": wall_seconds,
-        "budget": [asdict(line) for line in lines],
-    }
-
-
-def _finished(run: Run) -> dict[str, Any]:
-    result = run.result
-    assert result is not None, run.path
-    return result
+def group_result(group: Group, wall_seconds: float | None) -> GroupRecord:
+    """What a group reached whose runs are all finished; `wall_seconds` is None where it was interrupted."""
+    runs = tuple(results_of(group.runs))
+    first, epochs = runs[0], max(run.epochs for run in runs)
+    found = spread([run.test_accuracy for run in runs], bounds=PERCENT)
+    assert found.deviation is not None  # a group has two seeds or more
+    assert found.interval is not None
+    validated = bool(group.experiment.validation)
+    return GroupRecord(
+        run=group.name,
+        data=first.data,
+        network=group.experiment.network,
+        device=group.environment.device,
+        parameters=first.parameters,
+        epochs=epochs,
+        seeds=group.seeds,
+        processes=group.processes,
+        runs=runs,
+        mean=found.mean,
+        deviation=found.deviation,
+        minimum=found.minimum,
+        maximum=found.maximum,
+        interval=found.interval,
+        indication=found.is_indication,
+        best_test_mean=None if validated else fmean(run.best_accuracy for run in runs),
+        best_validation_mean=fmean(run.best_accuracy for run in runs) if validated else None,
+        train_mean=fmean(run.train_accuracy for run in runs),
+        test_images=first.test_images,
+        seconds=fmean(run.seconds for run in runs),
+        wall_seconds=wall_seconds,
+        budget=budget_lines(group.runs[0], found.mean, epochs),
+    )

@@ -14,12 +14,13 @@ from tersenet.data import Dataset, Progress
 from tersenet.runs import folder
 from tersenet.runs.experiment import Experiment, Settings
 from tersenet.runs.family.family import refuse_inside_a_member, with_place
-from tersenet.runs.family.group import Group, group_result, write_plan
+from tersenet.runs.family.group import Group, group_result
 from tersenet.runs.family.pool import PoolListeners, Task, train_tasks
 from tersenet.runs.folder import Run
 from tersenet.runs.provenance.environment import choose_device, core_count
 from tersenet.runs.provenance.source import check_source, keep_source, kept_files
-from tersenet.runs.record import is_file, read_text, write_json
+from tersenet.runs.record import GroupPlan
+from tersenet.runs.record_file import is_file, read_text, write_record
 from tersenet.runs.start import prepare_run
 from tersenet.runs.state import at_work
 from tersenet.training import Answer, EpochMetrics
@@ -66,9 +67,10 @@ def start_group(
     ready = prepare_run(experiment.changed(settings=settings), data_dir=data_dir, on_download=listeners.on_download)
     path = folder.take_folder(runs_dir, ready.experiment.name or "")
     with at_work(path):
-        write_plan(path, range(experiment.seed, experiment.seed + seeds), processes)
+        asked_for = tuple(range(experiment.seed, experiment.seed + seeds))
+        write_record(path / folder.GROUP, GroupPlan(seeds=asked_for, processes=processes))
         keep_source(path, ready.files)
-        folder.write_experiment(path, ready.experiment, ready.facts, ready.summary)
+        folder.write_experiment(path, ready.experiment, ready.environment, ready.summary)
         listeners.on_start(Group(path), ready.dataset)
         start = time.perf_counter()
         return _train(Group(path), data_dir, listeners, lambda: time.perf_counter() - start)
@@ -87,7 +89,7 @@ def resume_group(group: Group, *, data_dir: Path | None = None, listeners: Group
         if not is_file(group.path / folder.RESULT):  # else another process finished it before the lock was free
             begun: list[Group | Run] = [group, *group.runs]
             for each in begun:
-                check_source(each.path, each.experiment, each.environment)
+                check_source(each.path, each.experiment, each.environment.source)
             listeners.on_start(group, group.data(data_dir))
             _train(group, data_dir, listeners, lambda: None)
     return group
@@ -128,9 +130,9 @@ def _train(
             path.mkdir(exist_ok=True)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             summary = read_text(group.path / folder.SUMMARY)
-            facts = group.environment | {"started": now, "id": uuid.uuid4().hex}
+            environment = replace(group.environment, started=now, id=uuid.uuid4().hex)
             keep_source(path, kept_files(group.path))
-            folder.write_experiment(path, group.experiment.changed(seed=seed), facts, summary)
+            folder.write_experiment(path, group.experiment.changed(seed=seed), environment, summary)
         return Run(group.seed_path(seed))
 
     waiting = iter(left)
@@ -152,6 +154,5 @@ def _train(
             on_failure=failed,
         ),
     )
-    result = group_result(group, wall_seconds())
-    write_json(group.path / folder.RESULT, result)
+    write_record(group.path / folder.RESULT, group_result(group, wall_seconds()))
     return group

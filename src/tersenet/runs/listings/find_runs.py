@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tersenet.runs.family.group import Group, is_group
 from tersenet.runs.folder import EXPERIMENT, GROUP, METRICS, MODEL, RESULT, Run
-from tersenet.runs.record import is_file
+from tersenet.runs.record_file import is_file
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from tersenet._errors import TersenetError
 from tersenet.evaluation import PERCENT, spread
 from tersenet.runs.family.group import Group
-from tersenet.runs.folder import Run
+from tersenet.runs.folder import Run, results_of
 from tersenet.runs.listings.find_runs import Unreadable, list_all
 from tersenet.training import best_epoch
 
@@ -20,7 +20,7 @@ def run_row(run: Run) -> dict[str, Any]:
     `parameters` is None for an unfinished run of a custom module. Raises TersenetError where a file of the run
     cannot be read.
     """
-    record, metrics, experiment = run.record, run.metrics, run.experiment
+    record, metrics, experiment = run.result, run.metrics, run.experiment
     best = best_epoch(metrics) if metrics else None
     _ = run.environment  # a folder whose environment cannot be read is damaged
     return {
@@ -43,9 +43,9 @@ def run_row(run: Run) -> dict[str, Any]:
 def group_row(group: Group) -> dict[str, Any]:
     """A group in a list, by its finished seeds; `seconds` is their mean. Raises TersenetError as `run_row` does."""
     runs, experiment = group.runs, group.experiment
-    records = [record for run in runs if (record := run.record) is not None]
+    records = results_of(runs)
     found = spread([record.test_accuracy for record in records], bounds=PERCENT) if records else None
-    _ = (group.environment, group.record)
+    _ = (group.environment, group.result)
     return {
         "run": group.name,
         "path": str(group.path),

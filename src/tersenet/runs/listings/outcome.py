@@ -14,7 +14,7 @@ from tersenet.evaluation import ENOUGH_SEEDS
 from tersenet.networks import NETWORKS, BudgetLine
 from tersenet.runs.experiment import Experiment, to_tables
 from tersenet.runs.family.group import Group
-from tersenet.runs.folder import Run
+from tersenet.runs.folder import Run, results_of
 from tersenet.runs.listings.find_runs import Unreadable, list_all
 from tersenet.runs.record import RunRecord
 from tersenet.runs.start import budget_lines
@@ -78,7 +78,7 @@ def _outcomes(experiment: Experiment, runs_dir: Path) -> Iterator[Outcome]:
                 continue
             runs = each.finished_runs if isinstance(each, Group) else [each]
             _ = each.environment  # a run whose environment cannot be read is skipped as well
-            records = [record for run in runs if (record := run.record) is not None]
+            records = results_of(runs)
             if records and len(records) == len(runs):
                 yield _outcome(experiment, each.name, runs, records)
         except TersenetError:

@@ -17,7 +17,7 @@ from tersenet._errors import TersenetError
 from tersenet.evaluation import ENOUGH_SEEDS
 from tersenet.runs.experiment import Experiment, to_tables
 from tersenet.runs.family.group import Group
-from tersenet.runs.folder import MODEL, Run
+from tersenet.runs.folder import MODEL, Run, results_of
 from tersenet.runs.listings.find_runs import list_all
 from tersenet.training import load_tensors
 
@@ -86,7 +86,7 @@ def entries(runs_dir: Path, data: str) -> list[FrontEntry]:
     for run in _all_runs(runs_dir):
         with suppress(TersenetError):
             _ = run.environment  # a run whose environment cannot be read is skipped as well
-            if (record := run.record) is not None and record.data == data:
+            if (record := run.result) is not None and record.data == data:
                 alike.setdefault(_key(run.experiment), {})[run.experiment.seed] = run
     return [_entry(list(by_seed.values())) for by_seed in alike.values()]
 
@@ -157,7 +157,7 @@ def _key(experiment: Experiment) -> str:
 
 
 def _entry(runs: Sequence[Run]) -> FrontEntry:
-    records = [record for run in runs if (record := run.record) is not None]
+    records = results_of(runs)
     accuracies = [record.test_accuracy for record in records]
     first = runs[0].experiment
     return FrontEntry(

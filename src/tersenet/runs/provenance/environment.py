@@ -12,13 +12,12 @@ import tomllib
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from tersenet._errors import TersenetError, did_you_mean
+from tersenet.runs.record import Environment, Machine
 
-SCHEMA = 1
 GIT_SECONDS = 3.0  # a training does not wait longer for a git that hangs
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -51,23 +50,22 @@ def core_count() -> int:
     return os.cpu_count() or 1
 
 
-def describe_environment(device: str) -> dict[str, Any]:
-    """The machine and the software, as `environment.json` records them; `schema` is the version of the run folder."""
+def describe_environment(device: str) -> Environment:
+    """The machine and the software, now; nothing is said yet of the data."""
     packages = ("tersenet", "torch", "numpy", "safetensors")
-    return {
-        "schema": SCHEMA,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
-        "machine": {
-            "system": platform.platform(),
-            "processor": _processor(),
-            "cores": core_count(),
-            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        },
-        "device": torch.cuda.get_device_name() if device == "cuda" else device,
-        "git_commit": _git_commit(),
-        "command_line": [_program(), *sys.argv[1:]],
-    }
+    return Environment(
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={"python": platform.python_version()} | {name: version(name) for name in packages},
+        machine=Machine(
+            system=platform.platform(),
+            processor=_processor(),
+            cores=core_count(),
+            cpu_capability=torch.backends.cpu.get_cpu_capability(),
+        ),
+        device=torch.cuda.get_device_name() if device == "cuda" else device,
+        git_commit=_git_commit(),
+        command_line=(_program(), *sys.argv[1:]),
+    )
 
 
 def _processor() -> str:

@@ -11,10 +11,8 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
-import msgspec
 from torch import nn
 
 from tersenet._errors import TersenetError
@@ -23,40 +21,17 @@ from tersenet._notes import note
 from tersenet.networks import ModuleLayout, ResolvedNetwork, UserCode, find_layout, in_file, run_code
 from tersenet.runs.experiment import Experiment
 from tersenet.runs.provenance.trust import check_trust, fingerprint, remember
+from tersenet.runs.record import SourceFacts
 
 SOURCE = "source"  # the folder in a run's folder
 MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceFacts:
-    """What `environment.json` says under `source`; `root` is where the files were, `files` has the hash of each."""
-
-    name: str
-    entry: str
-    module: str
-    search: tuple[str, ...]
-    packages: dict[str, str]
-    root: str
-    files: dict[str, str]
-
-    def __post_init__(self) -> None:
-        for path in (self.entry, *self.search, *self.packages.values(), *self.files):
-            if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\0" in path:
-                raise ValueError(f"a path that leads out of the folder: {path!r}")
-
-    def layout(self, root: Path) -> ModuleLayout:
-        """How the files are laid out under a folder."""
-        return ModuleLayout(
-            root=root, entry=self.entry, module=self.module, search=self.search, packages=dict(self.packages)
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Source:
     """The files of a run, by their paths, and what is said of them."""
 
-    facts: dict[str, Any]
+    facts: SourceFacts
     files: Mapping[str, bytes]
 
 
@@ -83,7 +58,7 @@ def source_of(design: ResolvedNetwork) -> Source | None:
         root=str(layout.root),
         files={file: hashlib.sha256(content).hexdigest() for file, content in sorted(files.items())},
     )
-    return Source(facts=msgspec.to_builtins(facts), files=files)
+    return Source(facts=facts, files=files)
 
 
 def keep_source(run_folder: Path, files: Mapping[str, bytes]) -> None:
@@ -115,36 +90,35 @@ def kept_files(run_folder: Path) -> dict[str, bytes]:
     return files
 
 
-def network_of(run_folder: Path, spec: str, facts: Mapping[str, Any], *, trust: bool = False) -> nn.Module:
+def network_of(run_folder: Path, spec: str, kept: SourceFacts | None, *, trust: bool = False) -> nn.Module:
     """The network of a run that was trained from a file, `spec`, made by running the copy in the run's folder.
 
     Raises TersenetError where the copy is not the one that was trained, or is not trusted on this machine. A run of
     an older Tersenet has no copy: then the file itself is run, as it is now.
     """
-    layout, name = _trusted(run_folder, spec, facts, trust=trust)
+    layout, name = _trusted(run_folder, spec, kept, trust=trust)
     return run_code(layout, name)[0]
 
 
-def check_source(run_folder: Path, experiment: Experiment, facts: Mapping[str, Any]) -> None:
+def check_source(run_folder: Path, experiment: Experiment, kept: SourceFacts | None) -> None:
     """Raise where a run's network is from a file that may not run here; nothing is run.
 
     What its user says about this run now (`--trust`) holds afterwards, in processes that are started too.
     """
     if experiment.notation is None and in_file(experiment.network):
-        _trusted(run_folder, experiment.network, facts, trust=False)
+        _trusted(run_folder, experiment.network, kept, trust=False)
 
 
-def spec_of(run_folder: Path, spec: str, facts: Mapping[str, Any]) -> str:
+def spec_of(run_folder: Path, spec: str, kept: SourceFacts | None) -> str:
     """The word to train the network of such a run anew: the copy in its folder. Raises as `network_of`."""
-    layout, name = _trusted(run_folder, spec, facts, trust=False)
+    layout, name = _trusted(run_folder, spec, kept, trust=False)
     return f"{layout.root / layout.entry}:{name}"
 
 
-def _trusted(run_folder: Path, spec: str, facts: Mapping[str, Any], *, trust: bool) -> tuple[ModuleLayout, str]:
+def _trusted(run_folder: Path, spec: str, kept: SourceFacts | None, *, trust: bool) -> tuple[ModuleLayout, str]:
     """What may be run of a run's code, and the name to call in it."""
-    if facts.get("source") is None:
+    if kept is None:
         return _without_copy(run_folder, spec, trust=trust)
-    kept = _facts(facts["source"], run_folder)
     files = kept_files(run_folder)
     now = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     other = sorted(file for file in {*now, *kept.files} if now.get(file) != kept.files.get(file))
@@ -179,15 +153,6 @@ def _without_copy(run_folder: Path, spec: str, *, trust: bool) -> tuple[ModuleLa
     check_trust(found, file=path, where=run_folder, trust=trust)
     note(f"{run_folder.name} was trained by a Tersenet that kept no copy of {path.name}: it is used as it is now.")
     return layout, name
-
-
-def _facts(content: Any, run_folder: Path) -> SourceFacts:
-    try:
-        return msgspec.convert(content, SourceFacts)
-    except msgspec.ValidationError as error:
-        raise TersenetError(
-            "A file of the run has an invalid value.", got=error, where=f"{run_folder / 'environment.json'}: source"
-        ) from error
 
 
 def _say_what_changed(kept: SourceFacts, run_folder: Path) -> None:

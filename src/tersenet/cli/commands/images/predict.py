@@ -20,6 +20,7 @@ import csv
 import io
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -86,7 +87,7 @@ def run(arguments: Arguments, output: Output) -> int:
             hint=shlex.join(("tersenet", "predict", "stem-17150", arguments.run)) if is_picture else None,
         )
     run = find_run(arguments.run, arguments.runs_dir)
-    classes = run.environment["classes"]
+    classes = run.environment.classes
     opened, passed_over = _open_all(arguments.pictures, run.form)
     tested = _of_the_test_set(run, arguments) if arguments.index else {}
     familiarity, unchecked = _familiarity(run, arguments.data_dir, output)
@@ -102,8 +103,8 @@ def run(arguments: Arguments, output: Output) -> int:
     for line, style in _remarks(rows, passed_over, unchecked):
         output.say(line, style=style)
     output.say(f"\nclassified by {run.name}, trained on {run.experiment.data}")
-    if run.environment.get("data_notice"):
-        output.say(run.environment["data_notice"], style="bold yellow")
+    if run.environment.data_notice:
+        output.say(run.environment.data_notice, style="bold yellow")
     say_unfinished(run, output)
     for path in shown:
         output.say(f"seen as: {path}")
@@ -207,7 +208,7 @@ def _common_folder(rows: list[PredictionRow]) -> Path | None:
     return folder if folder.parts else None
 
 
-def _table(rows: list[PredictionRow], classes: list[str], folder: Path | None = None) -> Any:
+def _table(rows: list[PredictionRow], classes: Sequence[str], folder: Path | None = None) -> Any:
 
     from tersenet.data import printable
 
@@ -260,13 +261,13 @@ def _percent(prediction: Prediction) -> str:
     return f"{100 * prediction.probability:.2f} %"
 
 
-def _runner_up(prediction: Prediction, classes: list[str]) -> str:
+def _runner_up(prediction: Prediction, classes: Sequence[str]) -> str:
     order = sorted(range(len(classes)), key=lambda place: -prediction.probabilities[place])
     return f"{classes[order[1]]} ({100 * prediction.probabilities[order[1]]:.2f} %)"
 
 
 def _document(
-    run: Run, rows: list[PredictionRow], classes: list[str], shown: list[Path], passed_over: int, unchecked: str
+    run: Run, rows: list[PredictionRow], classes: Sequence[str], shown: list[Path], passed_over: int, unchecked: str
 ) -> dict[str, Any]:
     return {
         "run": run.name,
@@ -292,7 +293,7 @@ def _document(
     }
 
 
-def _write_csv(rows: list[PredictionRow], classes: list[str], path: Path) -> None:
+def _write_csv(rows: list[PredictionRow], classes: Sequence[str], path: Path) -> None:
     """One row per picture; names of classes, probabilities from 0 to 1, nothing where there is no figure."""
     from tersenet._files import write_whole
     from tersenet.data import printable

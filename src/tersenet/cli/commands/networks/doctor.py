@@ -90,7 +90,7 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
     elif resolved.run is not None and not arguments.network:
         run = resolved.run if isinstance(resolved.run, Run) else find_run(arguments.patient, arguments.runs_dir)
         _refuse_beside_a_run(arguments, run)
-        return diagnose_run(run, data_dir=arguments.data_dir), "run", run.environment.get("data_notice")
+        return diagnose_run(run, data_dir=arguments.data_dir), "run", run.environment.data_notice
     resolved.note_code()
     experiment = resolved.experiment
     recipe = experiment.training

@@ -123,7 +123,7 @@ def run(arguments: Arguments, output: Output) -> int:
 def subject_of(word: str, runs_dir: Path, size: tuple[int, int, int] | None, classes: int | None) -> Subject:
     """The network of an experiment, of a run, or by itself."""
     from tersenet.data import MNIST_FORM
-    from tersenet.networks import NETWORKS, BudgetLine, find_network
+    from tersenet.networks import NETWORKS, find_network
     from tersenet.runs import Group, Run, resolve
 
     resolved = resolve(word, runs_dir)
@@ -136,8 +136,8 @@ def subject_of(word: str, runs_dir: Path, size: tuple[int, int, int] | None, cla
                 hint="omit them",
             )
         run = Run(found.seed_path(found.seeds[0])) if isinstance(found, Group) else found
-        pictures = tuple(run.environment["input_size"])
-        measured = tuple(BudgetLine(**line) for line in (found.result or {}).get("budget", ()))
+        pictures, result = run.environment.input_size, found.result
+        measured = result.budget if result else ()
         return Subject(found.name, run.notation, run.empty_model(), pictures, run.experiment.budget, measured)
     resolved.note_code()
     experiment = resolved.experiment

@@ -67,7 +67,7 @@ def run(arguments: Arguments, output: Output) -> int:
     else:
         data = with_skip_bad(arguments.data) if arguments.skip_bad else arguments.data
         dataset = load_data(data, data_dir=arguments.data_dir, form=run.form)
-        dataset = match_classes(run.environment["classes"], dataset, by_position=arguments.classes_by_position)
+        dataset = match_classes(run.environment.classes, dataset, by_position=arguments.classes_by_position)
     _require_fit(run, dataset)
     say_notices(dataset, output)
     if isinstance(run, Group):
@@ -108,7 +108,7 @@ def _refuse_figures(figures: Path | None, group: Group) -> None:
 
 def _require_fit(run: Run | Group, dataset: Dataset) -> None:
     """Raise where the network was made for other pictures or another number of classes."""
-    classes, size = len(run.environment["classes"]), tuple(run.environment["input_size"])
+    classes, size = len(run.environment.classes), run.environment.input_size
     found = dataset.form.size
     if len(dataset.classes) != classes or found != size:
         raise TersenetError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
 
@@ -15,7 +15,7 @@ from tersenet.cli.progress import download_progress
 
 if TYPE_CHECKING:
     from tersenet.data import Dataset
-    from tersenet.runs import Experiment, Group, GroupListeners, Run
+    from tersenet.runs import Experiment, Group, GroupListeners, GroupRecord, Run
     from tersenet.training import EpochMetrics
 
 
@@ -96,7 +96,7 @@ class GroupProgress:
         self._downloads.__exit__(None, None, None)
         self._group = group
         experiment, say = group.experiment, self._output.say
-        notice = group.environment.get("data_notice") or dataset.notice
+        notice = group.environment.data_notice or dataset.notice
         if notice:
             say(notice, style="bold yellow")
         say(f"network   {experiment.network}")
@@ -107,8 +107,8 @@ class GroupProgress:
             f"data      {dataset.name}: {len(dataset.train):,} training images{held_out}, "
             f"{len(dataset.test):,} test images"
         )
-        say(f"device    {group.environment['device']}, {experiment.arithmetic}")
-        from tersenet.runs import busy_notice
+        say(f"device    {group.environment.device}, {experiment.arithmetic}")
+        from tersenet.runs import busy_notice, results_of
 
         busy = busy_notice(experiment.settings)
         if busy:
@@ -116,8 +116,8 @@ class GroupProgress:
         at_a_time = "one after the other" if group.processes == 1 else f"{group.processes} at a time"
         say(f"seeds     {group.seeds[0]} to {group.seeds[-1]}, {at_a_time}")
         say(f"group     {group.path}")
-        done = group.finished_runs
-        self._accuracies = [record.test_accuracy for run in done if (record := run.record) is not None]
+        done = results_of(group.runs)
+        self._accuracies = [result.test_accuracy for result in done]
         if done:
             say(f"done      {len(done)} of {len(group.seeds)} seeds are already finished")
         before = sum(len(run.metrics) for run in group.runs)
@@ -130,51 +130,49 @@ class GroupProgress:
 
     def _seed_done(self, run: Run) -> None:
         assert self._group is not None
-        record = run.record
-        assert record is not None
-        self._accuracies.append(record.test_accuracy)
+        result = run.result
+        assert result is not None
+        self._accuracies.append(result.test_accuracy)
         done = f"{len(self._accuracies)} of {len(self._group.seeds)}"
         mean = sum(self._accuracies) / len(self._accuracies)
         self._output.say(
-            f"{run.path.name:<8}  test {record.correct_images}/{record.test_images} ({record.test_accuracy:.2f} %)  "
-            f"{record.seconds:.1f} s  {done} done, mean {mean:.2f} %"
+            f"{run.path.name:<8}  test {result.correct_images}/{result.test_images} ({result.test_accuracy:.2f} %)  "
+            f"{result.seconds:.1f} s  {done} done, mean {mean:.2f} %"
         )
 
 
 def _conclude(group: Group, report: Path | None, output: Output) -> int:
     """The last lines: the figures, the budget, where the report is."""
+    from tersenet.runs import as_table
+
     result = group.result
     assert result is not None
     say = output.say
     say()
-    if group.environment["data_notice"]:
-        say(group.environment["data_notice"], style="bold yellow")
-    say(
-        f"{group.name}: {result['mean']:.2f} ± {result['deviation']:.2f} % on the test set of {result['data']}",
-        style="bold",
-    )
-    low, high = result["interval"]
+    if group.environment.data_notice:
+        say(group.environment.data_notice, style="bold yellow")
+    say(f"{group.name}: {result.mean:.2f} ± {result.deviation:.2f} % on the test set of {result.data}", style="bold")
+    low, high = result.interval
     lines = [
-        f"{len(result['seeds'])} seeds after epoch {result['epochs']}, from {result['minimum']:.2f} to "
-        f"{result['maximum']:.2f} %",
+        f"{len(result.seeds)} seeds after epoch {result.epochs}, from {result.minimum:.2f} to {result.maximum:.2f} %",
         f"95 % interval of the mean {low:.2f} to {high:.2f} %",
-        f"{result['parameters']:,} parameters, {result['seconds']:.1f} s of training per seed{_in_all(result)}",
+        f"{result.parameters:,} parameters, {result.seconds:.1f} s of training per seed{_in_all(result)}",
     ]
-    if "best_test_mean" in result:
-        lines.append(f"mean of the best epochs, picked on the test set: {result['best_test_mean']:.2f} %")
-    if result["indication"]:
+    if result.best_test_mean is not None:
+        lines.append(f"mean of the best epochs, picked on the test set: {result.best_test_mean:.2f} %")
+    if result.indication:
         lines.append("fewer than five seeds: an indication, not a claim")
     for line in lines:
         say(f"  {line}")
-    say_budget(result["budget"], output)
+    say_budget(result.budget, output)
     say(f"group:  {group.path}")
     say_report(report, output)
     say_next_steps(group, output)
-    output.document(result)
-    return BUDGET_MISSED if any(line["met"] is False for line in result["budget"]) else DONE
+    output.document(as_table(result))
+    return BUDGET_MISSED if any(line.met is False for line in result.budget) else DONE
 
 
-def _in_all(result: dict[str, Any]) -> str:
-    seconds = result["wall_seconds"]
-    at_a_time = "one after the other" if result["processes"] == 1 else f"{result['processes']} at a time"
+def _in_all(result: GroupRecord) -> str:
+    seconds = result.wall_seconds
+    at_a_time = "one after the other" if result.processes == 1 else f"{result.processes} at a time"
     return f" ({at_a_time})" if seconds is None else f", {seconds:.1f} s in all ({at_a_time})"

@@ -186,26 +186,27 @@ def chosen_experiment(arguments: Arguments, output: Output) -> Experiment:
 
 def _conclude(run: Run, report: Path | None, output: Output, *, show: bool) -> int:
     """The last lines: the headline, the budget, where the report is, what to do next."""
+    from tersenet.runs import as_table
+
     result = run.result
     assert result is not None
-    correct = round(result["test_accuracy"] * result["test_images"] / 100)
-    missed = any(line["met"] is False for line in result["budget"])
+    missed = any(line.met is False for line in result.budget)
     output.say()
-    if run.environment["data_notice"]:
-        output.say(run.environment["data_notice"], style="bold yellow")
+    if run.environment.data_notice:
+        output.say(run.environment.data_notice, style="bold yellow")
     output.say(
-        f"{run.name}: {correct}/{result['test_images']} ({result['test_accuracy']:.2f} %) on the test set of "
-        f"{result['data']}",
+        f"{run.name}: {result.correct_images}/{result.test_images} ({result.test_accuracy:.2f} %) on the test set of "
+        f"{result.data}",
         style="bold",
     )
     output.say(
-        f"after epoch {result['epochs']}, {result['parameters']:,} parameters, "
-        f"{result['seconds']:.0f} s of training, seed {result['seed']}"
+        f"after epoch {result.epochs}, {result.parameters:,} parameters, {result.seconds:.0f} s of training, "
+        f"seed {result.seed}"
     )
-    say_budget(result["budget"], output)
+    say_budget(result.budget, output)
     output.say(f"run:    {run.path}")
     say_report(report, output)
     say_next_steps(run, output)
-    output.document({key: value for key, value in result.items() if key != "test_images"})
+    output.document({key: value for key, value in as_table(result).items() if key != "test_images"})
     open_report(report, output, wanted=show)
     return BUDGET_MISSED if missed else DONE
