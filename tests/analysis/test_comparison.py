@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from made_runs import made_record
 from tersenet import TersenetError
 from tersenet.analysis import contender as side_module
 from tersenet.analysis.comparison import compare, measured_otherwise
@@ -63,7 +64,7 @@ def side(name, right):
     """A side whose answers are these: bool `[seeds, N]`."""
     right = np.asarray(right)
     accuracies = 100 * right.mean(axis=1)
-    results = [{"best_test_accuracy": accuracy, "test_accuracy": accuracy} for accuracy in accuracies]
+    results = [made_record(accuracy) for accuracy in accuracies]
     labels = np.zeros(right.shape[1], dtype=np.int64)
     return Contender(
         source=Named(name),

@@ -1,6 +1,5 @@
 """The ladder: which runs belong to a step, what is said of them, and labels that cover nothing."""
 
-import dataclasses
 from itertools import pairwise
 from statistics import fmean
 
@@ -8,6 +7,7 @@ import pytest
 from matplotlib.text import Annotation, Text
 from scipy import stats
 
+from made_runs import MadeRun
 from tersenet import TersenetError
 from tersenet.analysis.ladder import LadderStep, read_ladder, what_changed
 from tersenet.analysis.ladder_words import analyse_step, result_of, step_row, verdict, warnings_of
@@ -18,59 +18,16 @@ from tersenet.figures.ladder_figures import plot_ladder_curves, plot_ladder_fron
 from tersenet.figures.style import Drawing, dress
 from tersenet.networks import Budget
 from tersenet.pages.ladder_page import write_ladder
-from tersenet.runs import Experiment, RunRecord, Settings, load_experiment, start_group, start_run
+from tersenet.runs import Experiment, Settings, load_experiment, start_group, start_run
 from tersenet.runs.experiment import experiment_names
-from tersenet.training import EpochMetrics, Recipe
+from tersenet.training import Recipe
 
 BUDGET = Budget(accuracy=99.5, parameters=8_000, epochs=16)
 
 
-@dataclasses.dataclass
-class Trained:
-    """A run that needs no folder."""
-
-    curve: tuple
-    parameters: int
-
-    @property
-    def result(self):
-        return RunRecord(
-            run="step",
-            data="mnist",
-            network="8C3 GAP 10N",
-            device="cpu",
-            parameters=self.parameters,
-            epochs=len(self.curve),
-            seed=0,
-            test_accuracy=self.curve[-1],
-            test_loss=0.1,
-            test_images=10_000,
-            train_accuracy=99.0,
-            best_test_accuracy=max(self.curve),
-            best_epoch=1 + self.curve.index(max(self.curve)),
-            seconds=1.0 * len(self.curve),
-        )
-
-    @property
-    def metrics(self):
-        return [
-            EpochMetrics(
-                epoch=epoch,
-                learning_rate=0.1,
-                train_loss=0.1,
-                train_accuracy=99.0,
-                test_loss=0.1,
-                test_accuracy=accuracy,
-                seconds=1.0,
-                images_per_second=1.0,
-            )
-            for epoch, accuracy in enumerate(self.curve, start=1)
-        ]
-
-
 def step(name, curves, parameters=7_000, **more):
     experiment = Experiment(name=name, network="8C3 GAP 10N", data="mnist", budget=BUDGET)
-    runs = tuple(Trained(curve, parameters) for curve in curves)
+    runs = tuple(MadeRun(curve, parameters) for curve in curves)
     return LadderStep(experiment=experiment, change="the baseline", runs=runs, **more)
 
 

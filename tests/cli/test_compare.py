@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from made_runs import made_record
 from tersenet.analysis.comparison import Comparison
 from tersenet.analysis.contender import Contender
 from tersenet.analysis.pairwise import compare_two
@@ -34,10 +35,7 @@ def side(name, wrong, start=0, parameters=17_150):
     return Contender(
         source=Named(name),
         runs=[None] * len(wrong),
-        results=[
-            {"parameters": parameters, "best_test_accuracy": each + 0.03, "test_accuracy": each}
-            for each in accuracies
-        ],
+        results=[made_record(each, parameters=parameters, best=each + 0.03) for each in accuracies],
         guess=np.where(right, 0, 1),
         labels=np.zeros(10_000, dtype=np.int64),
         missing=0,

@@ -5,6 +5,7 @@ import json
 import pytest
 from rich.console import Console
 
+from made_runs import MadeRun
 from tersenet.analysis import ladder as ladder_module
 from tersenet.analysis.ladder import Ladder, LadderStep, Missing
 from tersenet.cli.commands.runs.compare_ladder import say_ladder
@@ -13,33 +14,18 @@ from tersenet.cli.output import Output
 from tersenet.evaluation import holm, welch_test
 from tersenet.networks import Budget
 from tersenet.runs import Experiment, start_run
-from tersenet.training import EpochMetrics, Recipe
+from tersenet.training import Recipe
 
 
-class Trained:
-    """A run of three epochs that needs no folder; its accuracy rises to the one given."""
-
-    def __init__(self, accuracy, parameters):
-        self.result = {"test_accuracy": accuracy, "parameters": parameters, "epochs": 3}
-        self.metrics = [
-            EpochMetrics(
-                epoch=epoch,
-                learning_rate=0.1,
-                train_loss=0.1,
-                train_accuracy=99.0,
-                test_loss=0.1,
-                test_accuracy=accuracy - 0.02 * (3 - epoch),
-                seconds=1.0,
-                images_per_second=1.0,
-            )
-            for epoch in (1, 2, 3)
-        ]
+def rising(accuracy, parameters):
+    """A run of three epochs whose accuracy rises to the one given."""
+    return MadeRun((accuracy - 0.04, accuracy - 0.02, accuracy), parameters)
 
 
 def step(name, change, parameters, accuracies, **more):
     budget = Budget(accuracy=99.5, parameters=8_000, epochs=16)
     experiment = Experiment(name=name, network="8C3 GAP 10N", data="mnist", budget=budget)
-    runs = tuple(Trained(accuracy, parameters) for accuracy in accuracies)
+    runs = tuple(rising(accuracy, parameters) for accuracy in accuracies)
     return LadderStep(experiment=experiment, change=change, runs=runs, **more)
 
 
