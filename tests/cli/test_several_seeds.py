@@ -6,16 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
+from made_runs import made_record
 from tersenet.cli.commands.training.several_seeds import _conclude
 from tersenet.cli.main import main
 from tersenet.cli.output import Output
-from tersenet.runs import Group
+from tersenet.networks import BudgetLine
+from tersenet.runs import Environment, Group, GroupRecord
 
 NET = "4C5s3 BN R GAP 2Nb"
 
@@ -46,26 +49,33 @@ def test_json_has_the_keys_that_others_lean_on(picture_folder, tmp_path, capsys)
     assert [run["run"] for run in document["runs"]] == ["net-118-1/seed-0", "net-118-1/seed-1"]
 
 
-RESULT = {
-    "mean": 99.4312,
-    "deviation": 0.0412,
-    "minimum": 99.37,
-    "maximum": 99.49,
-    "interval": [99.4017, 99.4607],
-    "data": "mnist",
-    "seeds": list(range(10)),
-    "epochs": 3,
-    "parameters": 17_150,
-    "processes": 2,
-    "seconds": 9.51,
-    "wall_seconds": 52.31,
-    "best_test_mean": 99.4513,
-    "indication": False,
-    "budget": [
-        {"line": "accuracy on mnist", "limit": "≥ 99.4 %", "value": 99.4312, "met": True},
-        {"line": "epochs", "limit": "< 3", "value": 3, "met": False},
-    ],
-}
+SEEDS = tuple(range(10))
+RESULT = GroupRecord(
+    run="sprint-1",
+    data="mnist",
+    network="stem-17150",
+    device="cpu",
+    parameters=17_150,
+    epochs=3,
+    seeds=SEEDS,
+    processes=2,
+    runs=tuple(made_record(99.43, parameters=17_150) for _ in SEEDS),
+    mean=99.4312,
+    deviation=0.0412,
+    minimum=99.37,
+    maximum=99.49,
+    interval=(99.4017, 99.4607),
+    indication=False,
+    best_test_mean=99.4513,
+    train_mean=99.1,
+    test_images=10_000,
+    seconds=9.51,
+    wall_seconds=52.31,
+    budget=(
+        BudgetLine("accuracy on mnist", "≥ 99.4 %", 99.4312, True),
+        BudgetLine("epochs", "< 3", 3, False),
+    ),
+)
 CONCLUSION = """\
 
 sprint-1: 99.43 ± 0.04 % on the test set of mnist
@@ -92,13 +102,13 @@ next:
 def test_the_conclusion_is_printed_and_a_missed_budget_is_status_3(met, status):
     output = Output(json=False)
     output.console = Console(width=80, force_terminal=False, highlight=False, record=True)
-    budget = [line | {"met": line["met"] or met} for line in RESULT["budget"]]
+    budget = tuple(replace(line, met=line.met or met) for line in RESULT.budget)
     group = SimpleNamespace(
         name="sprint-1",
         path=Path("runs/sprint-1"),
-        seeds=tuple(range(10)),
-        result=RESULT | {"budget": budget},
-        environment={"data_notice": None},
+        seeds=SEEDS,
+        result=replace(RESULT, budget=budget),
+        environment=Environment(),
     )
     assert _conclude(group, None, output) == status
     expected = CONCLUSION.replace("missed\nbudget MISSED: epochs", "met") if met else CONCLUSION
