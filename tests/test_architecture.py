@@ -16,8 +16,9 @@ ROOMS = ["data", "networks", "engine", "evaluation", "training", "runs", "analys
 LEFT_OF = {room: set(ROOMS[: place + 1]) for place, room in enumerate(ROOMS)}
 LEFT_OF["backprop"] = {"backprop"}
 LEFT_OF["export"] = {*ROOMS[:6], "export"}
+LEFT_OF["search"] = {*ROOMS, "search"}
 LEFT_OF["web"] = {*ROOMS, "backprop", "export", "web"}
-LEFT_OF["cli"] = {*ROOMS, "backprop", "export", "web", "cli"}
+LEFT_OF["cli"] = {*ROOMS, "search", "backprop", "export", "web", "cli"}
 MOST_FILES, MOST_LINES = 15, 400
 
 

@@ -40,7 +40,17 @@ from tersenet.networks.summary.summarize import summarize
 from tersenet.networks.summary.summary_table import Summary, format_summary, layer_table, table_rows, total_lines
 from tersenet.networks.summary.torch_functions import REDUCTIONS, RESHAPES, SOFTMAXES, Call
 from tersenet.networks.summary.tracing import Origins, bare_name, tensors_in, unregistered_layers
-from tersenet.networks.tree import Branches, BranchJoin, BranchSum, LayerBlock, Notation, Repeat, Residual, Shared
+from tersenet.networks.tree import (
+    Branches,
+    BranchJoin,
+    BranchSum,
+    LayerBlock,
+    Notation,
+    Repeat,
+    Residual,
+    Shared,
+    point_at,
+)
 from tersenet.networks.user_modules.user_code import UserCode, last_place
 from tersenet.networks.user_modules.user_layout import ModuleLayout, find_layout
 
@@ -110,6 +120,7 @@ __all__ = [
     "left_as_it_was",
     "names_dropout",
     "parse",
+    "point_at",
     "run_code",
     "spelled",
     "summarize",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -37,11 +38,12 @@ _DECIMAL = re.compile(r"[0-9]*\.?[0-9]+", re.A)
 _WORD = re.compile(r"[^\s|()\[\]+&-]+")
 
 
-def parse(text: str) -> Notation:
+def parse(text: str, *, shown: Callable[[int, int], str] | None = None) -> Notation:
     """The tree of a network written in one line.
 
     Separators are blanks, `-` and `|`; case is free. Raises TersenetError with a caret under the place
-    where the text cannot be read.
+    where the text cannot be read. Where the text was made from another, `shown` gives that one with carets under
+    the place which became `start:end`.
 
     >>> tree = parse("16c3-bn-r | (8C3P1 R)x2 [DW3p1] gap 10nb")
     >>> print(tree)
@@ -61,7 +63,7 @@ def parse(text: str) -> Notation:
         raise TersenetError(
             "The notation is too long.", got=f"{len(text):,} characters", expected=f"up to {MAX_TEXT:,}"
         )
-    reader = _Reader(text)
+    reader = _Reader(text, shown or functools.partial(point_at, text))
     layers, _ = reader.layers(closing="", opened_at=0)
     return reader.made(Notation, 0, len(text), layers)
 
@@ -69,13 +71,14 @@ def parse(text: str) -> Notation:
 class _Reader:
     """Reads a text from left to right."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, shown: Callable[[int, int], str]) -> None:
         self.text = text
+        self.shown = shown
         self.at = 0
         self.depth = 0
 
     def fail(self, problem: str, start: int, end: int, **more: object) -> TersenetError:
-        return TersenetError(problem, where=point_at(self.text, start, end), **more)
+        return TersenetError(problem, where=self.shown(start, end), **more)
 
     def made(self, make: Callable[..., Node], start: int, end: int, *arguments: object, **options: object) -> Node:
         """A node; what it says about itself when it refuses is said at its place."""

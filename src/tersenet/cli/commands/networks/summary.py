@@ -1,7 +1,7 @@
 """Show a network's layers: output shape, parameters, MACs, receptive field and jump of each, and the totals.
 
 NET is an experiment, a .toml file, a named network (`tersenet networks`), `file.py:Name` (any PyTorch module), a line
-of notation, or a run.
+of notation, or a run. A line with braces is a space of networks: its choices, and the range of its costs are shown.
 
 examples:
   tersenet summary gap-14320
@@ -9,6 +9,7 @@ examples:
   tersenet summary mine.toml
   tersenet summary sprint-3
   tersenet summary model.py:Net --input 3x32x32
+  tersenet summary "{8..16}C3 BN R {MP2|AP2} GAP 10Nb" --parameters-below 200
   tersenet summary gap-14320 --figure network.svg
   tersenet summary "16C3 R GAP 26N" --classes 26 --json
 
@@ -78,6 +79,7 @@ class Subject:
 def run(arguments: Arguments, output: Output) -> int:
     """Print the table, the totals and the budget's lines."""
     from tersenet.networks import Budget, budget_table, check_budget, layer_table, summarize, total_lines
+    from tersenet.search import is_space
 
     if arguments.figure is not None:
         check_setting(
@@ -88,6 +90,12 @@ def run(arguments: Arguments, output: Output) -> int:
         )
     size = None if arguments.input is None else input_size(arguments.input)
     check_setting(arguments.classes is None or arguments.classes >= 1, "--classes", arguments.classes, "1 or more")
+    if is_space(arguments.network):
+        from tersenet.cli.commands.networks.summary_of_space import show_space
+
+        if arguments.figure is not None:
+            raise TersenetError("A space is not one network, and cannot be drawn.", got="--figure", hint="omit it")
+        return show_space(arguments.network, size, arguments.classes, arguments.parameters_below, output)
     with redirect_stdout(sys.stderr):  # whatever a user's file prints
         subject = subject_of(arguments.network, arguments.runs_dir, size, arguments.classes)
         try:

@@ -1,0 +1,1 @@
+"""Spaces: a line of notation with braces stands for many networks."""
