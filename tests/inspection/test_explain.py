@@ -1,5 +1,7 @@
 """An explanation of a run's answer: from a file and from the test set, with the errors that a user can cause."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -73,7 +75,8 @@ def test_a_known_wrong_label_is_told(mnist, run, monkeypatch):
     model = build("4C5s3 R GAP 10N")
     monkeypatch.setattr(type(run), "model", lambda self: model.eval())
     monkeypatch.setattr(type(run), "data", lambda self, data_dir=None: mnist)
-    monkeypatch.setitem(run.environment, "classes", list("0123456789"))
+    digits = dataclasses.replace(run.environment, classes=tuple("0123456789"))
+    monkeypatch.setitem(run.__dict__, "environment", digits)
     assert explain(run, index=9729, count=0).read_by_people == 6
     assert explain(run, index=0, count=0).read_by_people is None
 

@@ -329,13 +329,38 @@ def test_data_that_changed_are_noticed_and_no_training_goes_on_with_them(of_pict
     for command in ("doctor", "evaluate"):
         assert main([command, "own", "--runs-dir", str(of_pictures.path.parent)]) == 0
         said = capsys.readouterr()
-        assert "have changed since the run was trained" in said.out + said.err
+        assert said.out.replace("\n", " ").count("have changed since the run was trained") == 1
+        assert "changed" not in said.err
     words = ["explain", "own", "--index", "0", "--runs-dir", str(of_pictures.path.parent)]
     assert main(words) == 0
     assert "have changed since the run was trained" in capsys.readouterr().out
     (of_pictures.path / "result.json").unlink()
     with pytest.raises(TersenetError, match="have changed since the run was trained"):
         resume_run(Run(of_pictures.path))
+
+
+def test_data_named_by_a_relative_path_are_known_to_have_changed_too(pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = Experiment(
+        name="near", network="4C5s3 GAP 2N", data="folder:pictures", training=Recipe(epochs=1, batch_size=16)
+    )
+    run = start_run(found, runs_dir=tmp_path / "runs")
+    shutil.copy(pictures / "bar" / "0.png", pictures / "ring" / "0.png")
+    assert "have changed since the run was trained" in run.data().notice
+
+
+def test_the_doctor_says_once_which_pictures_were_left_out_and_that_others_changed(pictures, tmp_path, capsys):
+    (pictures / "bar" / "broken.png").write_bytes(b"no picture")
+    data = f"folder:{pictures}?skip-bad"
+    found = Experiment(name="own", network="4C5s3 GAP 2N", data=data, training=Recipe(epochs=1, batch_size=16))
+    start_run(found, runs_dir=tmp_path / "runs")
+    capsys.readouterr()
+    for changes in (0, 1):
+        assert main(["doctor", "own", "--runs-dir", str(tmp_path / "runs")]) == 0
+        said = capsys.readouterr()
+        assert (said.out.count("broken.png"), said.err) == (1, "")
+        assert said.out.replace("\n", " ").count("have changed since the run was trained") == changes
+        shutil.copy(pictures / "bar" / "0.png", pictures / "ring" / "0.png")
 
 
 def test_classes_that_were_renamed_end_a_resume_and_names_that_changed_places_are_noticed(of_pictures, pictures):

@@ -206,7 +206,7 @@ def recorded_data(
 def changed_data(dataset: Dataset, environment: Environment) -> str | None:
     """What to say where a data set is not the one that a run was trained on; None where it is, or is not known."""
     recorded = environment.data_sha256
-    if recorded is None or dataset.name != environment.data or dataset_hash(dataset) == recorded:
+    if recorded is None or dataset_hash(dataset) == recorded:
         return None
     return f"The pictures or labels of {dataset.name} have changed since the run was trained."
 

@@ -11,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tersenet._notes import note
 from tersenet.data import Dataset, load_data
 from tersenet.inspection.doctor.check_record import Check
 from tersenet.inspection.doctor.checks.learning_rate import learning_curve, learning_rate
@@ -59,7 +58,8 @@ def diagnose_network(
     name = design.name if design.notation is None or design.name in network else design.notation
     with undisturbed(design.module, ()):
         found = examined(_patient(design.module, dataset, recipe, seed, learns=True))
-    return dataclasses.replace(_with_own_batches(found), of=f"{name}, untrained", data=dataset.name)
+    found = _with_own_batches(found)
+    return dataclasses.replace(found, of=f"{name}, untrained", data=dataset.name, notice=dataset.notice)
 
 
 def diagnose_run(run: Run, *, data_dir: Path | None = None) -> Diagnosis:
@@ -68,8 +68,6 @@ def diagnose_run(run: Run, *, data_dir: Path | None = None) -> Diagnosis:
     Raises TersenetError where a file of the run is missing or broken, or its data are not there.
     """
     dataset, experiment = run.data(data_dir), run.experiment
-    if dataset.notice and dataset.notice != run.environment.data_notice:
-        note(dataset.notice)  # the data have changed since
     with torch.random.fork_rng(devices=[]):
         trained = run.model()
         torch.manual_seed(experiment.seed)
@@ -81,7 +79,9 @@ def diagnose_run(run: Run, *, data_dir: Path | None = None) -> Diagnosis:
         rate = learning_rate(_patient(fresh, dataset, experiment.training, experiment.seed, learns=True))
     found = _with_own_batches(found, rate)
     checks = (*found.checks, learning_curve(run.metrics, len(dataset.classes)))
-    return dataclasses.replace(found, checks=checks, of=run.name, data=dataset.name)
+    # What the data are now: they may have changed since.
+    notice = dataset.notice or run.environment.data_notice
+    return dataclasses.replace(found, checks=checks, of=run.name, data=dataset.name, notice=notice)
 
 
 def _patient(model: nn.Module, dataset: Dataset, recipe: Recipe, seed: int, *, learns: bool) -> Patient:

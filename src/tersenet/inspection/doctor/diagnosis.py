@@ -22,7 +22,8 @@ STYLES = {"fault": "bold red", "warning": "bold yellow", FOUND: "red", CLEAR: "g
 class Diagnosis:
     """Everything that the doctor checked: `checks` in the order of the rules, `layers` in the order of calls.
 
-    `of` and `data` name the network and the data; `pictures` is the number of training pictures used.
+    `of` and `data` name the network and the data, `notice` says what must be known of the data, and `pictures` is
+    the number of training pictures used.
     `print(diagnosis)` shows it as `tersenet doctor` does.
     """
 
@@ -31,6 +32,7 @@ class Diagnosis:
     pictures: int
     of: str = "the network"
     data: str = "the batches given"
+    notice: str | None = None
 
     @property
     def findings(self) -> tuple[DoctorFinding, ...]:
@@ -146,6 +148,7 @@ def diagnosis_parts(diagnosis: Diagnosis) -> list[RenderableType]:
     from rich.text import Text
 
     parts: list[RenderableType] = [
+        *([Text(diagnosis.notice, style="bold yellow")] if diagnosis.notice else ()),
         Text(f"{diagnosis.of}, on {diagnosis.data}", style="bold"),
         Text(diagnosis.verdict, style="green" if diagnosis.healthy else "red"),
         Text(""),

@@ -60,20 +60,18 @@ def run(arguments: Arguments, output: Output) -> int:
     from tersenet.inspection import diagnosis_parts, reading_table
 
     with redirect_stdout(sys.stderr):  # whatever a user's file prints
-        diagnosis, kind, notice = _examine(arguments)
-    if notice:
-        output.say(notice, style="bold yellow")
+        diagnosis, kind = _examine(arguments)
     for part in diagnosis_parts(diagnosis):
         output.say(part)
     if arguments.layers:
         output.say()
         output.say(reading_table(diagnosis))
-    output.document(document(diagnosis, kind, notice))
+    output.document(document(diagnosis, kind))
     return 0
 
 
-def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
-    """The diagnosis, whether it is that of a run or of a network, and what must be said of its data."""
+def _examine(arguments: Arguments) -> tuple[Diagnosis, str]:
+    """The diagnosis, and whether it is that of a run or of a network."""
     from tersenet.data import load_data
     from tersenet.inspection import diagnose_network, diagnose_run
     from tersenet.networks import check_network
@@ -86,11 +84,11 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
     elif ours:
         assert isinstance(resolved.run, Run)
         diagnosis = diagnose_run(resolved.run, data_dir=arguments.data_dir)
-        return replace(diagnosis, of=f"{diagnosis.of}, trained, from the package"), "run", None
+        return replace(diagnosis, of=f"{diagnosis.of}, trained, from the package"), "run"
     elif resolved.run is not None and not arguments.network:
         run = resolved.run if isinstance(resolved.run, Run) else find_run(arguments.patient, arguments.runs_dir)
         _refuse_beside_a_run(arguments, run)
-        return diagnose_run(run, data_dir=arguments.data_dir), "run", run.environment.data_notice
+        return diagnose_run(run, data_dir=arguments.data_dir), "run"
     resolved.note_code()
     experiment = resolved.experiment
     recipe = experiment.training
@@ -108,7 +106,7 @@ def _examine(arguments: Arguments) -> tuple[Diagnosis, str, str | None]:
         raise
     if resolved.kind in ("experiment", "file", "run", "group"):
         diagnosis = replace(diagnosis, of=f"{resolved.word}, untrained")
-    return diagnosis, "network", dataset.notice
+    return diagnosis, "network"
 
 
 def _data(arguments: Arguments) -> str | None:
@@ -137,13 +135,13 @@ def _refuse_beside_a_run(arguments: Arguments, run: Run) -> None:
         )
 
 
-def document(diagnosis: Diagnosis, kind: str, notice: str | None) -> dict[str, Any]:
+def document(diagnosis: Diagnosis, kind: str) -> dict[str, Any]:
     """The JSON document of a diagnosis."""
     return {
         "patient": diagnosis.of,
         "kind": kind,
         "data": diagnosis.data,
-        "notice": notice,
+        "notice": diagnosis.notice,
         "pictures": diagnosis.pictures,
         "healthy": diagnosis.healthy,
         "findings": [asdict(finding) for finding in diagnosis.findings],
