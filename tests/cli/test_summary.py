@@ -1,6 +1,7 @@
 """`tersenet summary`: the table, the totals, the budget, and one JSON document."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -130,5 +131,5 @@ def test_the_summary_of_a_finished_run_shows_what_the_run_reached(capsys, pictur
     )
     trained = start_run(experiment, runs_dir=tmp_path)
     document = json.loads(run(capsys, "tiny", "--runs-dir", str(tmp_path), "--json")[1])
-    assert document["budget"] == trained.result.budget
+    assert document["budget"] == [asdict(line) for line in trained.result.budget]
     assert [line["value"] for line in document["budget"]] == [1, trained.result.test_accuracy]
