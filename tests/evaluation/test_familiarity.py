@@ -10,7 +10,7 @@ from torch import nn
 from tersenet._errors import TersenetError
 from tersenet.data import MNIST_FORM
 from tersenet.evaluation import Familiarity, fit_familiarity, predict
-from tersenet.evaluation.familiarity import DIRECTIONS
+from tersenet.evaluation.familiarity import DIRECTIONS, _first_components
 
 
 class Halves(nn.Module):
@@ -96,6 +96,19 @@ def test_a_class_with_one_picture_is_an_error():
 def test_without_it_nothing_is_said_of_belief():
     [prediction] = predict(Halves(), strokes(1)[0][0])
     assert (prediction.believable, prediction.doubts) == (None, ())
+
+
+@pytest.mark.parametrize(("pictures", "pixels"), [(60, 200), (400, 200), (1_300, 1_100)])
+def test_the_components_are_those_of_the_covariance(pictures, pixels):
+    """Few pictures, many, and so many that they are found by random projections; the oracle is numpy's."""
+    random = np.random.default_rng(0)
+    spread = np.concatenate([np.linspace(9, 5, 6), np.full(pixels - 6, 0.5)])
+    values = random.standard_normal((pictures, pixels)) * spread
+    values -= values.mean(axis=0)
+    found = _first_components(torch.from_numpy(values), 5).numpy()
+    wanted = np.linalg.eigh(np.cov(values.T))[1][:, -5:].T
+    assert np.abs(found @ found.T - np.eye(5)).max() < 1e-9
+    assert np.abs(np.abs((found * wanted).sum(axis=1)) - 1).max() < 1e-4
 
 
 def test_many_classes_take_no_more_room_than_few():

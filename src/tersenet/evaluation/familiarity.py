@@ -32,6 +32,7 @@ LEAST_MARK = 0.2  # of the first mark's ink: a smaller second one is a part of t
 SURE = 0.995  # of the training pictures have a probability above its bound
 NEAR = 0.99  # of the training pictures lie within the bound of the distance
 ONE_MARK = 0.999  # of the training pictures have a second mark below its bound
+_EXACT = 1_000  # pixels or pictures up to which the components are exact; beyond, by random projections, seeded
 _HELD = 6  # every sixth training picture is kept out of the components, and sets the bounds
 _MOST = 30_000  # pictures that are looked at, evenly spread over the training set
 
@@ -141,11 +142,23 @@ def _components(images: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, T
     for label in range(classes):
         pixels = _pixels(images[labels == label])
         mean = pixels.mean(dim=0)
-        centred = pixels - mean
-        _, vectors = torch.linalg.eigh(centred.T @ centred)
         means.append(mean)
-        directions.append(vectors[:, -count:].T)
+        directions.append(_first_components(pixels - mean, count))
     return torch.stack(means).half(), torch.stack(directions).half()
+
+
+def _first_components(centred: Tensor, count: int) -> Tensor:
+    """The `count` directions `[D, P]` in which centred pictures `[N, P]` vary most, the first last."""
+    pictures, pixels = centred.shape
+    if min(pictures, pixels) > _EXACT:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            _, _, found = torch.svd_lowrank(centred, q=count + 10, niter=4)
+        return found[:, :count].flip(1).T
+    if pictures < pixels:
+        return torch.linalg.svd(centred, full_matrices=False).Vh[:count].flip(0)
+    _, vectors = torch.linalg.eigh(centred.T @ centred)
+    return vectors[:, -count:].T
 
 
 def _distances(means: Tensor, directions: Tensor, images: Tensor, classes: Tensor) -> Tensor:
