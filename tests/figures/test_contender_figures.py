@@ -6,6 +6,7 @@ import matplotlib.text
 import numpy as np
 import pytest
 
+from made_runs import made_record
 from tersenet.analysis.contender import Contender
 from tersenet.figures.contender_figures import plot_accuracy_by_parameters, plot_means_by_epoch, plot_seeds
 from tersenet.figures.gallery import plot_captioned
@@ -43,7 +44,7 @@ def side(name, wrong, curves, parameters=7_000):
     return Contender(
         source=Trained(name, []),
         runs=[Trained(name, rows(*curve)) for curve in curves],
-        results=[{"parameters": parameters, "best_test_accuracy": max(curve)} for curve in curves],
+        results=[made_record(curve[-1], parameters=parameters, best=max(curve)) for curve in curves],
         guess=np.where(right, 0, 1),
         labels=np.zeros(10_000, dtype=np.int64),
         missing=0,

@@ -154,11 +154,13 @@ def _first_components(centred: Tensor, count: int) -> Tensor:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             _, _, found = torch.svd_lowrank(centred, q=count + 10, niter=4)
-        return found[:, :count].flip(1).T
-    if pictures < pixels:
-        return torch.linalg.svd(centred, full_matrices=False).Vh[:count].flip(0)
-    _, vectors = torch.linalg.eigh(centred.T @ centred)
-    return vectors[:, -count:].T
+        rows: Tensor = found[:, :count].flip(1).T
+    elif pictures < pixels:
+        rows = torch.linalg.svd(centred, full_matrices=False).Vh[:count].flip(0)
+    else:
+        _, vectors = torch.linalg.eigh(centred.T @ centred)
+        rows = vectors[:, -count:].T
+    return rows
 
 
 def _distances(means: Tensor, directions: Tensor, images: Tensor, classes: Tensor) -> Tensor:

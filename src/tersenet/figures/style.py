@@ -125,6 +125,20 @@ class Drawing(Figure):
             self.savefig(held, format="svg", dpi=DOTS_PER_INCH, metadata={"Date": None})
         return held.getvalue()
 
+    def png_and_svg(self) -> tuple[bytes, str]:
+        """Both, laid out once: as `png` and `svg`, and faster.
+
+        >>> drawing = Drawing(height=1.0)
+        >>> drawing.png_and_svg() == (drawing.png(), drawing.svg())
+        True
+        """
+        png, layout = self.png(), self.get_layout_engine()
+        self.set_layout_engine("none")
+        try:
+            return png, self.svg()
+        finally:
+            self.set_layout_engine(layout)
+
     def save(self, path: Path | str) -> Path:
         """Write PNG or SVG, whichever the name says (PNG without an ending), whole or not at all.
 

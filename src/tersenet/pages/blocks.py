@@ -113,7 +113,8 @@ class PageFigure:
     @classmethod
     def of(cls, drawing: Drawing, key: str, number: int, caption: str, *, wide: bool = False) -> PageFigure:
         """A drawing as figure `number` of a page."""
-        return cls(key=key, number=number, caption=caption, png=drawing.png(), svg=drawing.svg(), wide=wide)
+        png, svg = drawing.png_and_svg()
+        return cls(key=key, number=number, caption=caption, png=png, svg=svg, wide=wide)
 
     @property
     def label(self) -> str:
