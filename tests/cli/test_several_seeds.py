@@ -95,6 +95,7 @@ next:
   measure  tersenet evaluate sprint-1
   explain  tersenet explain sprint-1/seed-0 --index 0
   claim    tersenet claim sprint-1
+  look     tersenet serve
 """
 
 

@@ -1,51 +1,28 @@
 """The server answers its own pages and refuses everything else; nothing that a request says reaches the disk."""
 
-import contextlib
 import http.client
 import json
 import socket
-import threading
-import time
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from tersenet.cli import main
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe
-from tersenet.web import make_app, runs_data
+from tersenet.web import runs_data
 
 PORT = 8765
 OWN = f"127.0.0.1:{PORT}"
 HOSTILE = '"><script>alert(1)</script>'
 
 
-@contextlib.contextmanager
-def serving(runs_dir):
-    """A real server on a free port."""
-    held = socket.socket()
-    held.bind(("127.0.0.1", 0))
-    port = held.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(make_app(runs_dir, port), log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [held]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield port
-    finally:
-        server.should_exit = True
-        thread.join()
-        held.close()
-
-
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory):
+def ask(tmp_path_factory, serving):
     """A function that sends exactly what it is given and gives status, headers and text; PORT stands for the port."""
     folder = tmp_path_factory.mktemp("asked")
     (folder / "secret.txt").write_text("secret")
-    with serving(folder / "runs") as port:
+    with serving(folder / "runs") as (port, _):
 
         def asked(path, method="GET", body=None, **headers):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -175,9 +152,9 @@ def runs_dir(tmp_path_factory, picture_folder):
 
 
 @pytest.fixture(scope="module")
-def served(runs_dir):
+def served(runs_dir, serving):
     """The address of a server over the runs."""
-    with serving(runs_dir) as port:
+    with serving(runs_dir) as (port, _):
         yield f"http://127.0.0.1:{port}"
 
 

@@ -1,4 +1,4 @@
-"""What follows a training: its budget, a link to its report, and the next three commands, ready to copy."""
+"""What follows a training: its budget, a link to its report, and the next commands, ready to copy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def say_report(report: Path | None, output: Output) -> None:
 
 
 def say_next_steps(trained: Run | Group, output: Output) -> None:
-    """Three commands for a run or a group."""
+    """The next commands for a run or a group."""
     output.say()
     output.say("next:")
     for what, command in next_steps(trained):
@@ -43,20 +43,23 @@ def say_next_steps(trained: Run | Group, output: Output) -> None:
 
 
 def next_steps(trained: Run | Group) -> list[tuple[str, str]]:
-    """What each of three commands does, and the command, quoted where the shell needs it."""
+    """What each of four commands does, and the command, quoted where the shell needs it."""
     from tersenet.runs import Run
 
     name, place = trained.name, named_from_here(trained)
+    look = ("look", _command("serve", *place[1:]))
     if not isinstance(trained, Run):
         return [
             ("measure", _command("evaluate", name, *place)),
             ("explain", _command("explain", f"{name}/seed-{trained.seeds[0]}", "--index", "0", *place)),
             ("claim", _command("claim", name, *place)),
+            look,
         ]
     return [
         ("measure", _command("evaluate", name, *place)),
         ("explain", _command("explain", name, "--index", "0", *place)),
         ("predict", _command("predict", name, "picture.png", *place)),
+        look,
     ]
 
 

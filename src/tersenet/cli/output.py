@@ -64,6 +64,7 @@ class Output:
     def __init__(self, *, json: bool) -> None:
         self.json = json
         self._document: str | None = None
+        self._standard = sys.stdout
 
     @cached_property
     def console(self) -> SafeConsole:
@@ -101,6 +102,13 @@ class Output:
             encodes_all = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
             must_escape = _STEERING if encodes_all else re.compile("[^\x00-\x7e]")
             print(must_escape.sub(_json_escape, self._document), flush=True)
+
+    def document_at_once(self, content: dict[str, Any]) -> None:
+        """Print the one JSON document now, with --json: for a command that goes on until it is interrupted."""
+        self.document(content)
+        with contextlib.redirect_stdout(self._standard):
+            self.print_document()
+        self._document = None
 
     @contextlib.contextmanager
     def for_the_document_alone(self) -> Iterator[None]:

@@ -5,22 +5,31 @@ from tersenet.web.backprop_data import backprop_data, problem_json
 from tersenet.web.draw_data import draw_data, sprite
 from tersenet.web.kinds_table import kinds_table
 from tersenet.web.lab_data import lab_data
+from tersenet.web.mistakes_data import mistakes_data
 from tersenet.web.network_json import network_json
+from tersenet.web.order import Order, command_of, experiment_of, read_order
 from tersenet.web.runs_data import runs_data
 from tersenet.web.server import make_app, serve
 from tersenet.web.site import page_texts, write_site
+from tersenet.web.trainings import Trainings
 
 __all__ = [
     "PAGES",
+    "Order",
     "Page",
+    "Trainings",
     "backprop_data",
+    "command_of",
     "draw_data",
+    "experiment_of",
     "kinds_table",
     "lab_data",
     "make_app",
+    "mistakes_data",
     "network_json",
     "page_texts",
     "problem_json",
+    "read_order",
     "runs_data",
     "serve",
     "sprite",

@@ -10,6 +10,7 @@ from tersenet.runs import experiment_names, load_experiment
 from tersenet.web.assemble import joined
 from tersenet.web.draw_data import sprite
 from tersenet.web.kinds_table import kinds_table
+from tersenet.web.order import sets_here
 
 TRAIN, TEST = 4000, 1000
 COLUMNS = 50
@@ -23,8 +24,10 @@ STARTERS = {
 }
 
 
-def lab_data() -> dict[str, Any]:
+def lab_data(*, live: bool = False) -> dict[str, Any]:
     """The page's data: 4,000 drawn digits to learn from, 1,000 to test on, as pictures of 50 in a row.
+
+    `live`: a server can train, on the data sets that are named then.
 
     >>> data = lab_data()
     >>> len(data["train"]["labels"]), data["examples"][0]["name"]
@@ -40,6 +43,7 @@ def lab_data() -> dict[str, Any]:
         "mean": MNIST_FORM.mean[0],
         "deviation": MNIST_FORM.deviation[0],
         "worker": joined("engine/worker.js"),
+        "sets": sets_here() if live else None,
     }
 
 

@@ -1,13 +1,14 @@
-"""The pages over HTTP, for a browser on this machine alone: everything is read, nothing can be changed.
+"""The pages over HTTP, for a browser on this machine alone; a page may have a network trained.
 
-The Host must be this machine's own name with the port, so that a foreign page cannot reach the server by rebinding a
-name; requests of other pages are refused by their Origin; only GET and HEAD without a body are answered; no part of
-an address becomes a path: pages are found in a table made at the start. The policy in each page lets no other script
-run, and no other page may frame it.
+Everything is read but for three addresses, which start, stop and continue a training and need the token; `guard.py`
+says who is answered. No part of an address becomes a path: pages are found in a table made at the start, runs in the
+list of known ones. The policy in each page lets no other script run, and no other page may frame it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -15,31 +16,31 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from tersenet._errors import TersenetError
+from tersenet._json import finite
+from tersenet.runs import list_runs
+from tersenet.web.guard import OwnPagesOnly
+from tersenet.web.mistakes_data import mistakes_data
+from tersenet.web.order import read_order
 from tersenet.web.runs_data import runs_data
 from tersenet.web.site import page_texts
+from tersenet.web.trainings import Trainings
 
 ADDRESS = "127.0.0.1"
-LONGEST_PATH = 200
-
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "frame-ancestors 'none'",  # the rest of the policy is in each page
-}
+START, STOP, GO_ON = "/training/start", "/training/stop", "/training/go-on"
+SLOWEST_BODY = 2.0  # seconds
 
 
-def make_app(runs_dir: Path, port: int) -> ASGIApp:
-    """The application that serves the pages over the runs of a folder; it answers to this machine's name and port."""
+def make_app(runs_dir: Path, port: int, token: str, trainings: Trainings) -> ASGIApp:
+    """The application that serves the pages over the runs of a folder; it answers to this machine's name and port.
+
+    Anyone who knows `token` may start and stop what `trainings` runs.
+    """
     pages: dict[str, Callable[[], str]] = page_texts((), runs_dir, live=True)
     made: dict[str, str] = {}
 
@@ -55,61 +56,63 @@ def make_app(runs_dir: Path, port: int) -> ASGIApp:
     async def runs(_: Request) -> Response:
         return JSONResponse(await run_in_threadpool(lambda: runs_data(runs_dir, live=True)))
 
-    routes = [Route("/", page), Route("/runs.json", runs), Route("/{name}.html", page)]
-    return OwnPagesOnly(Starlette(routes=routes), port)
+    async def training(request: Request) -> Response:
+        asked = [request.query_params.get(name, "0") for name in ("number", "since")]
+        if not all(text.isascii() and text.isdecimal() and len(text) < 10 for text in asked):
+            return PlainTextResponse("The places are whole numbers.", 400)
+        return JSONResponse(finite(trainings.told(*map(int, asked))))
+
+    async def mistakes(_: Request) -> Response:
+        def found() -> dict[str, Any]:
+            name = trainings.told()["run"]
+            (run,) = [run for run in list_runs(runs_dir) if run.name == name]
+            return mistakes_data(run)
+
+        try:
+            return JSONResponse(await run_in_threadpool(found))
+        except (TersenetError, ValueError):
+            return PlainTextResponse("There are no weights yet.", 404)
+
+    async def start(request: Request) -> Response:
+        try:
+            async with asyncio.timeout(SLOWEST_BODY):
+                body = await request.body()
+        except (TimeoutError, ClientDisconnect):
+            return PlainTextResponse("The body did not come.", 408)
+        try:
+            order = await run_in_threadpool(read_order, body)
+        except TersenetError as error:
+            return PlainTextResponse(str(error), 400)
+        return _begun(await run_in_threadpool(trainings.start, order))
+
+    async def stop(_: Request) -> Response:
+        await run_in_threadpool(trainings.stop)
+        return JSONResponse({"stopped": True})
+
+    async def go_on(_: Request) -> Response:
+        return _begun(await run_in_threadpool(trainings.go_on))
+
+    routes = [
+        Route("/", page),
+        Route("/runs.json", runs),
+        Route("/training.json", training),
+        Route("/training/mistakes.json", mistakes),
+        Route("/{name}.html", page),
+        *(Route(path, act, methods=["POST"]) for path, act in ((START, start), (STOP, stop), (GO_ON, go_on))),
+    ]
+    return OwnPagesOnly(Starlette(routes=routes), port, token, (START, STOP, GO_ON))
 
 
-class OwnPagesOnly:
-    """Answers only what this machine's own pages ask for; everything else is refused before anything is looked up."""
-
-    def __init__(self, app: ASGIApp, port: int) -> None:
-        self.app = app
-        self.hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            return
-
-        async def send_guarded(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-                message = {**message, "headers": [*message["headers"], *own]}
-            await send(message)
-
-        refusal = self._refusal(scope)
-        answer: ASGIApp = self.app if refusal is None else PlainTextResponse(refusal[1], refusal[0])
-        await answer(scope, receive, send_guarded)
-
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """The status and the reason, where a request is refused."""
-        headers: dict[str, list[str]] = {}
-        for name, value in scope["headers"]:
-            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1").lower())
-        hosts = headers.get("host", [])
-        if len(hosts) != 1 or hosts[0] not in self.hosts:
-            return 421, "This server answers only to the name of this machine."
-        if scope["method"] not in ("GET", "HEAD"):
-            return 405, "Only reading is possible."
-        origins = headers.get("origin", [])
-        if any(origin not in {f"http://{host}" for host in self.hosts} for origin in origins):
-            return 403, "Other pages may not ask."
-        # A link on another page may open a page here, and nothing else.
-        opened = headers.get("sec-fetch-mode") == ["navigate"] and headers.get("sec-fetch-dest") == ["document"]
-        if not opened and any(site not in ("same-origin", "none") for site in headers.get("sec-fetch-site", [])):
-            return 403, "Other pages may not ask."
-        if "transfer-encoding" in headers or headers.get("content-length", ["0"]) != ["0"]:
-            return 413, "A request has no body here."
-        raw = scope.get("raw_path") or scope["path"].encode()
-        if len(raw) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_PATH:
-            return 414, "The address is too long."
-        return None
+def _begun(begun: bool) -> Response:
+    if begun:
+        return JSONResponse({"begun": True})
+    return PlainTextResponse("A training is going on already, or there is none to continue.", 409)
 
 
-def serve(runs_dir: Path, port: int, announce: Callable[[str], None]) -> None:
-    """Serve until interrupted; `announce` is given the address once the port is held.
+def serve(runs_dir: Path, port: int, announce: Callable[[str, str], None]) -> None:
+    """Serve until interrupted; `announce` is given the address and the token once the port is held.
+
+    A training that goes on at the end is interrupted, so that it can be continued.
 
     Raises TersenetError where the port is taken.
     """
@@ -127,9 +130,10 @@ def serve(runs_dir: Path, port: int, announce: Callable[[str], None]) -> None:
             hint=f"choose another one: --port {port + 1 if 1023 < port < 65535 else 8766}",
         ) from None
     port = held.getsockname()[1]
-    announce(f"http://{ADDRESS}:{port}/")
+    token, trainings = secrets.token_hex(16), Trainings(runs_dir)
+    announce(f"http://{ADDRESS}:{port}/", token)
     config = uvicorn.Config(
-        make_app(runs_dir, port),
+        make_app(runs_dir, port, token, trainings),
         log_level="error",
         access_log=False,
         server_header=False,
@@ -141,4 +145,5 @@ def serve(runs_dir: Path, port: int, announce: Callable[[str], None]) -> None:
     try:
         uvicorn.Server(config).run(sockets=[held])
     finally:
+        trainings.stop()
         held.close()

@@ -42,14 +42,14 @@ def write_site(folder: Path, runs: Sequence[Run] = (), runs_dir: Path = Path("ru
 
 
 def page_texts(runs: Sequence[Run], runs_dir: Path, *, live: bool = False) -> dict[str, Callable[[], str]]:
-    """What makes each page, by its name; `live`: the page of runs can ask a server for news.
+    """What makes each page, by its name; `live`: the pages can ask a server for news, and to train.
 
     >>> "Backpropagation" in page_texts((), Path("runs"))["backprop"]()
     True
     """
     data: dict[str, Callable[[], Any]] = {
         "draw": partial(draw_data, runs),
-        "lab": lab_data,
+        "lab": partial(lab_data, live=live),
         "backprop": backprop_data,
         "runs": partial(runs_data, runs_dir, live=live),
     }

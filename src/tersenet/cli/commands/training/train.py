@@ -12,6 +12,7 @@ examples:
   tersenet train sprint --init sprint-3 --epochs 2   from trained weights
   tersenet train sprint --seeds 10                   mean and interval
   tersenet train --resume sprint-3                   an interrupted run
+  tersenet train sprint --watch                      curves in the browser
   tersenet train gap-14320 --lr-find                 find a learning rate
 
 A named network takes the size of your pictures, and its last layer gets one
@@ -23,7 +24,7 @@ Exit status: 0, or 3 if the budget was missed (with several seeds: by their mean
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,13 +37,16 @@ from tersenet.cli.next_steps import open_report, say_budget, say_next_steps, say
 from tersenet.cli.output import Output, TrustArguments, option
 
 if TYPE_CHECKING:
-    from tersenet.runs import Experiment, Run
+    from tersenet.cli.watching import Watching
+    from tersenet.data import Dataset
+    from tersenet.runs import Experiment, Group, Listeners, Run
 
 DEFAULT = "sprint"
 
 # Everything else that is given beside them would have no effect, and is refused.
-WITH_RESUME = {"resume", "runs_dir", "data_dir", "json", "no_report", "open", "trust"}
-NOT_WITH_LR_FIND = {"seeds", "no_report", "open", "resume"}
+WITH_RESUME = {"resume", "runs_dir", "data_dir", "json", "no_report", "open", "watch", "trust"}
+SETTINGS = ("device", "threads", "precision")
+NOT_WITH_LR_FIND = {"seeds", "no_report", "open", "watch", "resume"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +74,9 @@ class Arguments(TrustArguments):
     seeds: Annotated[int | None, option("N")] = None
     """Train N consecutive seeds, starting at --seed, as one group."""
     validation: Annotated[int | None, option("N", means="runs.experiment:Experiment.validation")] = None
-    device: Annotated[str | None, option("NAME", means="runs.experiment:Settings.device")] = None
     set: Annotated[tuple[str, ...], option("KEY=VALUE …")] = ()
-    """Any other field of the experiment; the last part of its name is enough if it is unique: weight_decay=0."""
+    """Any other field of the experiment; the last part of its name is enough if it is unique: weight_decay=0.
+    --device, --threads and --precision are short for settings."""
     init: Annotated[str | None, option("RUN", means="runs.experiment:Experiment.init")] = None
     resume: Annotated[str | None, option("RUN")] = None
     """Continue this run or group with its original settings."""
@@ -82,19 +86,21 @@ class Arguments(TrustArguments):
     """Do not write a report."""
     open: Flag = False
     """Open the report in the browser."""
+    watch: Flag = False
+    """Open the page of runs in the browser, on this run."""
 
 
 def words(typed: list[str]) -> list[str]:
-    """`--threads N` and `--precision NAME` are short for settings; several `--set` are one; `--skip-bad` is part of
-    the data's name.
+    """`--device`, `--threads` and `--precision` are short for settings; several `--set` are one; `--skip-bad` is part
+    of the data's name.
     """
-    return gathered(leaving_out(typed), {"--threads": "settings.threads", "--precision": "settings.precision"})
+    return gathered(leaving_out(typed), {f"--{name}": f"settings.{name}" for name in SETTINGS})
 
 
 def run(arguments: Arguments, output: Output) -> int:
     """Train, report, and say the result."""
-    from tersenet.cli.progress import TrainingProgress
-    from tersenet.runs import Group, find_run_or_group, resume_run, start_run
+    from tersenet.cli.watching import watching
+    from tersenet.runs import find_run_or_group
 
     _refuse_what_has_no_effect(arguments)
     if arguments.lr_find:
@@ -102,9 +108,23 @@ def run(arguments: Arguments, output: Output) -> int:
 
         return find_rate(chosen_experiment(arguments, output), arguments.runs_dir, arguments.data_dir, output)
     resumed = find_run_or_group(arguments.resume, arguments.runs_dir) if arguments.resume is not None else None
+    with watching(arguments.runs_dir, output, wanted=arguments.watch) as watched:
+        status = _train(arguments, resumed, watched, output)
+        if watched is not None:
+            watched.stay()
+    return status
+
+
+def _train(arguments: Arguments, resumed: Run | Group | None, watched: Watching | None, output: Output) -> int:
+    """The training itself, of one seed or several, and its conclusion."""
+    from tersenet.cli.progress import TrainingProgress
+    from tersenet.runs import Group, resume_run, start_run
+
     if isinstance(resumed, Group) or arguments.seeds not in (None, 1):
         from tersenet.cli.commands.training.several_seeds import train_seeds
 
+        if watched is not None:
+            watched.open()
         return train_seeds(
             resumed if isinstance(resumed, Group) else chosen_experiment(arguments, output),
             arguments.seeds or 0,
@@ -115,14 +135,15 @@ def run(arguments: Arguments, output: Output) -> int:
             output=output,
         )
     with TrainingProgress(output) as progress:
+        listeners = _opening(watched, progress.listeners)
         if resumed is not None:
-            run = resume_run(resumed, data_dir=arguments.data_dir, listeners=progress.listeners)
+            run = resume_run(resumed, data_dir=arguments.data_dir, listeners=listeners)
         else:
             run = start_run(
                 chosen_experiment(arguments, output),
                 runs_dir=arguments.runs_dir,
                 data_dir=arguments.data_dir,
-                listeners=progress.listeners,
+                listeners=listeners,
             )
     report = None
     if not arguments.no_report:
@@ -131,6 +152,18 @@ def run(arguments: Arguments, output: Output) -> int:
         with output.working("writing the report …"):
             report = write_report(run, data_dir=arguments.data_dir)
     return _conclude(run, report, output, show=arguments.open)
+
+
+def _opening(watched: Watching | None, listeners: Listeners) -> Listeners:
+    """The same listeners, which also open the page as soon as the run has its name."""
+    if watched is None:
+        return listeners
+
+    def started(run: Run, dataset: Dataset) -> None:
+        listeners.on_start(run, dataset)
+        watched.open(run.name)
+
+    return replace(listeners, on_start=started)
 
 
 def _refuse_what_has_no_effect(arguments: Arguments) -> None:
@@ -170,7 +203,6 @@ def chosen_experiment(arguments: Arguments, output: Output) -> Experiment:
         "training.learning_rate": arguments.lr,
         "training.batch_size": arguments.batch_size,
         "training.optimizer": arguments.optimizer,
-        "settings.device": arguments.device,
     }
     flags = {key: value for key, value in values.items() if value is not None}
     chosen = with_settings(experiment, arguments.set, flags)

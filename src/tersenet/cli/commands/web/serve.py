@@ -1,10 +1,12 @@
 """Show your runs in a browser, and the pages to play with.
 
-The server answers this machine alone, and only reads. Runs that are training move by themselves. Ctrl-C ends it.
+Runs that are training move by themselves, and the Lab trains on this machine: an ordinary run each time. The server
+answers this machine alone; anyone who has the printed address may start a training. Ctrl-C ends it.
 
 examples:
   tersenet serve
   tersenet serve other-runs --port 9000 --no-browser
+  tersenet serve --json                      the address as JSON, at once
 """
 
 from __future__ import annotations
@@ -39,8 +41,10 @@ def run(arguments: Arguments, output: Output) -> int:
 
     from tersenet.web import serve
 
-    def announce(address: str) -> None:
-        output.say(f"{address}  (Ctrl-C ends it)")
+    def announce(address: str, token: str) -> None:
+        opened = f"{address}#token={token}"
+        output.say(f"{opened}  (Ctrl-C ends it)")
+        output.document_at_once({"address": opened, "runs": str(arguments.runs), "process": os.getpid()})
         if not arguments.runs.is_dir():
             output.say(
                 f"There are no runs in {arguments.runs} yet; they appear as soon as one begins.", style="yellow"
@@ -48,7 +52,7 @@ def run(arguments: Arguments, output: Output) -> int:
         sys.stdout.flush()
         seen = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
         if seen and not arguments.no_browser and not arguments.json:
-            webbrowser.open(address)
+            webbrowser.open(opened)
 
     serve(arguments.runs, arguments.port, announce)
     return 0

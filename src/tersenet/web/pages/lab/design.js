@@ -7,7 +7,9 @@ import { Problem } from "../engine/notation/problem.js";
 import { html } from "../pieces/dom.js";
 import { grouped } from "../pieces/number.js";
 
-/** @typedef {import("../engine/training/trainer.js").Measured & { epoch: number, speed: number }} Epoch */
+/** @typedef {{ epoch: number, accuracy: number, speed: number, correct?: number, count?: number }} Epoch */
+/** @typedef {{ epoch: number, count: number, wrong: number, confusion: number[][], images: Uint8Array,
+ *   mistakes: import("../engine/training/trainer.js").Mistake[] }} Seen what is misclassified after an epoch, with the pictures */
 
 const LARGEST = 400_000; // parameters that the page still trains
 const MOST_MACS = 20_000_000;
@@ -35,6 +37,12 @@ export class Design {
     /** @type {Worker | null} */
     this.worker = null;
     this.steps = 0;
+    /** Whether the machine that serves the page trains it. */
+    this.remote = false;
+    /** What it does besides training, in words. */
+    this.state = "";
+    /** @type {Seen | null} */
+    this.measured = null;
     this.input = html("input", {
       class: "notation", spellcheck: "false", autocomplete: "off", autocapitalize: "off", "aria-label": `${name} design, in notation`, "aria-describedby": `problem-${name}`,
       input: () => this.read(),
@@ -109,9 +117,10 @@ export class Design {
     );
   }
 
-  /** Why it cannot be trained here; empty where it can. */
-  obstacle() {
+  /** Why it cannot be trained; empty where it can. @param {boolean} elsewhere not in this browser */
+  obstacle(elsewhere) {
     if (!this.network) return "The design cannot be trained before its line can be read.";
+    if (elsewhere) return "";
     const macs = this.network.steps.reduce((sum, step) => sum + step.macs, 0);
     if (this.network.parameters() > LARGEST || macs > MOST_MACS) {
       return `This network is too large for a page: up to ${grouped(LARGEST)} parameters and ${grouped(MOST_MACS)} multiply-adds. The copied command trains it.`;
@@ -119,12 +128,22 @@ export class Design {
     return "";
   }
 
-  /** @param {string} source of the worker @param {object} order @param {(message: any) => void} onMessage */
-  start(source, order, onMessage) {
+  get training() {
+    return this.worker !== null || this.remote;
+  }
+
+  /** Forget the last training. */
+  begin() {
     this.stop();
     this.losses = [];
     this.epochs = [];
-    this.tensors = null;
+    this.tensors = this.measured = null;
+    this.state = "";
+  }
+
+  /** @param {string} source of the worker @param {{ test: { images: Uint8Array, labels: number[] }, train: object, recipe: object, form: object }} order @param {(message: any) => void} onMessage */
+  start(source, order, onMessage) {
+    this.begin();
     const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     this.worker = new Worker(address);
     URL.revokeObjectURL(address);
@@ -132,8 +151,10 @@ export class Design {
       if (data.type === "batch") {
         this.losses.push(data.loss);
         this.steps = data.steps;
-      } else if (data.type === "epoch") this.epochs.push(data);
-      else if (data.type === "done") this.tensors = data.tensors;
+      } else if (data.type === "epoch") {
+        this.epochs.push(data);
+        this.measured = { epoch: data.epoch, count: data.count, wrong: data.count - data.correct, confusion: data.confusion, images: order.test.images, mistakes: data.mistakes };
+      } else if (data.type === "done") this.tensors = data.tensors;
       if (data.type === "done" || data.type === "failed") this.stop();
       onMessage(data);
     };

@@ -50,9 +50,9 @@ export function paintField(canvas, digit, field, output, word) {
     : `${word}: a position sees ${size}×${size} pixels; the next one ${field.jump === 1 ? "is a pixel" : `is ${field.jump} pixels`} further.`;
 }
 
-/** Test digits that are misclassified, the most confident mistakes first. @param {import("./design.js").Epoch} epoch @param {Uint8Array} images @returns {Node[]} */
-export function mistakesOf(epoch, images) {
-  const shown = [...epoch.mistakes].sort((a, b) => b.probability - a.probability).slice(0, 40);
+/** Test digits that are misclassified, the most confident mistakes first. @param {import("./design.js").Seen} seen @returns {Node[]} */
+export function mistakesOf({ mistakes, images }) {
+  const shown = [...mistakes].sort((a, b) => b.probability - a.probability).slice(0, 40);
   return shown.map(({ place, label, guess, probability }) => {
     const canvas = html("canvas", { width: 28, height: 28, "aria-hidden": "true" }), context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     const image = context.createImageData(28, 28);

@@ -4,6 +4,7 @@ import { byId, html, pageData } from "../pieces/dom.js";
 import { Curve } from "../pieces/curve.js";
 import { copyButton, readLink, writeLink } from "../pieces/link.js";
 import { grouped } from "../pieces/number.js";
+import { takeToken } from "../pieces/server.js";
 
 /** @typedef {{ run: string, state: string, network: string, data: string, parameters: number | null, epochs: number | null,
  *   planned_epochs: number, seconds: number | null, accuracy: number | null, deviation: number | null, seeds: number }} Row */
@@ -29,6 +30,7 @@ const TEXTS = new Set(["run", "state", "network", "data"]);
 
 /** @type {Data} */
 let data = pageData("data");
+if (data.live) takeToken(); // the address that the server prints opens here; the Lab needs the token
 const state = { ...USUAL, ...readLink() };
 /** @type {string[]} */
 let chosen = state.chosen.split(",").filter(Boolean);
