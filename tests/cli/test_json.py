@@ -24,6 +24,7 @@ def place(picture_folder, tmp_path_factory):
 
 CALLS = {
     "train": [f"{NET} --data folder:PICTURES --epochs 1 --runs-dir RUNS --no-report"],
+    "search": ["4C5s3 --trials 1", "--resume nothing --runs-dir RUNS"],
     "evaluate": ["mine --runs-dir RUNS"],
     "predict": ["mine PICTURES/bar/0.png PICTURES/ring/1.png --runs-dir RUNS"],
     "explain": ["mine PICTURES/bar/0.png --runs-dir RUNS"],
@@ -78,7 +79,7 @@ def test_the_output_is_one_document_or_empty_on_an_error(command, words, place, 
         assert (status, captured.out) == (1, "")
         assert captured.err.startswith("error: ")
         # What is wrong: maps larger than 1×1, no such file, a folder of pictures that nobody else has, no such claim,
-        # no such port.
+        # no such port, no space, no such search.
         assert (command, words.split()[0]) in (
             ("summary", "16C3"),
             ("summary", "file.py:Net"),
@@ -86,4 +87,6 @@ def test_the_output_is_one_document_or_empty_on_an_error(command, words, place, 
             ("verify", "no-claim.toml"),
             ("export", "verify"),
             ("serve", "--port"),
+            ("search", "4C5s3"),
+            ("search", "--resume"),
         )

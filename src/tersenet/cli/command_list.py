@@ -24,6 +24,7 @@ COMMANDS = {
     command.name: command
     for command in (
         Command("train", "training", "train a network and write its report"),
+        Command("search", "training", "find the best network of a space within limits"),
         Command("evaluate", "runs", "measure a run: accuracy, each class, confusions, mistakes"),
         Command("predict", "images", "classify pictures with a trained network"),
         Command("doctor", "networks", "look for problems in a run or a network"),

@@ -10,6 +10,7 @@ from tersenet.runs.experiment import (
     experiment_from,
     experiment_names,
     load_experiment,
+    setting_called,
     to_tables,
     to_toml,
     with_settings,
@@ -18,9 +19,10 @@ from tersenet.runs.experiment_template import new_experiment_file
 from tersenet.runs.familiar import familiarity_of, kept_in, write_familiarity
 from tersenet.runs.family.family import FamilyListeners, FamilyPlan, Member, read_plan, train_family
 from tersenet.runs.family.group import Group
+from tersenet.runs.family.pool import PoolListeners, Task, train_tasks
 from tersenet.runs.family.seeds import GroupListeners, resume_group, start_group
-from tersenet.runs.folder import MODEL, Run, results_of
-from tersenet.runs.hardware import busy_notice, settle
+from tersenet.runs.folder import MODEL, Run, results_of, take_folder
+from tersenet.runs.hardware import arithmetic_threads, busy_notice, settle
 from tersenet.runs.listings.find_runs import Unreadable, list_all, list_groups, list_runs, name_and_number
 from tersenet.runs.listings.listing import damaged_names, rows_of
 from tersenet.runs.listings.outcome import Outcome, changed_fields, outcome_of
@@ -30,8 +32,8 @@ from tersenet.runs.packaged import WEIGHTS, is_packaged, output_folder, packaged
 from tersenet.runs.provenance.environment import choose_device, core_count
 from tersenet.runs.provenance.fingerprint import file_hash
 from tersenet.runs.provenance.trust import trusting
-from tersenet.runs.record import Environment, GroupPlan, GroupRecord, Machine, RunRecord
-from tersenet.runs.record_file import as_table, write_record
+from tersenet.runs.record import Environment, GroupPlan, GroupRecord, Machine, Record, RunRecord
+from tersenet.runs.record_file import as_table, is_file, read_record, write_record
 from tersenet.runs.resolver import (
     Resolved,
     experiment_to_train,
@@ -41,7 +43,7 @@ from tersenet.runs.resolver import (
     resolve,
 )
 from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run, train_in
-from tersenet.runs.state import sweep_all
+from tersenet.runs.state import State, at_work, state_of, sweep_all
 from tersenet.runs.weights_search import places_of
 
 __all__ = [
@@ -62,15 +64,21 @@ __all__ = [
     "MeasuredRun",
     "Member",
     "Outcome",
+    "PoolListeners",
+    "Record",
     "Resolved",
     "Run",
     "RunCheck",
     "RunRecord",
     "Settings",
     "Size",
+    "State",
+    "Task",
     "Unreadable",
     "Verdict",
+    "arithmetic_threads",
     "as_table",
+    "at_work",
     "budget_lines",
     "busy_notice",
     "changed_fields",
@@ -87,6 +95,7 @@ __all__ = [
     "find_experiment",
     "find_run",
     "find_run_or_group",
+    "is_file",
     "is_packaged",
     "kept_in",
     "list_all",
@@ -104,21 +113,26 @@ __all__ = [
     "places_of",
     "read_claim",
     "read_plan",
+    "read_record",
     "readable_front",
     "resolve",
     "results_of",
     "resume_group",
     "resume_run",
     "rows_of",
+    "setting_called",
     "settle",
     "start_group",
     "start_run",
+    "state_of",
     "sweep_all",
+    "take_folder",
     "to_tables",
     "to_toml",
     "train_claim",
     "train_family",
     "train_in",
+    "train_tasks",
     "trusting",
     "with_settings",
     "write_claim",

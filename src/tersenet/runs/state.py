@@ -28,6 +28,7 @@ PATIENCE = 2.0  # seconds that a lock is waited for: a process that is being end
 QUIET = 30.0  # seconds without a sign of life after which a process on another machine counts as gone
 
 State = Literal["preparing", "running", "finished", "failed", "interrupted"]
+"""What a run, a group or a search is doing, or how it ended."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,7 +95,8 @@ def train_family(
                 return Task(path=place, experiment=member.experiment)
         return None
 
-    def done(run: Run) -> None:
+    def done(place: Path) -> None:
+        run = Run(place)
         finished.append(run)
         listeners.on_member(run)
 

@@ -18,7 +18,6 @@ from tersenet._ending import AskedToEnd, clean_end
 from tersenet._errors import TersenetError
 from tersenet._failures import explained, unexpected
 from tersenet.runs.experiment import Experiment
-from tersenet.runs.folder import Run
 from tersenet.runs.start import Listeners, train_in
 from tersenet.runs.state import record_failure
 from tersenet.training import STOP, Answer, EpochMetrics
@@ -32,10 +31,17 @@ Message = EpochMetrics | Literal["done"] | TersenetError
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A run to train: its folder, and its experiment where the folder was not begun."""
+    """A run to train: its folder, and its experiment where the folder was not begun.
+
+    What is trained otherwise is a task of another class, with another `train`.
+    """
 
     path: Path
     experiment: Experiment | None = None
+
+    def train(self, data_dir: Path | None, listeners: Listeners) -> None:
+        """Train it, in whatever process this is called."""
+        train_in(self.path, self.experiment, data_dir=data_dir, listeners=listeners)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +50,7 @@ class PoolListeners:
     which ends all of them."""
 
     on_epoch: Callable[[Path, EpochMetrics], Answer]
-    on_done: Callable[[Run], None]
+    on_done: Callable[[Path], None]
     on_failure: Callable[[Path, TersenetError], None]
 
 
@@ -80,11 +86,11 @@ def _train_here(next_task: Callable[[], Task | None], data_dir: Path | None, lis
             return listeners.on_epoch(path, metrics)
 
         try:
-            run = train_in(path, task.experiment, data_dir=data_dir, listeners=Listeners(on_epoch=epoch_ended))
+            task.train(data_dir, Listeners(on_epoch=epoch_ended))
         except TersenetError as error:
             listeners.on_failure(path, error)
         else:
-            listeners.on_done(run)
+            listeners.on_done(path)
 
 
 class _Pool:
@@ -116,7 +122,7 @@ class _Pool:
                 continue
             del self.at_work[connection]
             if message == "done":
-                self._listeners.on_done(Run(task.path))
+                self._listeners.on_done(task.path)
             else:
                 self._listeners.on_failure(task.path, message)
 
@@ -180,7 +186,7 @@ def _train_what_comes(connection: Connection, data_dir: Path | None) -> None:
             task: Task = connection.recv()
             try:
                 with clean_end():
-                    train_in(task.path, task.experiment, data_dir=data_dir, listeners=Listeners(on_epoch=epoch_ended))
+                    task.train(data_dir, Listeners(on_epoch=epoch_ended))
                 connection.send("done")
             except AskedToEnd as ending:
                 os._exit(ending.status)

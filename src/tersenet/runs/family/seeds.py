@@ -150,7 +150,7 @@ def _train(
         data_dir=data_dir,
         listeners=PoolListeners(
             on_epoch=lambda path, metrics: listeners.on_epoch(Run(path), metrics),
-            on_done=listeners.on_seed,
+            on_done=lambda path: listeners.on_seed(Run(path)),
             on_failure=failed,
         ),
     )

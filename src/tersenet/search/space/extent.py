@@ -33,8 +33,9 @@ class Extent:
 
     `exact` says that all of them were looked at. Else `looked_at` were: some at random, and from those on along the
     choices towards the extremes, which `least` and `most` are by name of the cost. `working` of those looked at can
-    be built, `fitting` of them keep the limits. `nearest` is the network nearest to the limits where none keeps them,
-    `problem` what is wrong with the first that cannot be built.
+    be built, `fitting` of them keep the limits, the largest of those in each cost are `largest_fitting`. `nearest` is
+    the network nearest to the limits where none keeps them, `problem` what is wrong with the first that cannot be
+    built.
     """
 
     count: int
@@ -44,6 +45,7 @@ class Extent:
     fitting: int
     least: dict[str, SizedNetwork]
     most: dict[str, SizedNetwork]
+    largest_fitting: dict[str, SizedNetwork]
     nearest: SizedNetwork | None
     problem: TersenetError | None
 
@@ -74,20 +76,25 @@ def extent_of(
     else:
         looker.explore(limits, random.Random(seed))
     working = [found for found in looker.seen.values() if found is not None]
-    ends: dict[str, dict[str, SizedNetwork]] = {"least": {}, "most": {}}
+    fitting = [found for found in working if limits.excess(found.cost) == 0]
+    least: dict[str, SizedNetwork] = {}
+    most: dict[str, SizedNetwork] = {}
+    largest: dict[str, SizedNetwork] = {}
     for name in Cost.__dataclass_fields__ if working else ():
         by_cost = _by_cost(name)
-        ends["least"][name], ends["most"][name] = min(working, key=by_cost), max(working, key=by_cost)
-    fitting = sum(limits.excess(found.cost) == 0 for found in working)
+        least[name], most[name] = min(working, key=by_cost), max(working, key=by_cost)
+        if fitting:
+            largest[name] = max(fitting, key=by_cost)
     nearest = None if fitting else min(working, key=lambda found: limits.excess(found.cost), default=None)
     return Extent(
         count=space.count,
         exact=space.count <= ENUMERATED,
         looked_at=len(looker.seen),
         working=len(working),
-        fitting=fitting,
-        least=ends["least"],
-        most=ends["most"],
+        fitting=len(fitting),
+        least=least,
+        most=most,
+        largest_fitting=largest,
         nearest=nearest,
         problem=looker.problem,
     )
