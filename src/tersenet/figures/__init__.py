@@ -1,5 +1,6 @@
 """How results look: one style for every figure."""
 
+from tersenet.figures.alive import cells, readouts
 from tersenet.figures.confusion import plot_calibration, plot_confusion
 from tersenet.figures.contender_figures import plot_accuracy_by_parameters, plot_means_by_epoch, plot_seeds
 from tersenet.figures.curves import plot_curves, plot_learning_rate
@@ -28,6 +29,7 @@ __all__ = [
     "NAME",
     "WIDTH",
     "Drawing",
+    "cells",
     "data_title",
     "draw_answer",
     "draw_class_activation",
@@ -50,4 +52,5 @@ __all__ = [
     "plot_readings",
     "plot_samples",
     "plot_seeds",
+    "readouts",
 ]

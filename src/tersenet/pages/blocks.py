@@ -6,9 +6,9 @@ In every text `code` between backticks is code; nothing else is markup.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from tersenet._look import printable
 from tersenet.figures import Drawing
@@ -100,7 +100,8 @@ class PageFigure:
     """A figure of the page: `key` names its file, `number` is what texts call it by.
 
     `png` is the file beside the page; `svg`, where there is one, is what an HTML page shows, in its own colours. A
-    `wide` one takes the width of the page, others half of it.
+    `wide` one takes the width of the page, others half of it. `alive` is what an HTML page needs to answer the
+    pointer in it (`tersenet.figures.readouts` and `cells`); None: it stands still.
     """
 
     key: str
@@ -109,12 +110,23 @@ class PageFigure:
     png: bytes
     svg: str = ""
     wide: bool = False
+    alive: dict[str, Any] | None = None
 
     @classmethod
-    def of(cls, drawing: Drawing, key: str, number: int, caption: str, *, wide: bool = False) -> PageFigure:
-        """A drawing as figure `number` of a page."""
+    def of(
+        cls,
+        drawing: Drawing,
+        key: str,
+        number: int,
+        caption: str,
+        *,
+        wide: bool = False,
+        alive: Callable[[Drawing], dict[str, Any]] | None = None,
+    ) -> PageFigure:
+        """A drawing as figure `number` of a page; `alive` is asked for its places once it is drawn."""
         png, svg = drawing.png_and_svg()
-        return cls(key=key, number=number, caption=caption, png=png, svg=svg, wide=wide)
+        places = None if alive is None else alive(drawing)
+        return cls(key=key, number=number, caption=caption, png=png, svg=svg, wide=wide, alive=places)
 
     @property
     def label(self) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from tersenet.analysis import CALIBRATION, CONFUSION, CURVES, LEARNING_RATE, MISTAKES, REGULARISATION
 from tersenet.evaluation import KNOWN_WRONG_LABELS
 from tersenet.figures import (
     WIDTH,
     Drawing,
+    cells,
     plot_calibration,
     plot_confusion,
     plot_curves,
@@ -16,6 +20,7 @@ from tersenet.figures import (
     plot_mistakes,
     plot_network,
     plot_readings,
+    readouts,
 )
 from tersenet.pages.blocks import PageFigure
 from tersenet.pages.run_facts import RunFacts
@@ -58,7 +63,7 @@ def draw(material: RunFacts) -> RunFigures:
         "The network, layer by layer. Slabs are scaled by the size of the map and its channels.",
     )
     numbered = [
-        PageFigure.of(drawing, key, number, caption, wide=key == NETWORK)
+        PageFigure.of(drawing, key, number, caption, wide=key == NETWORK, alive=_alive(key, material))
         for number, (key, drawing, caption) in enumerate([*first, *classes, *training, network], start=1)
     ]
     ends = (len(first), len(first) + len(classes))
@@ -68,6 +73,16 @@ def draw(material: RunFacts) -> RunFigures:
         training=numbered[ends[1] : -1],
         network=numbered[-1],
     )
+
+
+def _alive(key: str, material: RunFacts) -> Callable[[Drawing], dict[str, Any]] | None:
+    """What a browser needs for the figures that answer the pointer."""
+    if key == CONFUSION:
+        dataset = material.dataset
+        return partial(cells, mistakes=material.mistakes, images=dataset.test.images, classes=dataset.classes)
+    if key in (CURVES, LEARNING_RATE):
+        return partial(readouts, across="epoch" if key == CURVES else "after epoch")
+    return None
 
 
 def _title(what: str, material: RunFacts) -> str:

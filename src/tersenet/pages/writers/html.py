@@ -1,9 +1,14 @@
-"""Blocks as one HTML file with all in it: pictures, style, nothing from the network, no script."""
+"""Blocks as one HTML file with all in it: pictures, style and one script; nothing from the network.
+
+The script lets tables sort and figures answer the pointer. The page's policy runs it by its hash and no other one.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import itertools
+import json
 import re
 import struct
 from collections.abc import Sequence
@@ -29,6 +34,7 @@ from tersenet.pages.blocks import (
 
 LONG = 40  # rows; a longer folded table stays folded in print
 NO_BREAK = "\u00a0"
+SORTED_FROM = 4  # rows; fewer are seen at a glance
 UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|h|MB)(?!\w))|(?<=[<>≤≥−±]) (?=\d)")  # the blank in "99.46 %", "< 20,000"
 
 PAGE = """\
@@ -37,7 +43,7 @@ PAGE = """\
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src {images}; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{title}</title>
 <style>
 {style}</style>
@@ -45,7 +51,7 @@ PAGE = """\
 <body>
 <main>
 {body}
-</main>
+</main>{script}
 </body>
 </html>
 """
@@ -66,13 +72,32 @@ def to_html(blocks: Sequence[Block], *, title: str) -> str:
         # More than two, of any height, fill two columns from the top.
         kind = "figures packed" if len(shown) > 2 else "figures"
         parts.append(f'<div class="{kind}">\n{inside}\n</div>' if is_picture else inside)
-    return whole_page("\n".join(parts), title=title)
+    return whole_page("\n".join(parts), title=title, script=_read("page.js"))
 
 
-def whole_page(body: str, *, title: str, style: str = "", images: str = "data:") -> str:
-    """A page in the one style, and what `style` adds to it. It may load `images` (a source of CSP) and no more."""
-    common = css_variables() + (resources.files(__package__) / "page.css").read_text(encoding="utf-8")
-    return PAGE.format(title=escape(printable(title)), style=common + style, body=body, images=images)
+def whole_page(body: str, *, title: str, style: str = "", images: str = "data:", script: str = "") -> str:
+    """A page in the one style, and what `style` adds to it.
+
+    It may load `images` (a source of CSP) and no more; it runs `script`, where there is one, and no other.
+    """
+    policy = f"default-src 'none'; img-src {images}; style-src 'unsafe-inline'"
+    if script:
+        policy += f"; script-src 'sha256-{_digest(script)}'"
+    return PAGE.format(
+        title=escape(printable(title)),
+        style=css_variables() + _read("page.css") + style,
+        body=body,
+        policy=policy,
+        script=f"\n<script>{script}</script>" if script else "",
+    )
+
+
+def _read(name: str) -> str:
+    return (resources.files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _block(block: Block) -> str:
@@ -118,7 +143,9 @@ def _table(table: Table) -> str:
     sides = [' class="right"' if name in table.right else "" for name in table.head]
     head = "".join(f"<th{side}>{_inline(name)}</th>" for name, side in zip(table.head, sides, strict=True))
     rows = "\n".join(f"<tr>{_row(table, row, sides)}</tr>" for row in table.rows)
-    whole = f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
+    sorts = ' class="sorts"' if table.right and len(table.rows) >= SORTED_FROM else ""
+    inside = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>"
+    whole = f'<div class="table"><table{sorts}>\n{inside}\n</table></div>'
     if table.folded is None:
         return whole
     long = ' class="long"' if len(table.rows) > LONG else ""
@@ -134,11 +161,19 @@ def _row(table: Table, row: Sequence[str], sides: Sequence[str]) -> str:
 
 
 def _picture(picture: PageFigure) -> str:
-    kind = ' class="wide"' if picture.wide else ""
+    kind = ' class="wide" tabindex="0"' if picture.wide else ""  # on a phone it scrolls, with the keys too
     return (
         f'<figure id="{escape(picture.key)}"{kind}>{_drawn(picture)}'
-        f"<figcaption><b>{picture.label}.</b> {_inline(picture.caption)}</figcaption></figure>"
+        f"<figcaption><b>{picture.label}.</b> {_inline(picture.caption)}</figcaption>{_alive(picture)}</figure>"
     )
+
+
+def _alive(picture: PageFigure) -> str:
+    """What the script needs of a figure, as data that no browser runs."""
+    if picture.alive is None or not picture.svg:
+        return ""
+    data = json.dumps(picture.alive, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" class="alive">{data}</script>'
 
 
 def _drawn(picture: PageFigure) -> str:
