@@ -9,12 +9,13 @@ from tersenet.data.augment import (
     preview,
 )
 from tersenet.data.cache import find_cache_dir
-from tersenet.data.catalog import fetch_data, find_here, load_data
+from tersenet.data.catalog import absolute_name, fetch_data, find_here, is_named, load_data
 from tersenet.data.classes import match_classes
 from tersenet.data.dataset import Dataset, Split
 from tersenet.data.download import Progress
 from tersenet.data.drawn.strokes import read_path
 from tersenet.data.drawn.synthetic import SHA256, checksum, draw_synthetic, load_synthetic
+from tersenet.data.files.registry import FILE_KINDS
 from tersenet.data.form import MNIST_FORM, Beyond, Form, form_of, form_of_an_early_run
 from tersenet.data.formats.folder_files import list_pictures, printable
 from tersenet.data.formats.folder_name import FolderName, parse_folder_name, with_form, with_skip_bad
@@ -28,6 +29,7 @@ from tersenet.data.samples import FOLDER, write_samples
 
 __all__ = [
     "DIGITS",
+    "FILE_KINDS",
     "FOLDER",
     "MNIST_FORM",
     "NAMED_SETS",
@@ -44,6 +46,7 @@ __all__ = [
     "Picture",
     "Progress",
     "Split",
+    "absolute_name",
     "affine_maps",
     "augment",
     "check_holding",
@@ -57,6 +60,7 @@ __all__ = [
     "fit_digit",
     "form_of",
     "form_of_an_early_run",
+    "is_named",
     "list_pictures",
     "list_places",
     "load_data",

@@ -10,12 +10,14 @@ from tersenet._errors import TersenetError, did_you_mean
 from tersenet.data.cache import expand_home, find_cache_dir
 from tersenet.data.dataset import Dataset
 from tersenet.data.download import CONNECT_SECONDS, Progress, UnreachableError, fetch_set
+from tersenet.data.files.registry import FILE_KINDS, file_kind, read_file_set
 from tersenet.data.form import Form
-from tersenet.data.formats.folder_name import parse_folder_name
+from tersenet.data.formats.folder_name import FOLDER, parse_folder_name
 from tersenet.data.local_copies import CopyPlace, LocalCopy, check_holding, find_holding, list_places, load_holding
 from tersenet.data.named_sets import DIGITS, NAMED_SETS, Archive, NamedSet
 
-NAMES = (*NAMED_SETS, "synthetic", "folder:PATH", "auto")
+NAMED = (*NAMED_SETS, "synthetic", "auto")
+PATHS = (f"{FOLDER}PATH", *(kind.form for kind in FILE_KINDS.values()))
 
 
 def load_data(
@@ -30,8 +32,9 @@ def load_data(
 ) -> Dataset:
     """A data set by its name, checked and in memory.
 
-    `name` is `mnist`, `fashion-mnist`, `kmnist`, `qmnist`, `synthetic`, `folder:PATH` or `auto`. The path of a folder
-    that exists is taken as `folder:PATH`; the named sets come first, so `./mnist` is a folder and `mnist` is not.
+    `name` is `mnist`, `fashion-mnist`, `kmnist`, `qmnist`, `synthetic`, `auto`, `folder:PATH`, or files of a kind
+    (`files/registry.py`): `npz:FILE.npz`, `csv:FILE.csv`, `idx:FOLDER`. Of a bare path the kind is found out; the
+    named sets come first, so `./mnist` is a folder and `mnist` is not.
     `folder:PATH?skip-bad` leaves out pictures that cannot be read; `?form=mnist` or `?form=3x32x32` says how they are
     read (`auto` where it is left out, see `chosen_form`). With `form`, pictures are read in that one: a run's.
 
@@ -50,11 +53,14 @@ def load_data(
     ...
     tersenet._errors.TersenetError: There is no such data set.
       got:      fashon-mnist
-      expected: mnist, fashion-mnist, kmnist, qmnist, synthetic, folder:PATH or auto
+      expected: mnist, fashion-mnist, kmnist, qmnist, synthetic, auto,
+                folder:PATH, npz:FILE.npz, csv:FILE.csv or idx:FOLDER
       hint:     did you mean fashion-mnist, mnist or qmnist?
     """
     cache = cache_dir or find_cache_dir()
-    if name.startswith("folder:") or _is_path(name):
+    if name not in NAMED and (files := file_kind(name)) is not None:
+        return read_file_set(*files)
+    if name.startswith(FOLDER) or _is_path(name):
         from tersenet.data.formats.picture_folder import read_folder
 
         return read_folder(parse_folder_name(name), form=form)
@@ -74,9 +80,30 @@ def load_data(
     return load_holding(holding)
 
 
+def absolute_name(name: str) -> str:
+    """A data set's name; files and folders by their whole path, so that the name is true from any folder.
+
+    >>> absolute_name("mnist"), absolute_name("npz:/data/../signs.npz")
+    ('mnist', 'npz:/signs.npz')
+    """
+    word, colon, path = name.partition(":")
+    if not colon or word not in (FOLDER.rstrip(":"), *FILE_KINDS):
+        return name
+    return f"{word}:{Path(path).expanduser().resolve()}"
+
+
+def is_named(name: str) -> bool:
+    """Whether a data set has a name of its own, and so is the same everywhere.
+
+    >>> is_named("mnist"), is_named("folder:signs")
+    (True, False)
+    """
+    return name in NAMED
+
+
 def _is_path(name: str) -> bool:
     """Whether a name that is not a named set's is the path of a folder, or is written like a path."""
-    if name in (*NAMED_SETS, "synthetic", "auto", ""):
+    if name in (*NAMED, ""):
         return False
     if name.startswith(("~", "./", "../", "/")) or PurePath(name).is_absolute():
         return True
@@ -90,8 +117,8 @@ def find_named(name: str) -> NamedSet:
         raise TersenetError(
             "There is no such data set.",
             got=name,
-            expected=f"{', '.join(NAMES[:-1])} or {NAMES[-1]}",
-            hint=did_you_mean(name, (*NAMED_SETS, "synthetic", "auto"))
+            expected=f"{', '.join(NAMED)},\n{', '.join(PATHS[:-1])} or {PATHS[-1]}",
+            hint=did_you_mean(name, NAMED)
             or "tersenet data list shows the named sets; a folder of pictures is given by its path, ./signs",
         )
     return NAMED_SETS[name]

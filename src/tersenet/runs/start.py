@@ -14,7 +14,7 @@ from torch import nn
 
 from tersenet._ending import raise_if_asked
 from tersenet._errors import TersenetError
-from tersenet.data import Dataset, Progress, check_sizes, load_data
+from tersenet.data import Dataset, Progress, absolute_name, check_sizes, load_data
 from tersenet.networks import (
     BudgetLine,
     ResolvedNetwork,
@@ -151,7 +151,7 @@ def prepare_run(
         init=str(Path(experiment.init).resolve()) if experiment.init else None,
         network=f"{Path(file).resolve()}:{attribute}" if is_in_file else experiment.network,
         notation=design.notation,
-        data=_absolute(dataset.name),
+        data=absolute_name(dataset.name),
         settings=settings,
         training=experiment.training.settled(),
     )
@@ -198,7 +198,7 @@ def _resume(run: Run, data_dir: Path | None, listeners: Listeners, watch: Watch)
     if run.is_finished:  # another process finished it while this one waited for the lock
         return run
     dataset = run.data(data_dir)
-    if _absolute(dataset.name) != run.experiment.data:
+    if absolute_name(dataset.name) != run.experiment.data:
         raise TersenetError("The run was trained on different data.", got=dataset.name, expected=run.experiment.data)
     changed = folder.changed_data(dataset, run.environment)
     if changed:
@@ -317,12 +317,6 @@ def _where_data_lies(data_dir: Path | None) -> str | None:
     """The folder that data sets were looked for in, so that the run finds its data from another shell."""
     folder = data_dir or os.environ.get("TERSENET_DATA")
     return str(Path(folder).expanduser().resolve()) if folder else None
-
-
-def _absolute(data: str) -> str:
-    """A data set's name; a folder of pictures by its whole path, so that the run can be read from elsewhere."""
-    folder, is_folder = data.removeprefix("folder:"), data.startswith("folder:")
-    return f"folder:{Path(folder).expanduser().resolve()}" if is_folder else data
 
 
 @contextmanager

@@ -21,6 +21,7 @@ import tomli_w
 
 from tersenet._errors import TersenetError, did_you_mean, did_you_mean_file
 from tersenet._files import write_whole
+from tersenet.data import is_named
 from tersenet.runs.claims.claim_consistency import check_consistency
 from tersenet.runs.claims.claim_record import Claim, SeedClaim
 from tersenet.runs.experiment import experiment_from, to_tables
@@ -50,7 +51,7 @@ def make_claim(source: Run | Group, *, data_dir: Path | None = None, chosen_on: 
             hint=f"tersenet train --resume {source.name}",
         )
     first = runs[0].experiment
-    if first.notation is None or first.init is not None or first.data.startswith("folder:"):
+    if first.notation is None or first.init is not None or not is_named(first.data):
         raise TersenetError(
             "A claim about this run could not be verified by others.",
             got="a network in a Python file"

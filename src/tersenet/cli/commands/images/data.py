@@ -79,7 +79,7 @@ class ShowArguments(DataArguments):
     """Write a grid of samples with their labels as a PNG file."""
 
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]] = "auto"
-    """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or the path of a folder of pictures."""
+    """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or the path of pictures (a folder, .npz, .csv, IDX)."""
     split: Literal["train", "test"] = "train"
     """Show training or test pictures."""
     skip_bad: Flag = False
@@ -122,7 +122,7 @@ def run(arguments: DataArguments, output: Output) -> int:
 
 
 def _list(arguments: DataArguments, output: Output) -> None:
-    from tersenet.data import NAMED_SETS, find_cache_dir, find_holding, list_places
+    from tersenet.data import FILE_KINDS, NAMED_SETS, find_cache_dir, find_holding, list_places
 
     places = list_places(arguments.data_dir, find_cache_dir())
     shown: list[tuple[str, ...]] = []
@@ -146,7 +146,8 @@ def _list(arguments: DataArguments, output: Output) -> None:
             }
         )
     shown.append(("synthetic", "digits drawn by Tersenet", "60,000 + 10,000", "always"))
-    shown.append(("folder:PATH", "your pictures", "", "one sub-folder per class"))
+    shown.append(("folder:PATH", "your pictures: one sub-folder per class", "", "yours"))
+    shown.extend((kind.form, kind.about, "", "yours") for kind in FILE_KINDS.values())
     output.say(FittedTable(SETS, shown))
     output.say("\nLooked in, in this order:")
     for place in places:
@@ -306,10 +307,13 @@ def _show(arguments: ShowArguments, output: Output) -> None:
 
 def _file_name(data: str) -> str:
     """A data set's name as a part of a file's name."""
-    if data.startswith("folder:"):
-        from tersenet.data import parse_folder_name
+    from tersenet.data import FILE_KINDS, parse_folder_name
 
+    word, _, path = data.partition(":")
+    if word == "folder":
         data = Path(parse_folder_name(data).path).resolve().name
+    elif word in FILE_KINDS:
+        data = Path(path).resolve().stem
     return re.sub(r"[^\w.]+", "-", data).strip("-.")[-80:] or "folder"
 
 

@@ -162,10 +162,10 @@ def subject_of(word: str, runs_dir: Path, size: tuple[int, int, int] | None, cla
 
 
 def _classes_of(data: str) -> int:
-    """How many classes an experiment's data has: a folder of pictures is counted if it is there; others have ten."""
-    from tersenet.data import DIGITS, load_data
+    """How many classes an experiment's data has: those of files are counted if they are there; others have ten."""
+    from tersenet.data import DIGITS, is_named, load_data
 
-    if data.startswith("folder:") or Path(data).is_dir():
+    if not is_named(data):
         with suppress(TersenetError):
             return len(load_data(data).classes)
     return len(DIGITS)
