@@ -19,6 +19,7 @@ from tersenet.figures.ladder_figures import plot_ladder_curves, plot_ladder_fron
 from tersenet.figures.network_figure import plot_network
 from tersenet.figures.rate_figure import plot_rate_test
 from tersenet.figures.reread_figure import plot_readings
+from tersenet.figures.search_figures import SearchedNetwork, plot_importance, plot_search_course, plot_search_front
 from tersenet.figures.style import DOTS_PER_INCH, LETTERS, WIDTH, Drawing, data_title
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "NAME",
     "WIDTH",
     "Drawing",
+    "SearchedNetwork",
     "cells",
     "data_title",
     "draw_answer",
@@ -42,6 +44,7 @@ __all__ = [
     "plot_captioned",
     "plot_confusion",
     "plot_curves",
+    "plot_importance",
     "plot_ladder_curves",
     "plot_ladder_front",
     "plot_learning_rate",
@@ -51,6 +54,8 @@ __all__ = [
     "plot_rate_test",
     "plot_readings",
     "plot_samples",
+    "plot_search_course",
+    "plot_search_front",
     "plot_seeds",
     "readouts",
 ]

@@ -1,18 +1,40 @@
 """Reports: blocks, their writers, and the pages of runs, groups and comparisons."""
 
-from tersenet.pages.blocks import Heading, Item, Items, Paragraph
+from tersenet.pages.blocks import (
+    Block,
+    Code,
+    Heading,
+    Item,
+    Items,
+    Notice,
+    PageFigure,
+    Paragraph,
+    Table,
+    Tile,
+    Tiles,
+    Title,
+)
 from tersenet.pages.comparison_page import pair_row, write_comparison
 from tersenet.pages.explanation_page import write_explanation
 from tersenet.pages.ladder_page import ladder_pictures, ladder_table, records_table, write_ladder
 from tersenet.pages.mistakes_page import write_mistakes
+from tersenet.pages.page import write_page
 from tersenet.pages.report import write_report
 from tersenet.pages.writers.markdown import to_markdown
 
 __all__ = [
+    "Block",
+    "Code",
     "Heading",
     "Item",
     "Items",
+    "Notice",
+    "PageFigure",
     "Paragraph",
+    "Table",
+    "Tile",
+    "Tiles",
+    "Title",
     "ladder_pictures",
     "ladder_table",
     "pair_row",
@@ -22,5 +44,6 @@ __all__ = [
     "write_explanation",
     "write_ladder",
     "write_mistakes",
+    "write_page",
     "write_report",
 ]

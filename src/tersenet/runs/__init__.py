@@ -19,7 +19,8 @@ from tersenet.runs.experiment_template import new_experiment_file
 from tersenet.runs.familiar import familiarity_of, kept_in, write_familiarity
 from tersenet.runs.family.family import FamilyListeners, FamilyPlan, Member, read_plan, train_family
 from tersenet.runs.family.group import Group
-from tersenet.runs.family.pool import PoolListeners, Task, train_tasks
+from tersenet.runs.family.pool import PoolListeners, Task, Where, train_tasks
+from tersenet.runs.family.ray_pool import train_tasks_on_ray
 from tersenet.runs.family.seeds import GroupListeners, resume_group, start_group
 from tersenet.runs.folder import MODEL, Run, results_of, take_folder
 from tersenet.runs.hardware import arithmetic_threads, busy_notice, settle
@@ -76,6 +77,7 @@ __all__ = [
     "Task",
     "Unreadable",
     "Verdict",
+    "Where",
     "arithmetic_threads",
     "as_table",
     "at_work",
@@ -133,6 +135,7 @@ __all__ = [
     "train_family",
     "train_in",
     "train_tasks",
+    "train_tasks_on_ray",
     "trusting",
     "with_settings",
     "write_claim",

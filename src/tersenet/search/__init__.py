@@ -5,6 +5,7 @@ from tersenet.search.folder import Proposal, Search, Trial, find_search, list_se
 from tersenet.search.known import point_of
 from tersenet.search.outcome import Leader, Luck, SearchRecord
 from tersenet.search.plan import SearchPlan, SettingRange, made_plan, read_search
+from tersenet.search.report import write_search_report
 from tersenet.search.run_search import SearchListeners, resume_search, start_search
 from tersenet.search.space.costs import Cost, CostLimits, cost_of
 from tersenet.search.space.extent import Extent, SizedNetwork, extent_of, require_fitting
@@ -46,4 +47,5 @@ __all__ = [
     "require_fitting",
     "resume_search",
     "start_search",
+    "write_search_report",
 ]

@@ -17,7 +17,7 @@ from typing import Literal
 
 from tersenet._errors import TersenetError
 from tersenet.data import Dataset
-from tersenet.runs import PoolListeners, core_count, read_record, train_tasks, write_record
+from tersenet.runs import PoolListeners, Where, core_count, read_record, train_tasks, train_tasks_on_ray, write_record
 from tersenet.search.folder import (
     CLOCK,
     JOURNAL,
@@ -158,10 +158,14 @@ class Driver:
         """The epochs of a full training."""
         return self._epochs[-1]
 
-    def work(self, train: Callable[..., None] = train_tasks) -> None:
+    def work(self, *, on: Where = "here") -> None:
         """Train until the chosen trial is confirmed, or until nothing can be trained any more."""
         listeners = PoolListeners(on_epoch=self._epoch_ended, on_done=self._done, on_failure=self._failed_task)
-        train(self.next_task, processes=self.processes, data_dir=None, listeners=listeners)
+        if on == "ray":
+            folder = self.images.folder
+            train_tasks_on_ray(self.next_task, processes=0, data_dir=folder, listeners=listeners)
+        else:
+            train_tasks(self.next_task, processes=self.processes, data_dir=None, listeners=listeners)
         self.stage = "measuring"
         self.keep_clock()
 

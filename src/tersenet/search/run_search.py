@@ -18,6 +18,7 @@ from tersenet.runs import (
     Group,
     GroupListeners,
     Run,
+    Where,
     at_work,
     core_count,
     is_file,
@@ -28,7 +29,6 @@ from tersenet.runs import (
     start_run,
     take_folder,
     to_toml,
-    train_tasks,
     write_record,
 )
 from tersenet.search.driver import CONFIRM_SEED, FRESH_SEED, Driver, SearchProgress
@@ -60,7 +60,7 @@ def start_search(
     runs_dir: Path = Path("runs"),
     data_dir: Path | None = None,
     listeners: SearchListeners | None = None,
-    train: Callable[..., None] = train_tasks,
+    on: Where = "here",
 ) -> Search:
     """Search in a new folder `runs_dir/<name>-<n>`, and return the finished search.
 
@@ -75,7 +75,7 @@ def start_search(
     path = take_folder(runs_dir, plan.experiment.name or "search")
     (path / TRIALS).mkdir()
     write_record(path / PLAN, plan)
-    return _work(Search(path), dataset, data_dir, listeners, train)
+    return _work(Search(path), dataset, data_dir, listeners, on)
 
 
 def resume_search(
@@ -85,7 +85,7 @@ def resume_search(
     trials: int | None = None,
     data_dir: Path | None = None,
     listeners: SearchListeners | None = None,
-    train: Callable[..., None] = train_tasks,
+    on: Where = "here",
 ) -> Search:
     """Continue a search that was interrupted, after the last whole epochs of its trainings.
 
@@ -101,7 +101,7 @@ def resume_search(
     dataset = load_data(plan.experiment.data, data_dir=data_dir, progress=listeners.on_download)
     if plan != search.plan:
         write_record(search.path / PLAN, plan)
-    return _work(Search(search.path), dataset, data_dir, listeners, train, go_on=plan != search.plan)
+    return _work(Search(search.path), dataset, data_dir, listeners, on, go_on=plan != search.plan)
 
 
 def _settled(plan: SearchPlan, dataset: Dataset) -> SearchPlan:
@@ -132,7 +132,7 @@ def _work(
     dataset: Dataset,
     data_dir: Path | None,
     listeners: SearchListeners,
-    train: Callable[..., None],
+    on: Where,
     *,
     go_on: bool = False,
 ) -> Search:
@@ -151,9 +151,9 @@ def _work(
                 driver.proposer.start_with(first_points(search.plan.space, extent, search.plan.start).values())
             if go_on:
                 (search.path / RESULT).unlink(missing_ok=True)
-            driver.work(train)
+            driver.work(on=on)
             reads = 1 + (before.test_reads if before and go_on else 0)
-            record = _measured(search, driver, data_dir, listeners, reads)
+            record = _measured(search, driver, data_dir, listeners, reads, on)
         finally:
             shutil.rmtree(search.path / IMAGES, ignore_errors=True)
         write_record(search.path / RESULT, record)
@@ -176,7 +176,7 @@ def winner_of(search: Search, trial_network: str, settings: dict[str, Any]) -> E
 
 
 def _measured(
-    search: Search, driver: Driver, data_dir: Path | None, listeners: SearchListeners, reads: int
+    search: Search, driver: Driver, data_dir: Path | None, listeners: SearchListeners, reads: int, on: Where
 ) -> SearchRecord:
     """Train the chosen network on all images with fresh seeds, and read the test set: the only time in a search."""
     plan, epochs = search.plan, driver.full_epochs
@@ -191,7 +191,7 @@ def _measured(
     experiment = winner_of(search, chosen.network, dict(chosen.settings))
     write_whole(search.path / WINNER, to_toml(experiment))
     place = search.path / FINAL / f"trial-{chosen.trial}"
-    accuracies, images, group = _fresh_seeds(experiment, plan, place, data_dir, listeners)
+    accuracies, images, group = _fresh_seeds(experiment, plan, place, data_dir, listeners, on)
     found = spread(accuracies, bounds=PERCENT)
     driver.keep_clock()
     trials = driver.trials
@@ -226,7 +226,12 @@ def _measured(
 
 
 def _fresh_seeds(
-    experiment: Experiment, plan: SearchPlan, place: Path, data_dir: Path | None, listeners: SearchListeners
+    experiment: Experiment,
+    plan: SearchPlan,
+    place: Path,
+    data_dir: Path | None,
+    listeners: SearchListeners,
+    on: Where,
 ) -> tuple[list[float], int, Path]:
     """The accuracies on the test set, the number of its images, the folder; what was begun before is continued."""
     begun = next(iter(sorted(place.glob("*/experiment.toml"))), None)
@@ -242,14 +247,15 @@ def _fresh_seeds(
     else:
         telling = GroupListeners(on_seed=listeners.on_seed)
         if begun:
-            group = resume_group(Group(begun.parent), data_dir=data_dir, listeners=telling)
+            group = resume_group(Group(begun.parent), data_dir=data_dir, listeners=telling, on=on)
         else:
             group = start_group(
                 experiment,
                 plan.seeds,
                 runs_dir=place,
                 data_dir=data_dir,
-                processes=plan.processes,
+                processes=None if on == "ray" else plan.processes,
+                on=on,
                 listeners=telling,
             )
         runs, folder = group.runs, group.path

@@ -93,8 +93,12 @@ class TrialTask(Task):
     folds_seed: int
 
     def train(self, data_dir: Path | None, listeners: Listeners) -> None:
-        """Train, and write `training.json`; a training that was interrupted goes on after its last whole epoch."""
-        train_trial(self, listeners.on_epoch)
+        """Train, and write `training.json`; a training that was interrupted goes on after its last whole epoch.
+
+        The images are in `data_dir` on a node of a cluster.
+        """
+        here = self if data_dir is None else replace(self, images=replace(self.images, folder=data_dir))
+        train_trial(here, listeners.on_epoch)
 
 
 def train_trial(task: TrialTask, on_epoch: Callable[[EpochMetrics], object]) -> TrialTraining:
@@ -143,7 +147,7 @@ def train_trial(task: TrialTask, on_epoch: Callable[[EpochMetrics], object]) -> 
         wall_seconds=time.perf_counter() - started,
         engine=settings.engine,
         precision=settings.precision,
-        machine=f"{platform.node()}, {platform.machine()}",
+        machine=f"{platform.node()}, {platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         losses=tuple(float(row.test_loss or 0.0) for row in training.metrics),
     )
     write_record(task.path / TRAINING, found)

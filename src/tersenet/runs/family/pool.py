@@ -22,6 +22,9 @@ from tersenet.runs.start import Listeners, train_in
 from tersenet.runs.state import record_failure
 from tersenet.training import STOP, Answer, EpochMetrics
 
+Where = Literal["here", "ray"]
+"""Where the members of a family train: in processes of this machine, or on a Ray cluster."""
+
 MEMBER_PROCESS = "tersenet-member"
 PATIENCE = 5.0  # seconds for a process to end before it is killed
 

@@ -15,7 +15,8 @@ from tersenet.runs import folder
 from tersenet.runs.experiment import Experiment, Settings
 from tersenet.runs.family.family import refuse_inside_a_member, with_place
 from tersenet.runs.family.group import Group, group_result
-from tersenet.runs.family.pool import PoolListeners, Task, train_tasks
+from tersenet.runs.family.pool import PoolListeners, Task, Where, train_tasks
+from tersenet.runs.family.ray_pool import data_to_ship, train_tasks_on_ray
 from tersenet.runs.folder import Run
 from tersenet.runs.provenance.environment import choose_device, core_count
 from tersenet.runs.provenance.source import check_source, keep_source, kept_files
@@ -45,6 +46,7 @@ def start_group(
     runs_dir: Path = Path("runs"),
     data_dir: Path | None = None,
     processes: int | None = None,
+    on: Where = "here",
     listeners: GroupListeners | None = None,
 ) -> Group:
     """Train an experiment with `seeds` seeds, from its own seed upwards, in `runs_dir/<name>-<n>/seed-<s>` each.
@@ -52,7 +54,7 @@ def start_group(
     Settings are settled once, for all seeds: with these, each seed's weights are to the bit those of a run alone. On
     a processor the seeds train side by side, a core each, which takes no longer in all than all cores for one after
     the other; `processes` says otherwise, and so do threads or workers that the experiment asks for. On an
-    accelerator they follow each other.
+    accelerator they follow each other. With `on="ray"` they train on the nodes of a Ray cluster.
 
     Every mistake in the experiment is found before the folder is made. Raises TersenetError; what was finished by
     then is kept, and `resume_group` continues.
@@ -63,7 +65,7 @@ def start_group(
     check_setting(processes is None or processes >= 1, "processes", processes, "1 or more")
     refuse_inside_a_member()
     listeners = listeners or GroupListeners()
-    settings, processes = share_cores(experiment.settings, seeds, processes)
+    settings, processes = share_cores(experiment.settings, seeds, seeds if on == "ray" else processes)
     ready = prepare_run(experiment.changed(settings=settings), data_dir=data_dir, on_download=listeners.on_download)
     path = folder.take_folder(runs_dir, ready.experiment.name or "")
     with at_work(path):
@@ -73,10 +75,16 @@ def start_group(
         folder.write_experiment(path, ready.experiment, ready.environment, ready.summary)
         listeners.on_start(Group(path), ready.dataset)
         start = time.perf_counter()
-        return _train(Group(path), data_dir, listeners, lambda: time.perf_counter() - start)
+        return _train(Group(path), data_dir, listeners, lambda: time.perf_counter() - start, on)
 
 
-def resume_group(group: Group, *, data_dir: Path | None = None, listeners: GroupListeners | None = None) -> Group:
+def resume_group(
+    group: Group,
+    *,
+    data_dir: Path | None = None,
+    on: Where = "here",
+    listeners: GroupListeners | None = None,
+) -> Group:
     """Continue with the seeds of a group that are not finished; the end is that of an uninterrupted group.
 
     A group that is finished is returned as it is.
@@ -91,7 +99,7 @@ def resume_group(group: Group, *, data_dir: Path | None = None, listeners: Group
             for each in begun:
                 check_source(each.path, each.experiment, each.environment.source)
             listeners.on_start(group, group.data(data_dir))
-            _train(group, data_dir, listeners, lambda: None)
+            _train(group, data_dir, listeners, lambda: None, on)
     return group
 
 
@@ -118,6 +126,7 @@ def _train(
     data_dir: Path | None,
     listeners: GroupListeners,
     wall_seconds: Callable[[], float | None],
+    on: Where,
 ) -> Group:
     """Train the seeds that are not finished, then write the group's result."""
     begun = {run.experiment.seed: run for run in group.runs}
@@ -144,15 +153,16 @@ def _train(
     def failed(path: Path, error: TersenetError) -> None:
         raise with_place(error, path)
 
-    train_tasks(
-        next_task,
-        processes=min(group.processes, max(1, len(left))),
-        data_dir=data_dir,
-        listeners=PoolListeners(
-            on_epoch=lambda path, metrics: listeners.on_epoch(Run(path), metrics),
-            on_done=lambda path: listeners.on_seed(Run(path)),
-            on_failure=failed,
-        ),
+    told = PoolListeners(
+        on_epoch=lambda path, metrics: listeners.on_epoch(Run(path), metrics),
+        on_done=lambda path: listeners.on_seed(Run(path)),
+        on_failure=failed,
     )
+    if on == "ray":
+        with data_to_ship(group.experiment.data, data_dir) as files:
+            cores = max(1, group.experiment.settings.threads, group.experiment.settings.workers)
+            train_tasks_on_ray(next_task, processes=0, data_dir=files, listeners=told, cores=cores)
+    else:
+        train_tasks(next_task, processes=min(group.processes, max(1, len(left))), data_dir=data_dir, listeners=told)
     write_record(group.path / folder.RESULT, group_result(group, wall_seconds()))
     return group

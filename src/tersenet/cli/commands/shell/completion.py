@@ -59,6 +59,7 @@ OPTIMIZERS = (
 VALUES: dict[str, tuple[str, ...]] = {
     "--data": DATA,
     "--device": ("auto", "cpu", "cuda", "mps"),
+    "--on": ("here", "ray"),
     "--optimizer": tuple(sorted(file.stem for file in OPTIMIZERS.glob("[!_]*.py"))),
 }
 RUNS, DESIGNS = ("RUN", "A B …", "RUN|NET"), ("EXPERIMENT", "NET", "RUN|NET")

@@ -25,12 +25,15 @@ import tyro
 
 from tersenet._errors import TersenetError, check_setting
 from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir, gathered, refuse_all_but
+from tersenet.cli.next_steps import say_report
 from tersenet.cli.output import CommonArguments, Output, option
 
 if TYPE_CHECKING:
+    from tersenet.runs import Where
     from tersenet.search import Search, SearchPlan
 
-WITH_RESUME = {"resume", "minutes", "trials", "runs_dir", "data_dir", "json"}
+WITH_RESUME = {"resume", "minutes", "trials", "runs_dir", "data_dir", "on", "json"}
+PLACES = ("here", "ray")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,8 @@ class Arguments(CommonArguments):
     """Trainings side by side. Without it: one per core."""
     set: Annotated[tuple[str, ...], option("KEY=VALUE …")] = ()
     """Any other field of the experiment."""
+    on: Annotated[str, tyro.conf.arg(metavar="PLACE")] = "here"
+    """here, or ray: on the cluster at RAY_ADDRESS, or one that is started on this machine."""
     resume: Annotated[str | None, option("SEARCH")] = None
     """Continue this search; --minutes and --trials add to its budget."""
 
@@ -78,7 +83,10 @@ def words(typed: list[str]) -> list[str]:
 def run(arguments: Arguments, output: Output) -> int:
     """Search, and say what was found."""
     from tersenet.cli.search_progress import SearchScreen
-    from tersenet.search import find_search, resume_search, start_search
+    from tersenet.search import find_search, resume_search, start_search, write_search_report
+
+    check_setting(arguments.on in PLACES, "--on", arguments.on, " or ".join(PLACES), names=PLACES)
+    place: Where = "ray" if arguments.on == "ray" else "here"
 
     with SearchScreen(output) as screen:
         if arguments.resume is not None:
@@ -93,6 +101,7 @@ def run(arguments: Arguments, output: Output) -> int:
                 minutes=arguments.minutes,
                 trials=arguments.trials,
                 data_dir=arguments.data_dir,
+                on=place,
                 listeners=screen.listeners,
             )
         else:
@@ -100,9 +109,12 @@ def run(arguments: Arguments, output: Output) -> int:
                 chosen_plan(arguments),
                 runs_dir=arguments.runs_dir,
                 data_dir=arguments.data_dir,
+                on=place,
                 listeners=screen.listeners,
             )
-    conclude(search, output)
+    with output.working("writing the report …"):
+        report = write_search_report(search)
+    conclude(search, report, output)
     return 0
 
 
@@ -139,7 +151,7 @@ def chosen_plan(arguments: Arguments) -> SearchPlan:
     return made_plan(**fields)
 
 
-def conclude(search: Search, output: Output) -> None:
+def conclude(search: Search, report: Path, output: Output) -> None:
     """The last lines: what was chosen, what it reaches, how much of its lead was luck, where it is."""
     from tersenet.runs import as_table
 
@@ -169,4 +181,5 @@ def conclude(search: Search, output: Output) -> None:
     say()
     say(f"winner: {search.path / 'winner.toml'}")
     say(f"runs:   {search.path / record.group}")
-    output.document(as_table(record))
+    say_report(report, output)
+    output.document(as_table(record) | {"report": str(report)})

@@ -15,7 +15,7 @@ from tersenet.cli.progress import download_progress
 
 if TYPE_CHECKING:
     from tersenet.data import Dataset
-    from tersenet.runs import Experiment, Group, GroupListeners, GroupRecord, Run
+    from tersenet.runs import Experiment, Group, GroupListeners, GroupRecord, Run, Where
     from tersenet.training import EpochMetrics
 
 
@@ -25,6 +25,7 @@ def train_seeds(
     *,
     runs_dir: Path,
     data_dir: Path | None,
+    on: Where,
     report: bool,
     show: bool,
     output: Output,
@@ -34,9 +35,11 @@ def train_seeds(
 
     with GroupProgress(output) as progress:
         if isinstance(todo, Group):
-            group = resume_group(todo, data_dir=data_dir, listeners=progress.listeners)
+            group = resume_group(todo, data_dir=data_dir, on=on, listeners=progress.listeners)
         else:
-            group = start_group(todo, seeds, runs_dir=runs_dir, data_dir=data_dir, listeners=progress.listeners)
+            group = start_group(
+                todo, seeds, runs_dir=runs_dir, data_dir=data_dir, on=on, listeners=progress.listeners
+            )
     page = None
     if report:
         from tersenet.pages import write_report

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tersenet._errors import TersenetError
+from tersenet._errors import TersenetError, check_setting
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, gathered, given, leaving_out, refuse_all_but
 from tersenet.cli.main import BUDGET_MISSED, DONE
 from tersenet.cli.next_steps import open_report, say_budget, say_next_steps, say_report
@@ -44,9 +44,15 @@ if TYPE_CHECKING:
 DEFAULT = "sprint"
 
 # Everything else that is given beside them would have no effect, and is refused.
-WITH_RESUME = {"resume", "runs_dir", "data_dir", "json", "no_report", "open", "watch", "trust"}
-SETTINGS = ("device", "threads", "precision")
-NOT_WITH_LR_FIND = {"seeds", "no_report", "open", "watch", "resume"}
+WITH_RESUME = {"resume", "runs_dir", "data_dir", "json", "no_report", "open", "watch", "trust", "on"}
+SHORT = {
+    "--validation": "validation",
+    "--device": "settings.device",
+    "--threads": "settings.threads",
+    "--precision": "settings.precision",
+}
+PLACES = ("here", "ray")
+NOT_WITH_LR_FIND = {"seeds", "on", "no_report", "open", "watch", "resume"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +79,11 @@ class Arguments(TrustArguments):
     seed: Annotated[int | None, option("N", means="runs.experiment:Experiment.seed")] = None
     seeds: Annotated[int | None, option("N")] = None
     """Train N consecutive seeds, starting at --seed, as one group."""
-    validation: Annotated[int | None, option("N", means="runs.experiment:Experiment.validation")] = None
+    on: Annotated[str, tyro.conf.arg(metavar="PLACE", help_behavior_hint="")] = "here"
+    """here, or ray: the seeds train on the cluster at RAY_ADDRESS, or on one that is started on this machine."""
     set: Annotated[tuple[str, ...], option("KEY=VALUE …")] = ()
     """Any other field of the experiment; the last part of its name is enough if it is unique: weight_decay=0.
-    --device, --threads and --precision are short for settings."""
+    --validation, --device, --threads and --precision are short for that."""
     init: Annotated[str | None, option("RUN", means="runs.experiment:Experiment.init")] = None
     resume: Annotated[str | None, option("RUN")] = None
     """Continue this run or group with its original settings."""
@@ -91,10 +98,8 @@ class Arguments(TrustArguments):
 
 
 def words(typed: list[str]) -> list[str]:
-    """`--device`, `--threads` and `--precision` are short for settings; several `--set` are one; `--skip-bad` is part
-    of the data's name.
-    """
-    return gathered(leaving_out(typed), {f"--{name}": f"settings.{name}" for name in SETTINGS})
+    """`--device` and others are short for `--set`; several are one; `--skip-bad` is part of the data's name."""
+    return gathered(leaving_out(typed), SHORT)
 
 
 def run(arguments: Arguments, output: Output) -> int:
@@ -102,6 +107,7 @@ def run(arguments: Arguments, output: Output) -> int:
     from tersenet.cli.watching import watching
     from tersenet.runs import find_run_or_group
 
+    check_setting(arguments.on in PLACES, "--on", arguments.on, " or ".join(PLACES), names=PLACES)
     _refuse_what_has_no_effect(arguments)
     if arguments.lr_find:
         from tersenet.cli.commands.training.lr_find import find_rate
@@ -130,10 +136,14 @@ def _train(arguments: Arguments, resumed: Run | Group | None, watched: Watching 
             arguments.seeds or 0,
             runs_dir=arguments.runs_dir,
             data_dir=arguments.data_dir,
+            on="ray" if arguments.on == "ray" else "here",
             report=not arguments.no_report,
             show=arguments.open,
             output=output,
         )
+    if arguments.on != "here":
+        problem = "A cluster trains several seeds, not a single run."
+        raise TersenetError(problem, got=f"--on {arguments.on}", hint="--seeds 5, or omit it")
     with TrainingProgress(output) as progress:
         listeners = _opening(watched, progress.listeners)
         if resumed is not None:
@@ -198,7 +208,6 @@ def chosen_experiment(arguments: Arguments, output: Output) -> Experiment:
         "name": arguments.name,
         "init": init,
         "seed": arguments.seed,
-        "validation": arguments.validation,
         "training.epochs": arguments.epochs,
         "training.learning_rate": arguments.lr,
         "training.batch_size": arguments.batch_size,
