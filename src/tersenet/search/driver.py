@@ -160,7 +160,7 @@ class Driver:
 
     def work(self, *, on: Where = "here") -> None:
         """Train until the chosen trial is confirmed, or until nothing can be trained any more."""
-        listeners = PoolListeners(on_epoch=self._epoch_ended, on_done=self._done, on_failure=self._failed_task)
+        listeners = PoolListeners(on_epoch=self._epoch_ended, on_done=self.finished, on_failure=self._failed_task)
         if on == "ray":
             folder = self.images.folder
             train_tasks_on_ray(self.next_task, processes=0, data_dir=folder, listeners=listeners)
@@ -290,7 +290,8 @@ class Driver:
     def _epoch_ended(self, path: Path, metrics: EpochMetrics) -> None:
         self._tell()
 
-    def _done(self, path: Path) -> None:
+    def finished(self, path: Path) -> None:
+        """A training has ended, and its folder has the result."""
         job = self._running.pop(path)
         self._in_a_row = 0
         self._take(job, read_record(path / TRAINING, TrialTraining))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     import optuna
 
 STUDY = "search"
-TRIES = 30  # proposals that break the limits or repeat another, before one is drawn at random
+TRIES = 5  # proposals of Optuna's that break the limits or repeat another, before one is drawn at random
+OPEN = 20  # trials without a result for each proposal of Optuna's; beyond, every second, third … one is random
+STARTUP = 10  # full trainings before Optuna proposes
 DRAWS = 2_000  # at random, before the space counts as used up
 
 
@@ -44,13 +48,14 @@ class Proposer:
         self._space: Space = plan.space
         self._optuna = imported_optuna()
         self._seen: set[tuple[str, ...]] = set()
-        self._open: dict[int, Any] = {}  # Optuna's trials that have no result, by number
+        self._open: dict[int, int] = {}  # ids of Optuna's trials that have no result, by number
+        self._first: deque[Point] = deque()
+        self._results = 0  # full trainings that Optuna knows of
+        self._asked_for = 0
+        self._learns = not random_only
         self._source = random.Random(plan.experiment.seed)
-        samplers = self._optuna.samplers
         seed = plan.experiment.seed % 2**32
-        sampler = (
-            samplers.RandomSampler(seed=seed) if random_only else samplers.TPESampler(seed=seed, constant_liar=True)
-        )
+        sampler = self._optuna.samplers.TPESampler(seed=seed, n_startup_trials=0, constant_liar=True)
         directions = ["minimize", "minimize"] if plan.front else ["minimize"]
         self._optuna.logging.set_verbosity(self._optuna.logging.WARNING)
         try:
@@ -79,44 +84,89 @@ class Proposer:
 
     def start_with(self, points: Iterable[Point]) -> None:
         """Try these first, with the experiment's own recipe where the ranges hold it."""
-        own = {item.key: item.own(self._plan.experiment) for item in self._plan.settings}
-        known = {key: value for key, value in own.items() if value is not None}
-        for point in points:
-            self.study.enqueue_trial(dict(point) | known, skip_if_exists=True)
+        self._first = deque(points)
 
     def ask(self) -> Proposal | None:
-        """The next network to try; None where no other is left within the limits."""
-        for _ in range(TRIES):
+        """The next network to try; None where no other is left within the limits.
+
+        The first ones are those of `start_with`, then random ones until Optuna has full trainings to learn from.
+        """
+        while self._first:
+            own = {item.key: item.own(self._plan.experiment) for item in self._plan.settings}
+            drawn = self._drawn_settings()
+            settings = {key: drawn[key] if value is None else value for key, value in own.items()}
+            found = self._given(self._first.popleft(), settings)
+            if found is not None:
+                return found
+        # While many have no result, Optuna's proposals are little better than random ones, and cost the driver more.
+        self._asked_for += 1
+        its_turn = self._asked_for % max(1, len(self._open) // OPEN) == 0
+        for _ in range(TRIES if self._learns and self._results >= STARTUP and its_turn else 0):
             found = self._asked()
             if found is not None:
                 return found
         for _ in range(DRAWS):
-            drawn = self._space.draw(self._source)
-            settings = {item.key: _drawn(item, self._source) for item in self._plan.settings}
-            proposal = self._proposal(-1, drawn, settings)
-            if proposal is not None and self._excess(proposal.cost) == 0 and proposal.key not in self._seen:
-                self.study.enqueue_trial(dict(drawn) | settings)
-                return self._asked()
+            found = self._given(self._space.draw(self._source), self._drawn_settings())
+            if found is not None:
+                return found
         return None
 
+    def _drawn_settings(self) -> dict[str, Any]:
+        return {item.key: _drawn(item, self._source) for item in self._plan.settings}
+
+    def _given(self, point: Point, settings: dict[str, Any]) -> Proposal | None:
+        """A proposal that the study learns of without having made it; None where it does not fit or is known."""
+        proposal = self._proposal(0, point, settings)
+        if proposal is None or self._excess(proposal.cost) > 0 or proposal.key in self._seen:
+            return None
+        self._seen.add(proposal.key)
+        parameters = dict(point) | settings
+        distributions = {choice.key: self._distribution(choice) for choice in self._space.choices}
+        distributions |= {item.key: self._distribution_of_setting(item) for item in self._plan.settings}
+        made = self._optuna.trial.create_trial(
+            state=self._optuna.trial.TrialState.RUNNING,
+            params=parameters,
+            distributions={key: distributions[key] for key in parameters},
+            constraints={"limits": -1.0},
+        )
+        self.study.add_trial(made)
+        trial = self.study.get_trials(deepcopy=False)[-1]
+        self._open[trial.number] = trial._trial_id
+        return replace(proposal, asked=trial.number)
+
     def _asked(self) -> Proposal | None:
+        """A proposal of Optuna's; None where it breaks the limits or is known, which the study is then told."""
         trial = self.study.ask()
-        point = self._space.settle(lambda choice: _suggested(trial, choice))
-        settings = {item.key: _suggested_setting(trial, item) for item in self._plan.settings}
+        point = self._space.settle(lambda choice: trial._suggest(choice.key, self._distribution(choice)))
+        settings = {
+            item.key: trial._suggest(item.key, self._distribution_of_setting(item)) for item in self._plan.settings
+        }
         proposal = self._proposal(trial.number, point, settings)
         state = self._optuna.trial.TrialState
         excess = 1.0 if proposal is None else self._excess(proposal.cost)
+        trial.set_constraint("limits", excess or -1.0)
         if proposal is None or excess > 0:
-            trial.set_constraint("limits", excess)
             self.study.tell(trial, state=state.PRUNED)
             return None
-        trial.set_constraint("limits", -1.0)
         if proposal.key in self._seen:
             self.study.tell(trial, state=state.FAIL)
             return None
         self._seen.add(proposal.key)
-        self._open[trial.number] = trial
+        self._open[trial.number] = trial._trial_id
         return proposal
+
+    def _distribution(self, choice: Choice) -> Any:
+        kinds = self._optuna.distributions
+        if isinstance(choice, Alternatives):
+            return kinds.CategoricalDistribution(list(choice.values))
+        return kinds.IntDistribution(choice.low, choice.high, step=choice.step)
+
+    def _distribution_of_setting(self, item: SettingRange) -> Any:
+        kinds = self._optuna.distributions
+        if item.values:
+            return kinds.CategoricalDistribution(list(item.values))
+        kind = kinds.IntDistribution if item.whole else kinds.FloatDistribution
+        return kind(*item.ends, log=item.scale == "log")
 
     def _proposal(self, asked: int, point: Point, settings: dict[str, Any]) -> Proposal | None:
         """None where the point is not a network that can be built."""
@@ -133,39 +183,43 @@ class Proposer:
     def reached(self, proposal: Proposal, loss: float) -> None:
         """A full training has this held-out loss."""
         values = [loss, float(getattr(proposal.cost, self._plan.front))] if self._plan.front else [loss]
-        trial = self._open.pop(proposal.asked, None)
-        if trial is not None:
-            self.study.tell(trial, values)
+        self._results += 1
+        if self._open.pop(proposal.asked, None) is not None:
+            self.study.tell(proposal.asked, values)
             return
         # It was stopped on a rung and promoted later; a result of a trial is final in Optuna.
-        told = self.study.trials[proposal.asked]
-        made = self._optuna.trial.create_trial
+        told = self.study.get_trials(deepcopy=False)[proposal.asked]
         self.study.add_trial(
-            made(params=told.params, distributions=told.distributions, values=values, system_attrs=told.system_attrs)
+            self._optuna.trial.create_trial(
+                params=told.params,
+                distributions=told.distributions,
+                values=values,
+                constraints={"limits": -1.0},
+            )
         )
 
     def stopped(self, proposal: Proposal, epochs: int, loss: float) -> None:
         """A short training was not among the best of its rung."""
-        trial = self._open.pop(proposal.asked, None)
-        if trial is not None:
+        trial_id = self._open.pop(proposal.asked, None)
+        if trial_id is not None:
             if not self._plan.front:
-                trial.report(loss, epochs)
-            self.study.tell(trial, state=self._optuna.trial.TrialState.PRUNED)
+                self.study._storage.set_trial_intermediate_value(trial_id, epochs, loss)
+            self.study.tell(proposal.asked, state=self._optuna.trial.TrialState.PRUNED)
 
     def failed(self, proposal: Proposal) -> None:
         """A training failed: that is no value."""
-        trial = self._open.pop(proposal.asked, None)
-        if trial is not None:
-            self.study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
+        if self._open.pop(proposal.asked, None) is not None:
+            self.study.tell(proposal.asked, state=self._optuna.trial.TrialState.FAIL)
 
     def resume(self, proposals: Iterable[Proposal]) -> None:
         """The proposals that a search knows which goes on; others were asked for when it died, and have no value."""
         state = self._optuna.trial.TrialState
         known = {proposal.asked: proposal for proposal in proposals}
         self._seen.update(proposal.key for proposal in known.values())
+        self._results = len(self.study.get_trials(deepcopy=False, states=(state.COMPLETE,)))
         for trial in self.study.get_trials(deepcopy=False, states=(state.RUNNING,)):
             if trial.number in known:
-                self._open[trial.number] = self._optuna.trial.Trial(self.study, trial._trial_id)
+                self._open[trial.number] = trial._trial_id
             else:
                 self.study.tell(trial.number, state=state.FAIL)
 
@@ -193,20 +247,6 @@ def imported_optuna() -> Any:
             "A search needs Optuna, which is not installed.", got=str(error), hint='pip install "tersenet[search]"'
         ) from error
     return optuna
-
-
-def _suggested(trial: Any, choice: Choice) -> Any:
-    if isinstance(choice, Alternatives):
-        return trial.suggest_categorical(choice.key, list(choice.values))
-    return trial.suggest_int(choice.key, choice.low, choice.high, step=choice.step)
-
-
-def _suggested_setting(trial: Any, item: SettingRange) -> Any:
-    if item.values:
-        return trial.suggest_categorical(item.key, list(item.values))
-    if item.whole:
-        return trial.suggest_int(item.key, *item.ends, log=item.scale == "log")
-    return trial.suggest_float(item.key, *item.ends, log=item.scale == "log")
 
 
 def _drawn(item: SettingRange, source: random.Random) -> Any:

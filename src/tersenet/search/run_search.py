@@ -144,11 +144,9 @@ def _work(
         images = SharedImages.write(search.path / IMAGES, dataset)
         try:
             driver = Driver(search, dataset, images, on_progress=listeners.on_progress)
-            if not driver.trials:
-                extent = require_fitting(
-                    search.plan.space, search.plan.limits, dataset.form.size, len(dataset.classes)
-                )
-                driver.proposer.start_with(first_points(search.plan.space, extent, search.plan.start).values())
+            plan = search.plan
+            extent = require_fitting(plan.space, plan.limits, dataset.form.size, len(dataset.classes))
+            driver.proposer.start_with(first_points(plan.space, extent, plan.start).values())
             if go_on:
                 (search.path / RESULT).unlink(missing_ok=True)
             driver.work(on=on)

@@ -19,7 +19,15 @@ import torch
 from tersenet.data import Dataset, Form, Split
 from tersenet.networks import build
 from tersenet.runs import Listeners, Record, Settings, Task, arithmetic_threads, settle, write_record
-from tersenet.training import EpochMetrics, TrainingState, has_checkpoint, load_checkpoint, save_checkpoint, train
+from tersenet.training import (
+    Answer,
+    EpochMetrics,
+    TrainingState,
+    has_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    train,
+)
 
 TRAINING, FAILURE, CHECKPOINT = "training.json", "failure.json", "checkpoint"
 IMAGES, LABELS = "images.npy", "labels.npy"
@@ -101,8 +109,11 @@ class TrialTask(Task):
         train_trial(here, listeners.on_epoch)
 
 
-def train_trial(task: TrialTask, on_epoch: Callable[[EpochMetrics], object]) -> TrialTraining:
-    """Train a trial in its folder. Raises TersenetError, also for a loss that is not finite."""
+def train_trial(task: TrialTask, on_epoch: Callable[[EpochMetrics], Answer]) -> TrialTraining:
+    """Train a trial in its folder. `on_epoch` may answer STOP: that epoch is then the last.
+
+    Raises TersenetError, also for a loss that is not finite.
+    """
     started = time.perf_counter()
     experiment = task.experiment
     assert experiment is not None
@@ -114,9 +125,9 @@ def train_trial(task: TrialTask, on_epoch: Callable[[EpochMetrics], object]) -> 
     settings = settle(alone(experiment.settings), model)
     checkpoint, identity = task.path / CHECKPOINT, f"{task.path.parent.name}/{task.path.name}"
 
-    def epoch_ended(state: TrainingState) -> None:
+    def epoch_ended(state: TrainingState) -> Answer:
         save_checkpoint(checkpoint, state, run=identity)
-        on_epoch(state.metrics[-1])
+        return on_epoch(state.metrics[-1])
 
     begun = has_checkpoint(checkpoint)
     with arithmetic_threads(1):
