@@ -3,6 +3,7 @@
 import pytest
 
 from tersenet import Experiment, Recipe, TersenetError
+from tersenet.cli.main import main
 from tersenet.figures import SearchedNetwork, plot_importance, plot_search_course, plot_search_front
 from tersenet.runs import Settings
 from tersenet.search import SearchListeners, SearchPlan, find_search, start_search, write_search_report
@@ -37,7 +38,7 @@ def test_the_report_has_the_result_the_leaders_and_the_winner(plan, tmp_path):
     assert {path.stem for path in (search.path / "figures").iterdir()} >= {"front", "course"}
 
 
-def test_a_search_that_is_not_finished_says_so(plan, tmp_path):
+def test_a_search_that_is_not_finished_says_so(plan, tmp_path, capsys):
     def progressed(progress):
         if progress.best is not None:
             raise KeyboardInterrupt
@@ -49,6 +50,8 @@ def test_a_search_that_is_not_finished_says_so(plan, tmp_path):
     assert "not finished" in text
     assert "tersenet search --resume search-1" in text
     assert "winner" not in text
+    assert main(["report", "search-1", "--runs-dir", str(tmp_path)]) == 0
+    assert str(search.path / "report.html") in capsys.readouterr().out
 
 
 def test_without_a_full_training_there_is_no_report(plan, tmp_path):

@@ -1,7 +1,7 @@
 """Many trainings: spaces of networks, and the search for the best one within limits."""
 
 from tersenet.search.driver import Driver, SearchProgress
-from tersenet.search.folder import Proposal, Search, Trial, find_search, list_searches
+from tersenet.search.folder import Proposal, Search, Trial, find_search, list_searches, search_called
 from tersenet.search.known import point_of
 from tersenet.search.outcome import Leader, Luck, SearchRecord
 from tersenet.search.plan import SearchPlan, SettingRange, made_plan, read_search
@@ -46,6 +46,7 @@ __all__ = [
     "read_search",
     "require_fitting",
     "resume_search",
+    "search_called",
     "start_search",
     "write_search_report",
 ]

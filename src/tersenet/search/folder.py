@@ -184,9 +184,9 @@ def find_search(word: str, runs_dir: Path = Path("runs")) -> Search:
 
     Raises TersenetError where there is none, naming those that are there.
     """
-    for path in (runs_dir / word, Path(word)):
-        if is_search(path):
-            return Search(path)
+    found = search_called(word, runs_dir)
+    if found is not None:
+        return found
     there = list_searches(runs_dir)
     named = [search for search in there if search.path.name.rpartition("-")[0] == word]
     if named:
@@ -198,6 +198,15 @@ def find_search(word: str, runs_dir: Path = Path("runs")) -> Search:
         expected=", ".join(names) or f"the name of a search in {runs_dir}, where there is none",
         hint=did_you_mean(word, names),
     )
+
+
+def search_called(word: str, runs_dir: Path = Path("runs")) -> Search | None:
+    """The search in the folder of exactly that name; None where there is none.
+
+    >>> search_called("nothing", Path("no/such/folder")) is None
+    True
+    """
+    return next((Search(path) for path in (runs_dir / word, Path(word)) if is_search(path)), None)
 
 
 def list_searches(runs_dir: Path = Path("runs")) -> list[Search]:

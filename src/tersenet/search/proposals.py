@@ -225,6 +225,8 @@ class Proposer:
 
     def importance(self) -> dict[str, float]:
         """How much of the differences each choice explains, by its key; empty where too little is known."""
+        if self._results < STARTUP:
+            return {}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

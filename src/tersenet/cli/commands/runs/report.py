@@ -1,7 +1,7 @@
 """Write the report of a run again: report.html (one file, with its pictures inside), report.md and figures/.
 
 RUN is a run or a group of seeds: its folder, its name, or an experiment (its latest run). One seed of a group is
-`sprint-3/seed-0`. The report of an unfinished run says that it is unfinished.
+`sprint-3/seed-0`. The report of an unfinished run says that it is unfinished. A search (`search-1`) has a report too.
 
 examples:
   tersenet report sprint
@@ -33,7 +33,14 @@ def run(arguments: Arguments, output: Output) -> int:
     """Write the report and say where it is."""
     from tersenet.pages import write_report
     from tersenet.runs import find_run_or_group
+    from tersenet.search import search_called, write_search_report
 
+    search = search_called(arguments.run, arguments.runs_dir)
+    if search is not None:
+        page = write_search_report(search)
+        output.say(f"report: {page}")
+        output.document({"run": search.name, "report": str(page), "markdown": str(page.with_suffix(".md"))})
+        return 0
     run = find_run_or_group(arguments.run, arguments.runs_dir)
     page = write_report(run, data_dir=arguments.data_dir)
     output.say(f"report: {page}")
