@@ -33,8 +33,8 @@ def load_data(
     """A data set by its name, checked and in memory.
 
     `name` is `mnist`, `fashion-mnist`, `kmnist`, `qmnist`, `synthetic`, `auto`, `folder:PATH`, or files of a kind
-    (`files/registry.py`): `npz:FILE.npz`, `csv:FILE.csv`, `idx:FOLDER`. Of a bare path the kind is found out; the
-    named sets come first, so `./mnist` is a folder and `mnist` is not.
+    (`files/registry.py`): `npz:FILE.npz`, `csv:FILE.csv`, `idx:FOLDER`, `cifar:FOLDER`. Of a bare
+    path the kind is found out; the named sets come first, so `./mnist` is a folder and `mnist` is not.
     `folder:PATH?skip-bad` leaves out pictures that cannot be read; `?form=mnist` or `?form=3x32x32` says how they are
     read (`auto` where it is left out, see `chosen_form`). With `form`, pictures are read in that one: a run's.
 
@@ -54,7 +54,7 @@ def load_data(
     tersenet._errors.TersenetError: There is no such data set.
       got:      fashon-mnist
       expected: mnist, fashion-mnist, kmnist, qmnist, synthetic, auto,
-                folder:PATH, npz:FILE.npz, csv:FILE.csv or idx:FOLDER
+                folder:PATH, npz:FILE.npz, csv:FILE.csv, idx:FOLDER or cifar:FOLDER
       hint:     did you mean fashion-mnist, mnist or qmnist?
     """
     cache = cache_dir or find_cache_dir()

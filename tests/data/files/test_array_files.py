@@ -188,7 +188,7 @@ def test_a_folder_of_two_tables_is_split_as_they_are(table, tmp_path):
     [
         "{0}-{1}-idx{2}-ubyte",
         "{0}-{1}.idx{2}-ubyte.gz",
-        "emnist-letters-{0}-{1}-idx{2}-ubyte.gz",
+        "qmnist-{0}-{1}-idx{2}-ubyte.gz",
         "raw/{0}-{1}-idx{2}-ubyte",
         "{0}_{1}.idx",
     ],
@@ -247,3 +247,70 @@ def test_a_run_knows_its_file_from_any_folder_and_notices_a_change(saved, tmp_pa
     assert "have changed since the run was trained" in said.out + said.err
     assert main(["claim", "small", "--runs-dir", str(tmp_path / "runs")]) == 1
     assert "could not be verified by others" in capsys.readouterr().err
+
+
+def write_emnist(folder, variant, labels):
+    for split, part in (("train", slice(0, 24)), ("test", slice(24, 30))):
+        write_idx(folder / f"{variant}-{split}-images-idx3-ubyte.gz", GREY[part].transpose(0, 2, 1))
+        write_idx(folder / f"{variant}-{split}-labels-idx1-ubyte.gz", labels[part].astype(np.uint8))
+
+
+def test_emnist_is_set_upright_and_its_letters_are_named(tmp_path):
+    write_emnist(tmp_path, "emnist-letters", np.arange(30) % 3 + 1)
+    with pytest.raises(TersenetError, match="no training picture") as caught:
+        load_data(str(tmp_path))  # three letters of 26
+    assert "D, E, F" in str(caught.value)
+    many = np.tile(np.arange(10), 3)
+    write_emnist(tmp_path, "emnist-digits", np.where(np.arange(30) < 24, np.arange(30) % 10, np.arange(30) % 6))
+    assert "name the part: idx:" in refusal(str(tmp_path))
+    pictures = np.tile(GREY, (3, 1, 1))
+    for split in ("train", "test"):
+        write_idx(tmp_path / f"emnist-digits-{split}-images-idx3-ubyte.gz", pictures[:30].transpose(0, 2, 1))
+        write_idx(tmp_path / f"emnist-digits-{split}-labels-idx1-ubyte.gz", many.astype(np.uint8))
+    found = load_data(f"idx:{tmp_path}/emnist-digits")
+    assert found.classes == tuple("0123456789")
+    assert torch.equal(found.train.images[:, 0], torch.from_numpy(GREY))
+    assert load_data(f"{tmp_path}/emnist-digits").name == found.name
+
+
+def test_every_letter_of_emnist_has_its_name(tmp_path):
+    pictures, labels = np.repeat(GREY[:26], 2, axis=0), np.repeat(np.arange(1, 27), 2)
+    for split in ("train", "test"):
+        write_idx(tmp_path / f"emnist-letters-{split}-images-idx3-ubyte", pictures)
+        write_idx(tmp_path / f"emnist-letters-{split}-labels-idx1-ubyte", labels.astype(np.uint8))
+    found = load_data(str(tmp_path))
+    assert "".join(found.classes) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    assert found.train.labels.tolist() == (labels - 1).tolist()
+
+
+TINY = RANDOM.integers(0, 256, (8, 3, 32, 32), dtype=np.uint8)
+
+
+def write_cifar(folder, label_bytes, names):
+    for name in names:
+        rows = [
+            bytes([9] * (label_bytes - 1) + [index % 2]) + picture.tobytes() for index, picture in enumerate(TINY)
+        ]
+        (folder / name).write_bytes(b"".join(rows))
+
+
+CIFAR_10 = [*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"]
+
+
+@pytest.mark.parametrize(("label_bytes", "names"), [(1, CIFAR_10), (2, ["train.bin", "test.bin"])])
+def test_cifars_binary_batches_are_read_plane_by_plane(tmp_path, label_bytes, names):
+    write_cifar(tmp_path, label_bytes, names)
+    (tmp_path / ("batches.meta.txt" if label_bytes == 1 else "fine_label_names.txt")).write_text("cat\ndog\n\n")
+    found = load_data(str(tmp_path))
+    assert (found.name, found.form.size, found.classes) == (f"cifar:{tmp_path}", (3, 32, 32), ("cat", "dog"))
+    assert (len(found.train), len(found.test)) == (8 * (len(names) - 1), 8)
+    assert torch.equal(found.test.images, torch.from_numpy(TINY))
+    assert found.test.labels.tolist() == [0, 1] * 4
+
+
+def test_a_batch_of_cifar_that_is_missing_or_cut_short_is_one_clear_error(tmp_path):
+    write_cifar(tmp_path, 1, CIFAR_10)
+    (tmp_path / "data_batch_3.bin").write_bytes((tmp_path / "data_batch_3.bin").read_bytes()[:-1])
+    assert "24,583 bytes" in refusal(str(tmp_path))
+    (tmp_path / "data_batch_3.bin").unlink()
+    assert "data_batch_3.bin" in refusal(str(tmp_path))

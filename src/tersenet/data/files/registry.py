@@ -9,12 +9,13 @@ from tersenet._errors import TersenetError
 from tersenet.data.cache import expand_home
 from tersenet.data.dataset import Dataset
 from tersenet.data.files.array_set import dataset_of
+from tersenet.data.files.cifar_folder import KIND as CIFAR
 from tersenet.data.files.csv_table import KIND as CSV
 from tersenet.data.files.file_kind import FileKind
 from tersenet.data.files.idx_folder import KIND as IDX
 from tersenet.data.files.npz import KIND as NPZ
 
-FILE_KINDS = {kind.word: kind for kind in (NPZ, CSV, IDX)}
+FILE_KINDS = {kind.word: kind for kind in (NPZ, CSV, IDX, CIFAR)}
 
 
 def file_kind(name: str) -> tuple[FileKind, str] | None:
@@ -47,6 +48,6 @@ def read_file_set(kind: FileKind, path: str) -> Dataset:
     if "\0" in path:
         raise TersenetError("A path cannot hold a null byte.", got=repr(path), expected=kind.form)
     place = expand_home(path, name)
-    if not place.exists():
+    if not place.exists() and not kind.takes(place):
         raise TersenetError("There is no such file or folder.", got=place, expected=kind.form)
     return dataset_of(kind.read(place), name=name, path=place)
