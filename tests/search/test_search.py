@@ -47,7 +47,7 @@ def plan_of(folder, **changes):
             settings=Settings(engine="layers", precision="float32"),
         ),
         "trials": 4,
-        "seeds": 2,
+        "seeds": 1,
         "processes": 1,
         "rungs": (1,),
     }
@@ -58,7 +58,7 @@ def plan_of(folder, **changes):
 def finished(picture_folder, tmp_path_factory):
     """A search that ran to its end, with the progress that it told."""
     told = []
-    plan = plan_of(picture_folder, limits=CostLimits(parameters=250))
+    plan = plan_of(picture_folder, limits=CostLimits(parameters=250), seeds=2)
     runs = tmp_path_factory.mktemp("searches")
     search = start_search(plan, runs_dir=runs, listeners=SearchListeners(on_progress=told.append))
     return search, told
