@@ -195,7 +195,7 @@ def test_the_lab_trains_pauses_and_goes_on_and_all_is_an_ordinary_run(place, pag
     assert found["state"] == "finished"
     assert [row.epoch for row in run.metrics] == [epoch["epoch"] for epoch in found["epochs"]] == [1, 2, 3]
     page.click("#as-run a")
-    assert page.locator("tbody td:nth-child(2)").all_text_contents() == [run.name]
+    assert page.locator("#table tbody td:nth-child(2)").all_text_contents() == [run.name]
     # What the folder says of its command makes the same weights again.
     program, *words = run.environment.command_line
     assert program == "tersenet"

@@ -20,6 +20,7 @@ from tersenet.pages.ladder_page import ladder_pictures, ladder_table, records_ta
 from tersenet.pages.mistakes_page import write_mistakes
 from tersenet.pages.page import write_page
 from tersenet.pages.report import write_report
+from tersenet.pages.writers.html import script_source
 from tersenet.pages.writers.markdown import to_markdown
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "ladder_table",
     "pair_row",
     "records_table",
+    "script_source",
     "to_markdown",
     "write_comparison",
     "write_explanation",

@@ -25,8 +25,8 @@ from tersenet.runs.family.seeds import GroupListeners, resume_group, start_group
 from tersenet.runs.folder import MODEL, Run, results_of, take_folder
 from tersenet.runs.hardware import arithmetic_threads, busy_notice, settle
 from tersenet.runs.listings.find_runs import Unreadable, list_all, list_groups, list_runs, name_and_number
-from tersenet.runs.listings.listing import damaged_names, rows_of
-from tersenet.runs.listings.outcome import Outcome, changed_fields, outcome_of
+from tersenet.runs.listings.listing import damaged_names, group_row, rows_of, run_row
+from tersenet.runs.listings.outcome import Outcome, changed_fields, flat_settings, outcome_of
 from tersenet.runs.listings.pareto import FrontEntry, Size, entries, readable_front
 from tersenet.runs.measure import MeasuredRun, measure_run
 from tersenet.runs.packaged import WEIGHTS, is_packaged, output_folder, packaged_names, packaged_run
@@ -97,6 +97,8 @@ __all__ = [
     "find_experiment",
     "find_run",
     "find_run_or_group",
+    "flat_settings",
+    "group_row",
     "is_file",
     "is_packaged",
     "kept_in",
@@ -122,6 +124,7 @@ __all__ = [
     "resume_group",
     "resume_run",
     "rows_of",
+    "run_row",
     "setting_called",
     "settle",
     "start_group",

@@ -7,6 +7,7 @@ import shlex
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -136,10 +137,10 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     19
     """
     path = Path(name_or_path)
-    if str(name_or_path) in experiment_names():
-        text = (resources.files("tersenet.experiments") / f"{name_or_path}.toml").read_text(encoding="utf-8")
-    elif path.suffix == ".toml":
+    if path.suffix == ".toml":
         text = _read_text(path)
+    elif str(name_or_path) in experiment_names():
+        text = (resources.files("tersenet.experiments") / f"{name_or_path}.toml").read_text(encoding="utf-8")
     else:
         raise TersenetError(
             "There is no such experiment.",
@@ -349,10 +350,17 @@ def _without_none(value: Any) -> Any:
     return value
 
 
+@cache
+def _types_of(shape: type) -> dict[str, Any]:
+    """The fields of a dataclass and their types; a folder of a thousand runs asks a thousand times."""
+    types = get_type_hints(shape)
+    return {item.name: types[item.name] for item in dataclasses.fields(shape)}
+
+
 def _refuse_unknown(content: Mapping[str, Any], shape: type, where: str, prefix: str = "") -> None:
     """Raise at the first key that `shape`, a dataclass, does not have."""
-    types = get_type_hints(shape)
-    known = {item.name for item in dataclasses.fields(shape)}
+    types = _types_of(shape)
+    known = set(types)
     for key, value in content.items():
         if key not in known:
             raise TersenetError(

@@ -7,17 +7,20 @@ from tersenet.web.kinds_table import kinds_table
 from tersenet.web.lab_data import lab_data
 from tersenet.web.mistakes_data import mistakes_data
 from tersenet.web.network_json import network_json
-from tersenet.web.order import Order, command_of, experiment_of, read_order
-from tersenet.web.runs_data import runs_data
-from tersenet.web.server import make_app, serve
+from tersenet.web.runs_data import RunsReader, runs_data
+from tersenet.web.serving.order import Order, command_of, experiment_of, read_order
+from tersenet.web.serving.server import make_app, serve
+from tersenet.web.serving.trainings import Trainings
 from tersenet.web.site import page_texts, write_site
-from tersenet.web.trainings import Trainings
+from tersenet.web.two_runs import TwoRuns
 
 __all__ = [
     "PAGES",
     "Order",
     "Page",
+    "RunsReader",
     "Trainings",
+    "TwoRuns",
     "backprop_data",
     "command_of",
     "draw_data",

@@ -10,7 +10,7 @@ from tersenet.runs import experiment_names, load_experiment
 from tersenet.web.assemble import joined
 from tersenet.web.draw_data import sprite
 from tersenet.web.kinds_table import kinds_table
-from tersenet.web.order import sets_here
+from tersenet.web.serving.order import sets_here
 
 TRAIN, TEST = 4000, 1000
 COLUMNS = 50

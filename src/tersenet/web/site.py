@@ -32,7 +32,7 @@ def write_site(folder: Path, runs: Sequence[Run] = (), runs_dir: Path = Path("ru
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TersenetError("The folder cannot be made.", got=error.strerror or error, where=folder) from None
-    texts = {name: text() for name, text in page_texts(runs, runs_dir).items()}
+    texts = {name: text() for name, text in page_texts(runs, lambda: runs_data(runs_dir)).items()}
     written = [folder / "index.html"]
     write_whole(written[0], texts[next(iter(PAGES))])
     for name, text in texts.items():
@@ -41,17 +41,21 @@ def write_site(folder: Path, runs: Sequence[Run] = (), runs_dir: Path = Path("ru
     return written
 
 
-def page_texts(runs: Sequence[Run], runs_dir: Path, *, live: bool = False) -> dict[str, Callable[[], str]]:
-    """What makes each page, by its name; `live`: the pages can ask a server for news, and to train.
+def page_texts(
+    runs: Sequence[Run], list_of_runs: Callable[[], Any], *, live: bool = False
+) -> dict[str, Callable[[], str]]:
+    """What makes each page, by its name; `list_of_runs` gives the data of the page of runs.
 
-    >>> "Backpropagation" in page_texts((), Path("runs"))["backprop"]()
+    `live`: the pages can ask a server for news, and to train.
+
+    >>> "Backpropagation" in page_texts((), list)["backprop"]()
     True
     """
     data: dict[str, Callable[[], Any]] = {
         "draw": partial(draw_data, runs),
         "lab": partial(lab_data, live=live),
         "backprop": backprop_data,
-        "runs": partial(runs_data, runs_dir, live=live),
+        "runs": list_of_runs,
     }
     return {name: partial(_text, name, data[name]) for name in PAGES}
 

@@ -135,6 +135,15 @@ def _line(experiment: Experiment) -> str:
     return experiment.notation or (known.notation if known else experiment.network)
 
 
+def flat_settings(experiment: Experiment) -> dict[str, Any]:
+    """Every setting of an experiment by its dotted name, those that are not set left out.
+
+    >>> flat_settings(Experiment(network="8C3 GAP 10N"))["training.schedule.kind"]
+    'linear'
+    """
+    return _flat(to_tables(experiment))
+
+
 def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in tables.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,26 @@ from starlette.types import ASGIApp
 
 from tersenet._errors import TersenetError
 from tersenet._json import finite
-from tersenet.runs import list_runs
-from tersenet.web.guard import OwnPagesOnly
+from tersenet.pages import script_source
+from tersenet.runs import Run
 from tersenet.web.mistakes_data import mistakes_data
-from tersenet.web.order import read_order
-from tersenet.web.runs_data import runs_data
+from tersenet.web.runs_data import REPORT, RunsReader
+from tersenet.web.serving.guard import OwnPagesOnly
+from tersenet.web.serving.order import read_order
+from tersenet.web.serving.trainings import Trainings
 from tersenet.web.site import page_texts
-from tersenet.web.trainings import Trainings
+from tersenet.web.two_runs import TwoRuns
 
 ADDRESS = "127.0.0.1"
 START, STOP, GO_ON = "/training/start", "/training/stop", "/training/go-on"
 SLOWEST_BODY = 2.0  # seconds
+LARGEST_REPORT = 50_000_000  # bytes
+
+# A report may hold anything by now: it gets no rights of this server, and no script but Tersenet's own runs in it.
+REPORT_POLICY = (
+    f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {script_source()}; base-uri 'none';"
+    " form-action 'none'; sandbox allow-scripts"
+)
 
 
 def make_app(runs_dir: Path, port: int, token: str, trainings: Trainings) -> ASGIApp:
@@ -41,7 +51,9 @@ def make_app(runs_dir: Path, port: int, token: str, trainings: Trainings) -> ASG
 
     Anyone who knows `token` may start and stop what `trainings` runs.
     """
-    pages: dict[str, Callable[[], str]] = page_texts((), runs_dir, live=True)
+    reader, compared = RunsReader(runs_dir), TwoRuns()
+    threading.Thread(target=reader.data, daemon=True).start()  # read before the page is asked for
+    pages: dict[str, Callable[[], str]] = page_texts((), lambda: reader.data(live=True), live=True)
     made: dict[str, str] = {}
 
     async def page(request: Request) -> Response:
@@ -54,7 +66,25 @@ def make_app(runs_dir: Path, port: int, token: str, trainings: Trainings) -> ASG
         return Response(made[name], media_type="text/html")
 
     async def runs(_: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(lambda: runs_data(runs_dir, live=True)))
+        return JSONResponse(await run_in_threadpool(lambda: reader.data(live=True)))
+
+    async def report(request: Request) -> Response:
+        text = await run_in_threadpool(_report_of, reader, request.query_params.get("run", ""))
+        if text is None:
+            return PlainTextResponse("This run has no report; tersenet report RUN writes it.", 404)
+        return Response(text, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+
+    async def pictures(request: Request) -> Response:
+        def found() -> dict[str, Any]:
+            named = [reader.find(request.query_params.get(which, "")) for which in ("one", "other")]
+            if named[0] is None or named[1] is None:
+                raise TersenetError("There is no such run.")
+            return compared.pictures(named[0], named[1])
+
+        try:
+            return JSONResponse(finite(await run_in_threadpool(found)))
+        except TersenetError as error:
+            return PlainTextResponse(error.problem if error.got is None else f"{error.problem} {error.got}", 404)
 
     async def training(request: Request) -> Response:
         asked = [request.query_params.get(name, "0") for name in ("number", "since")]
@@ -64,13 +94,14 @@ def make_app(runs_dir: Path, port: int, token: str, trainings: Trainings) -> ASG
 
     async def mistakes(_: Request) -> Response:
         def found() -> dict[str, Any]:
-            name = trainings.told()["run"]
-            (run,) = [run for run in list_runs(runs_dir) if run.name == name]
+            run = reader.find(trainings.told()["run"] or "")
+            if not isinstance(run, Run):
+                raise TersenetError("No training has begun.")
             return mistakes_data(run)
 
         try:
             return JSONResponse(await run_in_threadpool(found))
-        except (TersenetError, ValueError):
+        except TersenetError:
             return PlainTextResponse("There are no weights yet.", 404)
 
     async def start(request: Request) -> Response:
@@ -95,12 +126,23 @@ def make_app(runs_dir: Path, port: int, token: str, trainings: Trainings) -> ASG
     routes = [
         Route("/", page),
         Route("/runs.json", runs),
+        Route("/report", report),
+        Route("/pictures.json", pictures),
         Route("/training.json", training),
         Route("/training/mistakes.json", mistakes),
         Route("/{name}.html", page),
         *(Route(path, act, methods=["POST"]) for path, act in ((START, start), (STOP, stop), (GO_ON, go_on))),
     ]
     return OwnPagesOnly(Starlette(routes=routes), port, token, (START, STOP, GO_ON))
+
+
+def _report_of(reader: RunsReader, name: str) -> str | None:
+    """The report of a listed run or group; None where it has none, or it is a link to elsewhere."""
+    found = reader.find(name)
+    path = None if found is None else found.path / REPORT
+    if path is None or path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST_REPORT:
+        return None
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _begun(begun: bool) -> Response:

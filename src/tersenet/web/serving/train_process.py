@@ -1,8 +1,8 @@
 """The process in which a training runs that a page asked for: an ordinary run, told line by line as JSON.
 
-    python -m tersenet.web.train_process RUNS < order.json
+    python -m tersenet.web.serving.train_process RUNS < order.json
 
-The order is that of `tersenet.web.order`, or {"resume": the name of a run in RUNS}. The process that started it
+The order is that of `order.py`, or {"resume": the name of a run in RUNS}. The process that started it
 reads its standard output: {"run": …}, then {"losses": […], "epoch": …, …} some times a second, {"measured": …} after
 an epoch, at last {"finished": true} or {"problem": …}. SIGINT ends it cleanly; so does a reader that has gone away.
 """
@@ -24,7 +24,7 @@ from tersenet.data import Dataset
 from tersenet.pages import write_report
 from tersenet.runs import Listeners, Run, resume_run, start_run
 from tersenet.training import BatchProgress, EpochMetrics
-from tersenet.web.order import command_of, experiment_of, read_order
+from tersenet.web.serving.order import command_of, experiment_of, read_order
 
 OFTEN = 0.05  # seconds between two lines about batches
 INTERRUPTED = 130

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tersenet.web.order import Order, command_of
+from tersenet.web.serving.order import Order, command_of
 
 ENDING = 20.0  # seconds that a training has to end by itself
 LAST_WORDS = 20  # lines of standard error that are kept
@@ -101,7 +101,7 @@ class Trainings:
 
     def _begin(self, order: str) -> None:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tersenet.web.train_process", str(self._runs_dir)],
+            [sys.executable, "-P", "-m", "tersenet.web.serving.train_process", str(self._runs_dir)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

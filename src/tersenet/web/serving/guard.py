@@ -14,7 +14,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-LONGEST_PATH = 200
+LONGEST_PATH, LONGEST_QUERY = 200, 2000
 LARGEST_BODY = 4096
 TOKEN_HEADER = "x-tersenet-token"
 
@@ -64,7 +64,7 @@ class OwnPagesOnly:
         if len(hosts) != 1 or hosts[0] not in self.hosts:
             return 421, "This server answers only to the name of this machine."
         raw = scope.get("raw_path") or scope["path"].encode()
-        if len(raw) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_PATH:
+        if len(raw) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_QUERY:
             return 414, "The address is too long."
         if scope["method"] == "POST" and scope["path"] in self.actions:
             return self._refused_action(hosts[0], headers)

@@ -1,0 +1,1 @@
+"""The pages over HTTP, and the trainings that they may start."""
