@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { paths, tagsOf } from "../../src/tersenet/web/pages/backprop/chain.js";
 import { cell, columnNames, descend, verdict } from "../../src/tersenet/web/pages/backprop/descent.js";
 import { finiteDifference, namesOf } from "../../src/tersenet/web/pages/backprop/numbers.js";
+import { asNotebook } from "../../src/tersenet/web/pages/backprop/notebook.js";
 import { asCommand, asLink, fromLink } from "../../src/tersenet/web/pages/backprop/state.js";
 
 const answers = JSON.parse(readFileSync(0, "utf8")).map(({ problem, rate, steps, link }) => {
@@ -17,6 +18,7 @@ const answers = JSON.parse(readFileSync(0, "utf8")).map(({ problem, rate, steps,
     tags: Object.fromEntries(tagsOf(paths(problem, found[0].v, "w1"))),
     differences: Object.fromEntries(parameters.map((name) => [name, finiteDifference(last.problem, name)])),
     command: asCommand(state),
+    notebook: asNotebook(state),
     again: fromLink(asLink(state), { ...state, rate: 5, steps: 3 }),
     read: fromLink(link ?? {}, state),
   };

@@ -7,8 +7,11 @@ import { short } from "../pieces/number.js";
 import { MOST_PATHS, pathCount, paths, tagsOf } from "./chain.js";
 import { chainPanel } from "./chain_panel.js";
 import { cell, columnNames, descend, verdict } from "./descent.js";
+import { derivativesTable } from "./derivatives.js";
 import { Drawing } from "./drawing.js";
+import { asNotebook } from "./notebook.js";
 import { namesOf } from "./numbers.js";
+import { batchNormScene, convolutionScene } from "./scenes/scenes.js";
 import { stagesOf } from "./stages.js";
 import { asCommand, asLink, fromLink, MOST_STEPS, readSizes, settled } from "./state.js";
 import { Table } from "./table.js";
@@ -27,6 +30,7 @@ let playing = 0;
 let tableIsOld = 0;
 /** @type {string | null} */
 let pointed = null;
+const details = (/** @type {string} */ id) => byId(id, HTMLDetailsElement);
 const narrow = matchMedia("(max-width: 760px)");
 const input = (/** @type {string} */ id) => byId(id, HTMLInputElement);
 const button = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
@@ -83,7 +87,7 @@ function mark(scroll) {
 }
 
 function show() {
-  const step = steps[state.step], quiz = /** @type {HTMLDetailsElement} */ (place("exercise")).open;
+  const step = steps[state.step], quiz = details("exercise").open;
   const all = state.stage < 0, done = all ? stages : stages.slice(0, state.stage + 1);
   const known = new Set(done.flatMap((stage) => stage.values)), sloped = new Set(quiz ? [] : done.flatMap((stage) => stage.slopes));
   const now = new Set(all ? [] : [...stages[state.stage].values, ...stages[state.stage].slopes]);
@@ -97,6 +101,7 @@ function show() {
   place("lines").replaceChildren(...(all || (quiz && stages[state.stage].slopes.length) ? [] : stages[state.stage].lines(step, state.rate).map((line) => html("div", { class: "formula" }, line))));
   place("chain-title").textContent = `The chain rule for ${state.weight}`;
   place("chain").replaceChildren(...(quiz ? [html("p", {}, "Hidden while you compute.")] : chainPanel(step, state.weight, tags)));
+  if (details("derivatives").open) place("derivatives-table").replaceChildren(quiz ? html("p", {}, "Hidden while you compute.") : derivativesTable(step));
   place("asked").textContent = state.weight;
   showCurve();
   input("rate").value = String(Math.log10(state.rate));
@@ -256,7 +261,10 @@ for (const id of ["sizes", "activation", "loss", "biases"]) {
     rebuild();
   });
 }
-place("exercise").addEventListener("toggle", show);
+for (const id of ["exercise", "derivatives"]) place(id).addEventListener("toggle", show);
+for (const [id, scene] of /** @type {[string, (host: HTMLElement) => void][]} */ ([["convolution", convolutionScene], ["batch-norm", batchNormScene]])) {
+  place(id).addEventListener("toggle", () => scene(place(`${id}-scene`)), { once: true });
+}
 byId("answer-form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   const given = Number(input("answer").value.replace("−", "-").replace(",", ".")), right = steps[state.step].d[state.weight];
@@ -268,12 +276,17 @@ byId("answer-form", HTMLFormElement).addEventListener("submit", (event) => {
 });
 copyButton(button("copy-link"), () => location.href, place("copied"));
 copyButton(button("copy-command"), () => asCommand(state), place("copied"));
+/** @param {string} name @param {string} text @param {string} type */
+function save(name, text, type) {
+  const link = html("a", { download: name, href: URL.createObjectURL(new Blob([text], { type })) });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+button("notebook").addEventListener("click", () => save("backpropagation.ipynb", asNotebook(state), "application/json"));
 button("csv").addEventListener("click", () => {
   const columns = columnNames(state.problem);
   const lines = [["step", ...columns].join(","), ...steps.map((step, number) => [number, ...columns.map((name) => cell(step, name))].join(","))];
-  const link = html("a", { download: "descent.csv", href: URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" })) });
-  link.click();
-  URL.revokeObjectURL(link.href);
+  save("descent.csv", lines.join("\n") + "\n", "text/csv");
 });
 narrow.addEventListener("change", () => {
   draw();
