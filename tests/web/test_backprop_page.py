@@ -120,6 +120,7 @@ def test_the_exercise_hides_the_slopes_and_checks_an_answer(page):
 def test_every_derivative_stands_beside_its_finite_difference(page):
     page.click("#derivatives summary")
     rows = page.locator("#derivatives-table tbody tr")
+    rows.first.wait_for()
     assert rows.count() == 8
     assert "0.0128808186" in rows.filter(has_text="w5").text_content()
     page.keyboard.press("n")
@@ -129,7 +130,7 @@ def test_every_derivative_stands_beside_its_finite_difference(page):
 def test_the_scenes_answer_to_other_numbers_and_to_a_chosen_weight(page):
     page.click("#convolution summary")
     scene = page.locator("#convolution-scene")
-    assert "0.117628595" in scene.text_content()
+    scene.get_by_text("0.117628595").wait_for()
     scene.get_by_label("∂E/∂k, row 1, column 2").click()
     assert "0.0983729547" in scene.locator(".told").last.text_content()
     scene.get_by_label("map z, row 3, column 4").click()
@@ -139,7 +140,7 @@ def test_the_scenes_answer_to_other_numbers_and_to_a_chosen_weight(page):
     assert "0.117628595" not in scene.text_content()
     page.click("#batch-norm summary")
     scene = page.locator("#batch-norm-scene")
-    assert "3.21502918" in scene.text_content()
+    scene.get_by_text("3.21502918").wait_for()
     scene.get_by_label("batch x, row 1, column 1").fill("x")
     scene.get_by_label("batch x, row 1, column 1").press("Tab")
     assert scene.get_by_label("batch x, row 1, column 1").input_value() == "0.2"
@@ -150,5 +151,6 @@ def test_nothing_is_cut_and_axe_finds_nothing_serious(page_at, site, axe, width,
     page = page_at((site / "backprop.html").as_uri(), width=width, color_scheme=scheme)
     for part in ("derivatives", "convolution", "batch-norm"):
         page.click(f"#{part} summary")
+    page.locator("#batch-norm-scene table").last.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert axe(page) == []
