@@ -1,6 +1,6 @@
 """Pages to see and to play with: the browser's engine, the pages that use it, and the site that they make."""
 
-from tersenet.web.assemble import PAGES, Page, whole_page
+from tersenet.web.assemble import PAGES, Page, joined, whole_page
 from tersenet.web.backprop_data import backprop_data, problem_json
 from tersenet.web.draw_data import draw_data, sprite
 from tersenet.web.kinds_table import kinds_table
@@ -25,6 +25,7 @@ __all__ = [
     "command_of",
     "draw_data",
     "experiment_of",
+    "joined",
     "kinds_table",
     "lab_data",
     "make_app",

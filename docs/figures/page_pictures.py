@@ -1,6 +1,6 @@
 """Make the pictures of the pages, `docs/figures/pages-*.png`.
 
-    python docs/figures/pages.py
+    python docs/figures/page_pictures.py
 
 Writes the site and takes its pages in Chromium, which must be installed; nothing is downloaded.
 """
