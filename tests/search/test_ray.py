@@ -43,12 +43,14 @@ def figures(search):
 @pytest.fixture(scope="module")
 def cluster():
     """Three nodes of one core each; the first is the head."""
+    asked_to_end = signal.getsignal(signal.SIGTERM)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from ray.cluster_utils import Cluster
 
         nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         nodes.others = [nodes.add_node(num_cpus=1) for _ in range(2)]
+    signal.signal(signal.SIGTERM, asked_to_end)  # the nodes took it
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_ADDRESS", nodes.address)
         yield nodes
@@ -115,7 +117,9 @@ def test_seeds_on_a_cluster_are_those_alone(cluster, picture_folder, tmp_path):
         settings=SETTINGS,
     )
     here = start_group(experiment, 3, runs_dir=tmp_path / "here", processes=1)
+    asked_to_end = signal.getsignal(signal.SIGTERM)
     there = start_group(experiment, 3, runs_dir=tmp_path / "there", on="ray")
+    assert signal.getsignal(signal.SIGTERM) is asked_to_end  # Ray's own would end the process without a clean stop
     assert [run.metrics[-1].test_loss for run in there.runs] == [run.metrics[-1].test_loss for run in here.runs]
     for one, other in zip(here.runs, there.runs, strict=True):
         assert (one.path / "model.safetensors").read_bytes() == (other.path / "model.safetensors").read_bytes()

@@ -11,6 +11,7 @@ import logging
 import os
 import queue
 import shutil
+import signal
 import socket
 import tarfile
 import tempfile
@@ -88,7 +89,7 @@ def connected(processes: int = 0, cores: int = 1) -> Any:
         _require_reachable(address)
     here = None if address else max(1, processes) * cores if processes else None
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _own_signals():
             warnings.simplefilter("ignore")
             ray.init(
                 address=address or "local",
@@ -101,6 +102,15 @@ def connected(processes: int = 0, cores: int = 1) -> Any:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise _unreachable(address or "this machine", str(error)) from error
     return ray
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """SIGTERM goes on to mean what it meant: Ray would end the process at once, and for good."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if before is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)
 
 
 def slots(ray: Any, cores: int) -> int:
