@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tersenet._meaning import meanings
+from tersenet._meaning import entries, meanings
+from tersenet.data import KNOWN_SETS, PATHS
 from tersenet.networks import LAYER_KINDS
 from tersenet.training import OPTIMIZERS, SCHEDULES
 
@@ -53,6 +54,14 @@ def schedules() -> str:
     return table(("schedule", "what the learning rate does", "fields"), rows)
 
 
+def data_sets() -> str:
+    """Every data set with a name, and how pictures in files are named."""
+    rows = [(f"`{name}`", s.about, f"{s.train:,} + {s.test:,}", s.licence) for name, s in KNOWN_SETS.items()]
+    rows += [(f"`{form}`", about, "yours", "yours") for form, about in PATHS.items()]
+    rows += [("`auto`", entries("data.named_sets")["auto"], "", "")]
+    return table(("name", "what", "training + test", "licence"), rows)
+
+
 def fields(module: str, owner: str) -> str:
     """The fields of a dataclass: default, meaning, and the reason for the default."""
     in_toml = {"None": "none", "()": "`[]`", "True": "`true`", "False": "`false`"}
@@ -74,8 +83,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "layers": layers,
     "optimisers": optimisers,
     "schedules": schedules,
+    "data-sets": data_sets,
     "recipe": functools.partial(fields, "training.recipe", "Recipe"),
     "schedule": functools.partial(fields, "training.schedules", "Schedule"),
+    "augmentation": functools.partial(fields, "data.augment", "Augmentation"),
     "settings": functools.partial(fields, "runs.experiment", "Settings"),
 }
 

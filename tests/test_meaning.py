@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
-from tersenet._meaning import meanings
+from tersenet._meaning import entries, meanings
 from tersenet.cli import main
 from tersenet.cli.commands.training.train import Arguments
+from tersenet.data import NAMED_SETS, Augmentation, is_named
 from tersenet.networks import Budget
 from tersenet.runs import Experiment, Settings
 from tersenet.training import Recipe, Schedule
@@ -17,6 +18,7 @@ OWNERS = {
     Settings: "runs.experiment",
     Experiment: "runs.experiment",
     Budget: "networks.budget",
+    Augmentation: "data.augment",
 }
 TABLES = {"schedule", "augmentation", "budget", "training", "settings"}  # they have fields of their own
 
@@ -41,3 +43,10 @@ def test_the_help_of_train_says_the_same(capsys, monkeypatch):
     options = {item.name for item in dataclasses.fields(Arguments)} & set(said)
     assert options >= {"epochs", "batch_size", "optimizer"}
     assert all(said[name] in text for name in options)
+
+
+def test_every_named_data_set_says_what_it_is_about():
+    found = entries("data.named_sets")
+    assert set(found) > set(NAMED_SETS)
+    assert all(is_named(name) for name in found)
+    assert all(found[name] == named.about for name, named in NAMED_SETS.items())

@@ -1,7 +1,8 @@
-"""What the fields of a dataclass mean: written once, under each field; help, template and documentation print it.
+"""What the fields of a dataclass and the entries of a registry mean: written once, beside each of them.
 
-The meaning is the docstring under a field, the reason for its default the comment behind it. Both are read from the
-source, so that `tersenet train --help` does not load torch to say what an epoch is.
+Help, template and documentation print it. The meaning of a field is the docstring under it, the reason for its
+default the comment behind it; an entry says what it is `about`. All are read from the source, so that
+`tersenet train --help` does not load torch to say what an epoch is.
 """
 
 from __future__ import annotations
@@ -29,8 +30,7 @@ def meanings(module: str, owner: str) -> dict[str, Meaning]:
     >>> found.text, found.default
     ('Number of passes over the training set.', '10')
     """
-    path = Path(__file__).parent.joinpath(*module.split(".")).with_suffix(".py")
-    source = path.read_text(encoding="utf-8")
+    source = _source(module)
     lines = source.split("\n")
     (body,) = (node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == owner)
     found: dict[str, Meaning] = {}
@@ -44,3 +44,25 @@ def meanings(module: str, owner: str) -> dict[str, Meaning]:
                 default="" if field.value is None else ast.unparse(field.value),
             )
     return found
+
+
+@functools.cache
+def entries(module: str) -> dict[str, str]:
+    """What each entry of the registry in a module is about: all that is made there with a `name` and an `about`.
+
+    >>> entries("data.named_sets")["mnist"]
+    'handwritten digits'
+    """
+    found: dict[str, str] = {}
+    for node in ast.parse(_source(module)).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            said = {word.arg: word.value for word in node.value.keywords}
+            name, about = said.get("name"), said.get("about")
+            if isinstance(name, ast.Constant) and isinstance(about, ast.Constant):
+                found[str(name.value)] = str(about.value)
+    return found
+
+
+def _source(module: str) -> str:
+    path = Path(__file__).parent.joinpath(*module.split(".")).with_suffix(".py")
+    return path.read_text(encoding="utf-8")

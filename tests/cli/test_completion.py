@@ -65,12 +65,13 @@ def test_every_command_has_its_options_completed():
 
 def test_the_names_are_those_that_the_package_knows():
     from tersenet import runs
-    from tersenet.data import load_data
+    from tersenet.data import KNOWN_SETS, is_named
     from tersenet.networks import NETWORKS
 
     assert network_names() == list(NETWORKS)
     assert tuple(experiment_names()) == runs.experiment_names()
-    assert len(load_data(DATA[-1]).classes) == 10
+    assert set(DATA) == {*KNOWN_SETS, "auto"}
+    assert all(is_named(name) for name in DATA)
 
 
 def test_completion_loads_no_torch(here):

@@ -11,6 +11,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 import tyro
 
 from tersenet._errors import TersenetError, check_setting
+from tersenet._meaning import entries
+from tersenet.cli.output import option
 
 RunsDir = Annotated[Path, tyro.conf.arg(metavar="FOLDER", help="The folder that holds the runs.")]
 """Declare as `runs_dir: RunsDir = RUNS_DIR`."""
@@ -24,6 +26,10 @@ DataDir = Annotated[
     ),
 ]
 """Declare as `data_dir: DataDir = None`."""
+
+data_name = option("NAME", means="runs.experiment:Experiment.data", one_of=entries("data.named_sets"))
+DataName = Annotated[str | None, data_name]
+"""Declare as `data: DataName = None`."""
 
 Flag = Annotated[bool, tyro.conf.arg(help_behavior_hint="")]
 """An option that is given or not: the help says nothing of a default."""

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,16 +39,19 @@ class TrustArguments(CommonArguments):
     """Run the Python file of a run that was not trained on this machine. Needed only once."""
 
 
-def option(metavar: str, *aliases: str, means: str | None = None) -> Any:
+def option(metavar: str, *aliases: str, means: str | None = None, one_of: Iterable[str] = ()) -> Any:
     """How an option without a value of its own shows in the help: `--epochs N`, nothing said of a default.
 
-    `means` is the setting that it sets, as in `training.recipe:Recipe.epochs`: the help is then the setting's own.
+    `means` is the setting that it sets, as in `training.recipe:Recipe.epochs`: the help is then the setting's own,
+    with the names that it may have, `one_of`.
     """
     about = None
     if means is not None:
         module, _, field = means.partition(":")
         owner, _, name = field.partition(".")
         about = meanings(module, owner)[name].text
+        if one_of:
+            about += f" Names: {', '.join(one_of)}."
     return tyro.conf.arg(metavar=metavar, aliases=aliases, help=about, help_behavior_hint="")
 
 

@@ -9,7 +9,7 @@ from tersenet.data.augment import (
     preview,
 )
 from tersenet.data.cache import find_cache_dir
-from tersenet.data.catalog import absolute_name, fetch_data, find_here, is_named, load_data
+from tersenet.data.catalog import PATHS, absolute_name, fetch_data, find_here, is_named, load_data
 from tersenet.data.classes import match_classes
 from tersenet.data.dataset import Dataset, Split
 from tersenet.data.download import Progress
@@ -23,16 +23,19 @@ from tersenet.data.formats.idx import read_idx, write_idx
 from tersenet.data.formats.mnist_form import FittedDigit, fit_digit, second_mark
 from tersenet.data.formats.picture_folder import read_folder
 from tersenet.data.formats.read_picture import Picture, open_picture, read_picture
+from tersenet.data.listing import ListedSet, list_sets
 from tersenet.data.local_copies import UNCHECKED, LocalCopy, check_holding, find_holding, list_places
-from tersenet.data.named_sets import DIGITS, NAMED_SETS
+from tersenet.data.named_sets import DIGITS, KNOWN_SETS, NAMED_SETS
 from tersenet.data.samples import FOLDER, write_samples
 
 __all__ = [
     "DIGITS",
     "FILE_KINDS",
     "FOLDER",
+    "KNOWN_SETS",
     "MNIST_FORM",
     "NAMED_SETS",
+    "PATHS",
     "POLICY_A",
     "SHA256",
     "UNCHECKED",
@@ -42,6 +45,7 @@ __all__ = [
     "FittedDigit",
     "FolderName",
     "Form",
+    "ListedSet",
     "LocalCopy",
     "Picture",
     "Progress",
@@ -63,6 +67,7 @@ __all__ = [
     "is_named",
     "list_pictures",
     "list_places",
+    "list_sets",
     "load_data",
     "load_synthetic",
     "match_classes",

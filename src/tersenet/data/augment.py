@@ -39,18 +39,31 @@ class Augmentation:
       where:    Augmentation
     """
 
-    crop_probability: float = 0.0  # how often the central pixels are cut out and enlarged to the whole picture
-    crop_size: int = 22  # side of that crop in pixels: just around MNIST's digits, which fill 20×20
-    rotation: float = 0.0  # the angle is uniform in ± this many degrees; the classes 6 and 9 forbid large ones
-    scale: float = 0.0  # the size is multiplied by 1 ± this fraction
-    shift: float = 0.0  # moved by ± this fraction of the width and of the height; MNIST's margin is 4/28 = 0.14
-    shear: float = 0.0  # slanted: a row moves sideways by ± this fraction of its distance from the middle row
-    elastic: float = 0.0  # no point moves further than this many pixels along x or y; the usual move is 0.28 of it
-    elastic_smoothness: float = 7.0  # pixels between control points: a quarter of the picture bends strokes smoothly
-    erase_probability: float = 0.0  # how often a rectangle is blanked
-    erase_size: int = 8  # its longest side in pixels, the shortest is half that: breaks a stroke, loses no digit
-    interpolation: Literal["bilinear", "nearest"] = "bilinear"  # bilinear keeps the strokes' grey edges
-    exact: bool = False  # crop and rotation byte for byte as torchvision makes them on PIL images (see `augment`)
+    crop_probability: float = 0.0
+    """Probability that the middle of a picture is cut out and enlarged to the whole picture."""
+    crop_size: int = 22  # just contains MNIST's digits, which fill 20×20
+    """Side of that crop, in pixels."""
+    rotation: float = 0.0  # 6 and 9 forbid large angles
+    """Random rotation about the centre, up to ± this many degrees."""
+    scale: float = 0.0
+    """Random scaling: 0.1 gives 0.9 to 1.1 times the size."""
+    shift: float = 0.0  # the margin around MNIST's digits is 4/28 = 0.14
+    """Random shift, up to ± this fraction of the width sideways and of the height vertically."""
+    shear: float = 0.0
+    """Random shear: a row moves sideways by up to ± this fraction of its distance from the middle row."""
+    elastic: float = 0.0
+    """Elastic distortion: no point moves further than this many pixels along x or y; the usual move is 0.28 of it."""
+    elastic_smoothness: float = 7.0  # a quarter of the picture bends strokes smoothly
+    """Pixels between the control points of the distortion: more makes it smoother."""
+    erase_probability: float = 0.0
+    """Probability that a rectangle is erased."""
+    erase_size: int = 8  # breaks a stroke, loses no digit
+    """Its longest side, in pixels; each side is drawn between half of this and this."""
+    interpolation: Literal["bilinear", "nearest"] = "bilinear"  # keeps the strokes' grey edges
+    """Resampling: bilinear, or nearest, which makes no new grey values."""
+    exact: bool = False  # one resampling blurs less, and takes the other settings too
+    """Crop and rotation byte for byte as torchvision makes them on PIL images, in two steps; scale, shift, shear and
+    elastic must be 0."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _LIMITS.items():

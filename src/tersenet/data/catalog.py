@@ -14,10 +14,10 @@ from tersenet.data.files.registry import FILE_KINDS, file_kind, read_file_set
 from tersenet.data.form import Form
 from tersenet.data.formats.folder_name import FOLDER, parse_folder_name
 from tersenet.data.local_copies import CopyPlace, LocalCopy, check_holding, find_holding, list_places, load_holding
-from tersenet.data.named_sets import DIGITS, NAMED_SETS, Archive, NamedSet
+from tersenet.data.named_sets import AUTO, NAMED_SETS, NAMES, SYNTHETIC, Archive, NamedSet
 
-NAMED = (*NAMED_SETS, "synthetic", "auto")
-PATHS = (f"{FOLDER}PATH", *(kind.form for kind in FILE_KINDS.values()))
+PATHS = {f"{FOLDER}PATH": "your pictures: one sub-folder per class"} | {k.form: k.about for k in FILE_KINDS.values()}
+"""How pictures in files are named, and what they are."""
 
 
 def load_data(
@@ -32,9 +32,9 @@ def load_data(
 ) -> Dataset:
     """A data set by its name, checked and in memory.
 
-    `name` is `mnist`, `fashion-mnist`, `kmnist`, `qmnist`, `synthetic`, `auto`, `folder:PATH`, or files of a kind
-    (`files/registry.py`): `npz:FILE.npz`, `csv:FILE.csv`, `idx:FOLDER`, `cifar:FOLDER`. Of a bare
-    path the kind is found out; the named sets come first, so `./mnist` is a folder and `mnist` is not.
+    `name` is a known set's (`named_sets.py`), `folder:PATH`, or files of a kind (`files/registry.py`) as
+    `npz:FILE.npz`. Of a bare path the kind is found out; the named sets come first, so `./mnist` is a folder and
+    `mnist` is not.
     `folder:PATH?skip-bad` leaves out pictures that cannot be read; `?form=mnist` or `?form=3x32x32` says how they are
     read (`auto` where it is left out, see `chosen_form`). With `form`, pictures are read in that one: a run's.
 
@@ -58,15 +58,15 @@ def load_data(
       hint:     did you mean fashion-mnist, mnist or qmnist?
     """
     cache = cache_dir or find_cache_dir()
-    if name not in NAMED and (files := file_kind(name)) is not None:
+    if name not in NAMES and (files := file_kind(name)) is not None:
         return read_file_set(*files)
     if name.startswith(FOLDER) or _is_path(name):
         from tersenet.data.formats.picture_folder import read_folder
 
         return read_folder(parse_folder_name(name), form=form)
-    if name == "synthetic":
+    if name == SYNTHETIC.name:
         return _load_synthetic(cache)
-    if name == "auto":
+    if name == AUTO.name:
         return _load_auto(data_dir, cache, download=download, progress=progress, connect_seconds=connect_seconds)
     named = find_named(name)
     holding = find_holding(named, list_places(data_dir, cache))
@@ -98,12 +98,12 @@ def is_named(name: str) -> bool:
     >>> is_named("mnist"), is_named("folder:signs")
     (True, False)
     """
-    return name in NAMED
+    return name in NAMES
 
 
 def _is_path(name: str) -> bool:
     """Whether a name that is not a named set's is the path of a folder, or is written like a path."""
-    if name in (*NAMED, ""):
+    if name in (*NAMES, ""):
         return False
     if name.startswith(("~", "./", "../", "/")) or PurePath(name).is_absolute():
         return True
@@ -117,8 +117,8 @@ def find_named(name: str) -> NamedSet:
         raise TersenetError(
             "There is no such data set.",
             got=name,
-            expected=f"{', '.join(NAMED)},\n{', '.join(PATHS[:-1])} or {PATHS[-1]}",
-            hint=did_you_mean(name, NAMED)
+            expected=f"{', '.join(NAMES)},\n{' or '.join(', '.join(PATHS).rsplit(', ', 1))}",
+            hint=did_you_mean(name, NAMES)
             or "tersenet data list shows the named sets; a folder of pictures is given by its path, ./signs",
         )
     return NAMED_SETS[name]
@@ -250,5 +250,9 @@ def _load_synthetic(cache: Path) -> Dataset:
 
     train, test = load_synthetic(cache)
     return Dataset(
-        name="synthetic", train=train, test=test, classes=DIGITS, source="drawn by Tersenet (docs/synthetic.md)"
+        name=SYNTHETIC.name,
+        train=train,
+        test=test,
+        classes=SYNTHETIC.classes,
+        source="drawn by Tersenet (docs/synthetic.md)",
     )

@@ -1,4 +1,7 @@
-"""The named data sets: their files, public servers and published checksums."""
+"""The named data sets: what they are about, and of published ones the files, servers and checksums.
+
+To add one: its entry here, and a place in the tuple at the end.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,28 @@ class Archive:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawnSet:
+    """A data set that Tersenet draws itself: it has no files, and is always here."""
+
+    name: str
+    about: str
+    train: int
+    test: int
+    classes: tuple[str, ...]
+    licence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherName:
+    """A name that stands for another set, and when."""
+
+    name: str
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NamedSet:
-    """A data set with a name: four archives, the servers that have them in the order tried, and what it is about."""
+    """A published data set: four archives, the servers that have them in the order tried, and what it is about."""
 
     name: str
     torchvision: str
@@ -42,6 +65,16 @@ class NamedSet:
     about: str
     licence: str
     form: Form | None = None  # with the published mean and deviation; None: grey, measured on its training pictures
+
+    @property
+    def train(self) -> int:
+        """Number of its training pictures."""
+        return self.train_labels.shape[0]
+
+    @property
+    def test(self) -> int:
+        """Number of its test pictures."""
+        return self.test_labels.shape[0]
 
     @property
     def archives(self) -> tuple[Archive, Archive, Archive, Archive]:
@@ -151,9 +184,24 @@ QMNIST = NamedSet(
         name="qmnist-test-labels-idx2-int.gz", shape=(60_000, 8), md5="5b5b05890a5e13444e108efe57b788aa"
     ),
     classes=DIGITS,
-    about="MNIST rebuilt, six times its test digits",
+    about="MNIST rebuilt from its source",
     licence="BSD 3-Clause",
     form=MNIST_FORM,
 )
 
+SYNTHETIC = DrawnSet(
+    name="synthetic",
+    about="digits drawn by Tersenet",
+    train=60_000,
+    test=10_000,
+    classes=DIGITS,
+    licence="as Tersenet",
+)
+
+AUTO = OtherName(name="auto", about="mnist, or synthetic if there is no MNIST")
+
 NAMED_SETS = {named.name: named for named in (MNIST, FASHION_MNIST, KMNIST, QMNIST)}
+KNOWN_SETS: dict[str, NamedSet | DrawnSet] = {**NAMED_SETS, SYNTHETIC.name: SYNTHETIC}
+"""Every set that is the same everywhere: what a claim may be about."""
+NAMES = (*KNOWN_SETS, AUTO.name)
+"""Every name that is not a path."""

@@ -1,5 +1,6 @@
 """Runs: an experiment, the folder that its training fills, and which folders there are."""
 
+from tersenet.runs.chosen_augmentation import augmentation_of
 from tersenet.runs.claims.claim import make_claim, read_claim, write_claim
 from tersenet.runs.claims.claim_against_run import RunCheck
 from tersenet.runs.claims.claim_record import Claim
@@ -81,6 +82,7 @@ __all__ = [
     "arithmetic_threads",
     "as_table",
     "at_work",
+    "augmentation_of",
     "budget_lines",
     "busy_notice",
     "changed_fields",

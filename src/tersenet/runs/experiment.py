@@ -82,7 +82,7 @@ class Experiment:
     chosen_on: str = ""
     """What the recipe was chosen on, as in: held-out images, seeds 0 to 2. A claim repeats it."""
     data: str = "auto"
-    """mnist, fashion-mnist, kmnist, qmnist, synthetic, a folder of pictures, or auto (mnist if available)."""
+    """Data set: a name, or the path of pictures (a folder, .npz, .csv, IDX or CIFAR files)."""
     seed: int = 0
     """Seed for initial weights, data order, augmentation and dropout. One seed is an indication; a claim needs five
     (--seeds 5)."""

@@ -10,27 +10,12 @@ from typing import Any
 
 import tomli_w
 
-from tersenet._meaning import meanings
+from tersenet._meaning import entries, meanings
 from tersenet.networks import Budget
 from tersenet.runs.experiment import Experiment, to_tables
 from tersenet.training import OPTIMIZERS, SCHEDULES
 
 WIDTH = 100  # letters in a line of comment
-
-_AUGMENTATION = {
-    "crop_probability": "Probability that the middle of a picture is cropped and enlarged.",
-    "crop_size": "Side of that crop, in pixels.",
-    "rotation": "Random rotation, up to ± this many degrees.",
-    "scale": "Random scaling, up to ± this fraction.",
-    "shift": "Random shift in x and y, up to ± this fraction of the side.",
-    "shear": "Random shear, up to ± this fraction.",
-    "elastic": "Elastic distortion: no point moves further than this many pixels.",
-    "elastic_smoothness": "Pixels between the points that are moved: more makes it smoother.",
-    "erase_probability": "Probability that a rectangle is erased.",
-    "erase_size": "Its longest side, in pixels.",
-    "interpolation": "Resampling: bilinear or nearest.",
-    "exact": "Crop and rotation exactly as torchvision computes them, one picture at a time (slow).",
-}
 
 
 def _said(module: str, owner: str, **lists: str) -> dict[str, str]:
@@ -42,7 +27,11 @@ def _said(module: str, owner: str, **lists: str) -> dict[str, str]:
 
 
 ABOUT = {
-    "": _said("runs.experiment", "Experiment"),
+    "": _said(
+        "runs.experiment",
+        "Experiment",
+        data="; ".join(f"{name}: {about}" for name, about in entries("data.named_sets").items()) + ".",
+    ),
     "budget": _said("networks.budget", "Budget"),
     "training": _said(
         "training.recipe",
@@ -54,7 +43,7 @@ ABOUT = {
         "Schedule",
         kind="; ".join(f"{name}: {kind.about}" for name, kind in SCHEDULES.items()) + ".",
     ),
-    "training.augmentation": _AUGMENTATION,
+    "training.augmentation": _said("data.augment", "Augmentation"),
     "settings": _said("runs.experiment", "Settings"),
 }
 """What each field does, by table and field."""

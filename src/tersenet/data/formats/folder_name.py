@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tersenet._errors import TersenetError
-from tersenet.data.named_sets import NAMED_SETS
+from tersenet.data.named_sets import NAMES
 
 FOLDER = "folder:"
 SKIP_BAD, FORM = "skip-bad", "form="
@@ -73,7 +73,7 @@ def with_skip_bad(name: str) -> str:
     >>> with_skip_bad("./signs"), with_skip_bad("folder:signs?form=mnist")
     ('folder:./signs?skip-bad', 'folder:signs?form=mnist&skip-bad')
     """
-    if name in (*NAMED_SETS, "synthetic", "auto"):
+    if name in NAMES:
         raise TersenetError(
             "Only a folder of pictures can leave out damaged pictures.",
             got=f"--skip-bad with {name}",
@@ -90,7 +90,7 @@ def with_form(name: str, form: str) -> str:
     >>> with_form("./signs", "3x32x32")
     'folder:./signs?form=3x32x32'
     """
-    if name in (*NAMED_SETS, "synthetic", "auto"):
+    if name in NAMES:
         raise TersenetError(
             "A named data set has its own form.", got=f"form = {form} with {name}", expected="folder:PATH"
         )

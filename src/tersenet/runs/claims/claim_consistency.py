@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tersenet._errors import TersenetError
-from tersenet.data import NAMED_SETS
+from tersenet.data import KNOWN_SETS
 from tersenet.networks import NETWORKS, parse
 from tersenet.runs.claims.claim_record import Claim, SeedClaim
 
@@ -88,8 +88,8 @@ def _of_experiment(claim: Claim) -> Iterator[Contradiction]:
     experiment = claim.experiment
     if experiment.data != claim.data:
         yield "The experiment of the claim has other data.", f"experiment.data = {experiment.data}", claim.data
-    if claim.data not in (*NAMED_SETS, "synthetic"):
-        yield "A claim needs a named data set.", claim.data, ", ".join((*NAMED_SETS, "synthetic"))
+    if claim.data not in KNOWN_SETS:
+        yield "A claim needs a named data set.", claim.data, ", ".join(KNOWN_SETS)
     if experiment.init is not None:
         yield "A claim needs a training from fresh weights.", f"experiment.init = {experiment.init}", None
     if experiment.notation is None:

@@ -266,7 +266,7 @@ def data_to_ship(name: str, data_dir: Path | None) -> Iterator[Path | None]:
 
     A folder of pictures must be on every node under the same path.
     """
-    if name not in NAMED_SETS or name == "synthetic":
+    if name not in NAMED_SETS:
         yield None
         return
     copy = find_here(name, data_dir=data_dir)

@@ -8,7 +8,7 @@ import msgspec
 import torch
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.data import NAMED_SETS, Augmentation, find_here
+from tersenet.data import KNOWN_SETS, NAMED_SETS, Augmentation, find_here
 from tersenet.networks import build, parse
 from tersenet.runs import Experiment
 from tersenet.training import OPTIMIZERS, Recipe
@@ -44,7 +44,7 @@ def read_order(body: bytes) -> Order:
         order = msgspec.json.decode(body, type=Order)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise TersenetError("The order cannot be read.", got=str(error)[:200]) from None
-    check_setting(order.data in (DRAWN, *NAMED_SETS), "data", order.data, ", ".join((DRAWN, *NAMED_SETS)))
+    check_setting(order.data in KNOWN_SETS, "data", order.data, ", ".join(KNOWN_SETS))
     check_setting(order.optimizer in OPTIMIZERS, "optimizer", order.optimizer, ", ".join(OPTIMIZERS))
     tree = parse(order.notation)
     with torch.device("meta"):  # its shapes and size are checked without room for its weights

@@ -17,18 +17,18 @@ import re
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from tersenet._errors import TersenetError
 from tersenet._fitted_table import Column, FittedTable
-from tersenet.cli.arguments import Flag
+from tersenet.cli.arguments import Flag, data_name
 from tersenet.cli.output import CommonArguments, Output, option, say_notices
 from tersenet.cli.progress import download_progress
 
 if TYPE_CHECKING:
-    from tersenet.data import Augmentation, LocalCopy, Split
+    from tersenet.data import ListedSet, Split
 
 
 _ROWS, _COLUMNS = 8, 8  # of the grid
@@ -53,7 +53,7 @@ class FetchArguments(DataArguments):
     """Download the missing or damaged files of a named set, and check them."""
 
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
-    """mnist, fashion-mnist, kmnist or qmnist."""
+    """A published set, by its name in `tersenet data list`."""
     into: Annotated[Path | None, option("FOLDER")] = None
     """Keep it in this folder, as NAME/FILES, instead of the cache."""
 
@@ -63,7 +63,7 @@ class VerifyArguments(DataArguments):
     """Compare each file of a set with its published checksum."""
 
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]]
-    """mnist, fashion-mnist, kmnist, qmnist or synthetic."""
+    """A published set, by its name in `tersenet data list`, or synthetic."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +78,7 @@ class SamplesArguments(DataArguments):
 class ShowArguments(DataArguments):
     """Write a grid of samples with their labels as a PNG file."""
 
-    name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]] = "auto"
-    """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or the path of pictures (a folder, .npz, .csv, IDX)."""
+    name: tyro.conf.Positional[Annotated[str, data_name]] = "auto"
     split: Literal["train", "test"] = "train"
     """Show training or test pictures."""
     skip_bad: Flag = False
@@ -122,40 +121,33 @@ def run(arguments: DataArguments, output: Output) -> int:
 
 
 def _list(arguments: DataArguments, output: Output) -> None:
-    from tersenet.data import FILE_KINDS, NAMED_SETS, find_cache_dir, find_holding, list_places
+    from tersenet.data import PATHS, find_cache_dir, list_places, list_sets
 
     places = list_places(arguments.data_dir, find_cache_dir())
-    shown: list[tuple[str, ...]] = []
-    rows: list[dict[str, Any]] = []
-    for name, named in NAMED_SETS.items():
-        holding = find_holding(named, places)
-        train, test = named.train_labels.shape[0], named.test_labels.shape[0]
-        state, said = _state(holding)
-        folder = None if holding is None else str(holding.folder)
-        shown.append((name, named.about, f"{train:,} + {test:,}", said))
-        rows.append(
-            {
-                "name": name,
-                "about": named.about,
-                "train": train,
-                "test": test,
-                "classes": named.classes,
-                "licence": named.licence,
-                "state": state,
-                "folder": folder,
-            }
-        )
-    shown.append(("synthetic", "digits drawn by Tersenet", "60,000 + 10,000", "always"))
-    shown.append(("folder:PATH", "your pictures: one sub-folder per class", "", "yours"))
-    shown.extend((kind.form, kind.about, "", "yours") for kind in FILE_KINDS.values())
+    listed = list_sets(places)
+    shown = [(s.known.name, s.known.about, f"{s.known.train:,} + {s.known.test:,}", _here(s)) for s in listed]
+    shown.extend((form, about, "", "yours") for form, about in PATHS.items())
     output.say(FittedTable(SETS, shown))
     output.say("\nLooked in, in this order:")
+    files = [each for each in listed if each.state != "drawn"]
     for place in places:
-        here = ", ".join(
-            row["name"] for row in rows if row["folder"] and Path(row["folder"]).is_relative_to(place.root)
-        )
+        here = ", ".join(each.known.name for each in files if each.folder and each.folder.is_relative_to(place.root))
         output.say(f"  {place}{': ' + here if here else ''}")
-    output.document({"sets": rows, "places": [{"name": place.label, "folder": str(place.root)} for place in places]})
+    sets = [
+        {
+            **{name: getattr(each.known, name) for name in ("name", "about", "train", "test", "classes", "licence")},
+            "state": each.state,
+            "folder": None if each.folder is None else str(each.folder),
+        }
+        for each in files
+    ]
+    output.document({"sets": sets, "places": [{"name": place.label, "folder": str(place.root)} for place in places]})
+
+
+def _here(listed: ListedSet) -> str:
+    word = {"absent": "no", "drawn": "always", "verified": "yes, verified", "unchecked": "yes, unchecked"}
+    between = ": " if listed.state == "corrupt" else ", "
+    return word.get(listed.state) or f"{listed.state}{between}{listed.problem}"
 
 
 SETS = (
@@ -169,22 +161,6 @@ FILES = (
     Column(title="checked by", right=False, wraps=12, leaves=1),
     Column(title="found", right=False, wraps=12),
 )
-
-
-def _state(holding: LocalCopy | None) -> tuple[str, str]:
-    """One word for programs, and a few words for people."""
-    from tersenet.data import UNCHECKED, check_holding
-
-    if holding is None:
-        return "absent", "no"
-    checks = check_holding(holding)
-    broken = [check.path.name for check in checks if check.problem and check.archive in holding.paths]
-    if broken:
-        return "corrupt", "corrupt: " + ", ".join(broken)
-    if holding.missing:
-        return "incomplete", "incomplete, missing: " + ", ".join(archive.name for archive in holding.missing)
-    kinds = {check.check for check in checks}
-    return ("unchecked", "yes, unchecked") if UNCHECKED in kinds else ("verified", "yes, verified")
 
 
 def _fetch(arguments: FetchArguments, output: Output) -> None:
@@ -260,11 +236,12 @@ def _show(arguments: ShowArguments, output: Output) -> None:
 
     from tersenet.data import load_data, with_skip_bad
     from tersenet.figures import plot_samples
+    from tersenet.runs import augmentation_of
 
     if not 1 <= arguments.count <= _MOST:
         problem = "There is nothing to show." if arguments.count < 1 else "That is too many pictures for one grid."
         raise TersenetError(problem, got=f"--count {arguments.count}", expected=f"1 to {_MOST}")
-    policy = _policy(arguments)
+    policy = augmentation_of(arguments.augment, arguments.set) if arguments.augment or arguments.set else None
     with download_progress(output) as progress:
         name = with_skip_bad(arguments.name) if arguments.skip_bad else arguments.name
         dataset = load_data(name, data_dir=arguments.data_dir, progress=progress)
@@ -315,21 +292,3 @@ def _file_name(data: str) -> str:
     elif word in FILE_KINDS:
         data = Path(path).resolve().stem
     return re.sub(r"[^\w.]+", "-", data).strip("-.")[-80:] or "folder"
-
-
-def _policy(arguments: ShowArguments) -> Augmentation | None:
-    """The augmentation asked for, or None where none is."""
-    if arguments.augment is None and not arguments.set:
-        return None
-    from tersenet.data import POLICY_A, Augmentation
-    from tersenet.runs import Experiment, load_experiment, with_settings
-    from tersenet.training import Recipe
-
-    if arguments.augment in (None, "a"):
-        policy = Augmentation() if arguments.augment is None else POLICY_A
-        experiment = Experiment(name="preview", network="10N", training=Recipe(augmentation=policy))
-    else:
-        experiment = load_experiment(arguments.augment)
-    return with_settings(
-        experiment, [f"training.augmentation.{word}" for word in arguments.set]
-    ).training.augmentation

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from tersenet._meaning import entries
 from tersenet.cli.output import CommonArguments, Output
 from tersenet.cli.usage import flags_of, positionals_of, subcommands_of
 
@@ -52,7 +53,7 @@ end
 complete -c tersenet -a '(__tersenet_complete)'
 """,
 }
-DATA = ("auto", "mnist", "fashion-mnist", "kmnist", "qmnist", "synthetic")
+DATA = tuple(entries("data.named_sets"))
 OPTIMIZERS = (
     Path(__file__).parents[3] / "training" / "optimizers" / "kinds"
 )  # a file each; to import them loads torch

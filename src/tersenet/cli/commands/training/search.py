@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir, gathered, refuse_all_but
+from tersenet.cli.arguments import RUNS_DIR, DataDir, DataName, RunsDir, gathered, refuse_all_but
 from tersenet.cli.next_steps import say_report
 from tersenet.cli.output import CommonArguments, Output, option
 
@@ -57,8 +57,7 @@ class Arguments(CommonArguments):
     front: Annotated[str | None, option("COST")] = None
     """Look for the best network of every size: parameters, macs or bytes."""
     epochs: Annotated[int | None, option("N", means="training.recipe:Recipe.epochs")] = None
-    data: Annotated[str | None, option("NAME")] = None
-    """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or a folder of pictures."""
+    data: DataName = None
     data_dir: DataDir = None
     runs_dir: RunsDir = RUNS_DIR
     name: Annotated[str | None, option("NAME")] = None

@@ -31,7 +31,17 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, gathered, given, leaving_out, refuse_all_but
+from tersenet.cli.arguments import (
+    RUNS_DIR,
+    DataDir,
+    DataName,
+    Flag,
+    RunsDir,
+    gathered,
+    given,
+    leaving_out,
+    refuse_all_but,
+)
 from tersenet.cli.main import BUDGET_MISSED, DONE
 from tersenet.cli.next_steps import open_report, say_budget, say_next_steps, say_report
 from tersenet.cli.output import Output, TrustArguments, option
@@ -64,8 +74,7 @@ class Arguments(TrustArguments):
         tyro.conf.arg(metavar="[EXPERIMENT]", help_behavior_hint="(default: sprint)"),
     ] = None
     """An experiment, a .toml file, a network's name, file.py:Name, notation, or a run (its experiment again)."""
-    data: Annotated[str | None, option("NAME")] = None
-    """mnist, fashion-mnist, kmnist, qmnist, synthetic, auto, or a folder (--skip-bad leaves out damaged pictures)."""
+    data: DataName = None
     data_dir: DataDir = None
     runs_dir: RunsDir = RUNS_DIR
     name: Annotated[str | None, option("NAME")] = None
