@@ -24,10 +24,11 @@ from tersenet.analysis import (
     LadderStep,
     analyse_step,
     caution,
+    ladder_table,
     read_ladder,
     result_of,
 )
-from tersenet.pages import Heading, Item, Items, Paragraph, ladder_pictures, ladder_table, records_table, to_markdown
+from tersenet.pages import Heading, Item, Items, Paragraph, ladder_pictures, records_table, to_markdown
 from tersenet.runs import experiment_names
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tersenet._notebook import MOST_ROWS, small_table
+from tersenet._table import Column, Table
 from tersenet.analysis import compare
 from tersenet.data import Dataset, Split
 from tersenet.evaluation import predict
@@ -88,12 +89,12 @@ def test_a_prediction_shows_the_likely_classes():
 
 
 def test_a_long_table_shows_its_first_rows_and_says_so():
-    html = small_table(("a",), [(str(number),) for number in range(500)])
+    html = small_table(Table(columns=[Column(title="a")], rows=[(str(number),) for number in range(500)]))
     assert html.count("<tr") == MOST_ROWS + 1
     assert f"The first {MOST_ROWS} of 500 rows." in html
 
 
 def test_words_of_the_user_are_never_markup():
-    html = small_table(("<b>",), [("<script>\x07",)], title="a & b")
+    html = small_table(Table(columns=[Column(title="<b>")], rows=[("<script>\x07",)]), title="a & b")
     assert "&lt;script&gt;\ufffd" in html
     assert "a &amp; b" in html

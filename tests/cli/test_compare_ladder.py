@@ -8,11 +8,11 @@ from rich.console import Console
 from made_runs import MadeRun
 from tersenet.analysis import ladder as ladder_module
 from tersenet.analysis.ladder import Ladder, LadderStep, Missing
-from tersenet.cli.commands.runs.compare_ladder import say_ladder
 from tersenet.cli.main import main
 from tersenet.cli.output import Output
 from tersenet.evaluation import holm, welch_test
 from tersenet.networks import Budget
+from tersenet.pages import ladder_in_short, to_terminal
 from tersenet.runs import Experiment, start_run
 from tersenet.training import Recipe
 
@@ -52,9 +52,8 @@ SMALL = Ladder(
 
 # Differences, intervals and p-values are those of scipy's ttest_ind for these accuracies.
 PRINTED = """\
-
                                                         last  target
-mnist          change               parameters       epoch %       %  verdict
+on mnist       change               parameters       epoch %       %  verdict
 01 plain       the baseline              5,352  98.48 ± 0.05    99.5  1.02 short
 02 normalised  +2 BN                     5,400  98.96 ± 0.06    99.5  0.54 short
 03 averaged    learning rate 0.05        7,594  99.53 ± 0.02    99.5  met
@@ -62,16 +61,19 @@ mnist          change               parameters       epoch %       %  verdict
                constant → linear
 Not shown at width 80: least of last 3. A wider terminal or --json has it.
 
-02 normalised: Accuracy rises: +0.48 points against step 01 (95 % interval +0.35
-to +0.60, p < 0.001 by Welch's test).
-03 averaged: Accuracy rises: +0.57 points against step 02 (95 % interval +0.45
-to +0.69, p = 0.0012 by Welch's test).
+- 02 normalised: Accuracy rises: +0.48 points against step 01 (95 % interval
+  +0.35 to +0.60, p < 0.001 by Welch's test).
+- 03 averaged: Accuracy rises: +0.57 points against step 02 (95 % interval +0.45
+  to +0.69, p = 0.0012 by Welch's test).
+
 Up to 3 seeds per step: an indication, not a claim. Each interval is for one
 comparison; adjusted for all of them (Holm), p is larger. All accuracies are on
 the test set after the last epoch; no epoch is picked.
 
 Not yet trained with 3 seeds. What is missing:
+
   tersenet train ladder-04-gap --seeds 3
+
 ladder-04-gap-1 is left out because these settings differ: training.epochs.
 """
 
@@ -79,7 +81,8 @@ ladder-04-gap-1 is left out because these settings differ: training.epochs.
 def test_what_is_printed_fits_eighty_columns():
     output = Output(json=False)
     output.console = Console(width=80, force_terminal=False, highlight=False, record=True)
-    say_ladder(SMALL, output)
+    for part in to_terminal(ladder_in_short(SMALL)):
+        output.say(part)
     said = "\n".join(line.rstrip() for line in output.console.export_text().splitlines()) + "\n"
     assert said == PRINTED
     assert max(map(len, said.splitlines())) <= 80

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from tersenet._fitted_table import FittedTable
+from tersenet._table import Table
 from tersenet.cli import main
 from tersenet.cli.output import Output
 from tersenet.runs import Experiment, start_group, start_run
@@ -51,7 +51,7 @@ def tables_of(runs, picture_folder, monkeypatch):
     said, say = [], Output.say
 
     def listen(output, *things, **how):
-        said.extend(thing for thing in things if isinstance(thing, FittedTable))
+        said.extend(thing for thing in things if isinstance(thing, Table))
         say(output, *things, **how)
 
     monkeypatch.setattr(Output, "say", listen)

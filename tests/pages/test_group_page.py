@@ -56,7 +56,7 @@ def test_every_section_is_there_in_order(group):
 
 def test_the_table_has_one_row_per_seed_and_their_mean(group):
     markdown = written(group)
-    rows = re.findall(r"^\| (\d+|mean) \| ([\d.]+) \|", markdown, re.MULTILINE)
+    rows = re.findall(r"^\| \**(\d+|mean)\** \| \**([\d.]+)\** \|", markdown, re.MULTILINE)
     rows = [(name, float(figure)) for name, figure in rows if "." in figure]
     assert [name for name, _ in rows] == ["0", "1", "2", "mean"]
     figures = [figure for _, figure in rows]
@@ -111,4 +111,5 @@ def test_figures_are_drawn_for_real(trained, tmp_path):
 def test_nothing_but_the_report_is_added_to_the_folder(group):
     before = {path.name for path in group.path.iterdir()}
     written(group)
-    assert {path.name for path in group.path.iterdir()} - before == {"report.md", "report.html", "figures"}
+    added = {path.name for path in group.path.iterdir()} - before
+    assert added == {"report.md", "report.json", "report.html", "figures"}

@@ -1,9 +1,13 @@
-"""Blocks as Markdown and as HTML: nothing that a text holds is read as markup."""
+"""Blocks as HTML, Markdown and JSON, and in a terminal: nothing that a text holds is read as markup."""
 
+import io
+import json
 import struct
 
 import pytest
+from rich.console import Console
 
+from tersenet._table import Column, Table
 from tersenet.figures.style import Drawing
 from tersenet.pages.blocks import (
     Code,
@@ -13,15 +17,17 @@ from tersenet.pages.blocks import (
     Notice,
     PageFigure,
     Paragraph,
-    Table,
     Tile,
     Tiles,
     Title,
     spans,
 )
 from tersenet.pages.writers.html import to_html
+from tersenet.pages.writers.json import to_json
 from tersenet.pages.writers.markdown import to_markdown
+from tersenet.pages.writers.terminal import to_terminal
 
+TEXT, FIGURE = Column(title="a", right=False), Column(title="b")
 PNG = Drawing(height=1.0).png()
 PICTURE = PageFigure(key="curves", number=3, caption='Loss < 1 & "falling".', png=PNG)
 
@@ -65,12 +71,12 @@ def test_a_block_in_both(block, markdown, html):
 
 
 def test_a_pipe_in_a_cell_does_not_end_it():
-    table = Table(head=("a", "b"), rows=[("x|y", "`p|q`")], right=("b",))
+    table = Table(columns=(TEXT, FIGURE), rows=[("x|y", "`p|q`")])
     assert to_markdown([table]).splitlines() == ["| a | b |", "| :-- | --: |", r"| x\|y | `p\|q` |"]
 
 
 def test_figures_of_a_column_stand_to_the_right_and_a_folded_table_opens():
-    table = Table(head=("a", "b"), rows=[("x", "1")], right=("b",), folded="All")
+    table = Table(columns=(TEXT, FIGURE), rows=[("x", "1")], folded="All")
     html = body(table)
     assert '<td>x</td><td class="right">1</td>' in html
     assert html.startswith("<details><summary>All</summary>")
@@ -78,10 +84,77 @@ def test_figures_of_a_column_stand_to_the_right_and_a_folded_table_opens():
 
 
 def test_a_verdict_has_words_and_a_colour():
-    table = Table(head=("line", "verdict"), rows=[("met", "met"), ("b", "missed")], verdict="verdict")
+    table = Table(columns=(TEXT, Column(title="verdict", verdict=True)), rows=[("met", "met"), ("b", "missed")])
     html = body(table)
     assert '<td>met</td><td class="met">met</td>' in html
     assert '<td>b</td><td class="missed">missed</td>' in html
+
+
+def test_totals_are_the_last_row_and_are_not_sorted_with_the_others():
+    columns = (Column(title="seed", total="mean"), Column(title="test %", total="99.4"))
+    table = Table(columns=columns, rows=[(str(seed), "99.4") for seed in range(5)])
+    assert body(table).endswith(
+        '</tbody>\n<tfoot><tr><td class="right">mean</td><td class="right">99.4</td></tr></tfoot>\n</table></div>'
+    )
+    assert to_markdown([table]).splitlines()[-1] == "| **mean** | **99.4** |"
+
+
+BLOCKS = [
+    Notice(text="Budget missed.", kind="missed"),
+    Title("A run"),
+    Tiles([Tile("17,150", "parameters", "< 20,000", True)]),
+    Heading("Result"),
+    Paragraph("Say `8C3`."),
+    Table(columns=(TEXT, FIGURE), rows=[("x", "1")], folded="All"),
+    Items([Item("A point that is long enough for two lines of the terminal.")]),
+    Code("8C3 GAP"),
+    PageFigure(key="curves", number=1, caption="Loss.", png=b""),
+]
+
+
+def test_a_terminal_shows_what_a_page_shows():
+    text = io.StringIO()
+    console = Console(file=text, width=40, color_system=None)
+    for part in to_terminal(BLOCKS):
+        console.print(part)
+    assert [line.rstrip() for line in text.getvalue().splitlines() if line.strip()] == [
+        "Budget missed.",
+        "A run",
+        "parameters  17,150  < 20,000: met",
+        "Result",
+        "Say `8C3`.",
+        "All",
+        "a  b",
+        "x  1",
+        "- A point that is long enough for two",
+        "  lines of the terminal.",
+        "  8C3 GAP",
+        "Figure 1. Loss.",
+    ]
+
+
+def test_json_has_every_block_with_its_kind():
+    found = json.loads(json.dumps(to_json(BLOCKS)))
+    assert [each["kind"] for each in found] == [
+        "notice",
+        "title",
+        "tiles",
+        "heading",
+        "paragraph",
+        "table",
+        "items",
+        "code",
+        "figure",
+    ]
+    assert found[2]["tiles"] == [{"what": "parameters", "figure": "17,150", "limit": "< 20,000", "met": True}]
+    assert found[5] == {
+        "kind": "table",
+        "title": "All",
+        "columns": ["a", "b"],
+        "rows": [["x", "1"]],
+        "total": None,
+    }
+    assert found[-1]["file"] == "figures/curves.png"
 
 
 def test_a_drawing_in_a_page_follows_the_colours_of_the_page():

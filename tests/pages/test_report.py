@@ -208,7 +208,7 @@ def test_every_name_inside_a_page_is_there_once(written):
 
 def test_nothing_but_reports_and_figures_is_added_to_the_folder(trained, written):
     before, after = ({path.name for path in run.path.iterdir()} for run in (trained, written[0]))
-    assert after - before == {"report.md", "report.html", "figures"}
+    assert after - before == {"report.md", "report.json", "report.html", "figures"}
 
 
 def test_words_of_the_user_are_never_markup(written):

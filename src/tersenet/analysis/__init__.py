@@ -2,18 +2,18 @@
 
 from tersenet.analysis.advice import Evidence, advise
 from tersenet.analysis.comparison import Comparison, compare, measured_otherwise
+from tersenet.analysis.comparison_tables import pairs_table, seeds_table, sides_table
 from tersenet.analysis.contender import Contender, finished_runs, read_side
 from tersenet.analysis.figure_keys import CALIBRATION, CONFUSION, CURVES, LEARNING_RATE, MISTAKES, REGULARISATION
 from tersenet.analysis.findings import analyse
 from tersenet.analysis.history import History, Metrics, history_of
 from tersenet.analysis.ladder import HELD_WITHIN, LADDER, LAST, SEEDS, Ladder, LadderStep, read_ladder
 from tersenet.analysis.ladder_words import (
-    HEAD,
     analyse_step,
     caution,
     difference_in_words,
+    ladder_table,
     result_of,
-    step_row,
     warnings_of,
 )
 from tersenet.analysis.noise import Finding, signed_points, two_decimals
@@ -25,7 +25,6 @@ __all__ = [
     "CALIBRATION",
     "CONFUSION",
     "CURVES",
-    "HEAD",
     "HELD_WITHIN",
     "LADDER",
     "LAST",
@@ -53,14 +52,17 @@ __all__ = [
     "difference_in_words",
     "finished_runs",
     "history_of",
+    "ladder_table",
     "measured_otherwise",
     "p_in_words",
+    "pairs_table",
     "read_again",
     "read_ladder",
     "read_side",
     "result_of",
+    "seeds_table",
+    "sides_table",
     "signed_points",
-    "step_row",
     "two_decimals",
     "warnings_of",
 ]

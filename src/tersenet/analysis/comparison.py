@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tersenet._errors import TersenetError
 from tersenet._notebook import small_table
+from tersenet._table import Column, Table
 from tersenet.analysis.contender import Contender, finished_runs, read_side, shared_data
 from tersenet.analysis.pairwise import PairComparison, compare_two
 from tersenet.data import Dataset
@@ -30,6 +31,10 @@ class Comparison:
         return f"Comparison({' '.join(pair.verdict for pair in self.pairs)})"
 
     def _repr_html_(self) -> str:
+        columns = (
+            Column(title=f"on {self.dataset.name}", right=False),
+            *(Column(title=title) for title in ("parameters", "seeds", "test %", "deviation")),
+        )
         rows = [
             (
                 side.name,
@@ -40,9 +45,8 @@ class Comparison:
             )
             for side in self.sides
         ]
-        head = (f"on {self.dataset.name}", "parameters", "seeds", "test %", "deviation")
         verdicts = " ".join(pair.verdict for pair in self.pairs)
-        return small_table(head, rows, right=head[1:], title=verdicts, note=" ".join(self.warnings))
+        return small_table(Table(columns=columns, rows=rows), title=verdicts, note=" ".join(self.warnings))
 
 
 def compare(

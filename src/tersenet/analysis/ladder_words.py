@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
+from tersenet._table import Column, Table
 from tersenet.analysis.ladder import HELD_WITHIN, LAST, SEEDS, Ladder, LadderStep
 from tersenet.analysis.noise import signed_points
 from tersenet.analysis.pairwise import p_in_words
 from tersenet.evaluation import resolved_difference
 
 SURE = 0.05
-HEAD = ("step", "change", "parameters", "last epoch %", "least of last 3", "target", "verdict")
+
+
+def ladder_table(ladder: Ladder) -> Table:
+    """One row per step: accuracies in percent, mean ± deviation over the seeds."""
+    columns = (
+        Column(title=f"on {ladder.data}", right=False),
+        Column(title="change", right=False, wraps=12, leaves=2),
+        Column(title="parameters", leaves=3),
+        Column(title="last\nepoch %"),
+        Column(title=f"least of\nlast {LAST}", leaves=4),
+        Column(title="target\n%", leaves=1),
+        Column(title="verdict", right=False, wraps=10),
+    )
+    return Table(columns=columns, rows=[step_row(step) for step in ladder.steps])
 
 
 def step_row(step: LadderStep) -> list[str]:
-    """A step in a table, under `HEAD`: accuracies in percent, mean ± deviation over the seeds."""
+    """The cells of a step."""
     found = step.spread
     deviation = "" if found.deviation is None else f" ± {found.deviation:.2f}"
     return [

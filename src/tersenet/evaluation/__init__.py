@@ -4,6 +4,7 @@ from tersenet.evaluation.answers import LOW, as_logits, check_answers, own_preci
 from tersenet.evaluation.calibration import Bin, Calibration, calibrate
 from tersenet.evaluation.evaluate import NO_ANSWER, Evaluation, evaluate, guesses, predict_logits
 from tersenet.evaluation.familiarity import Familiarity, fit_familiarity, network_batches
+from tersenet.evaluation.measure_tables import class_table, confused_table, mistake_table
 from tersenet.evaluation.measures import (
     ClassMeasures,
     ConfusedPair,
@@ -77,8 +78,10 @@ __all__ = [
     "as_logits",
     "calibrate",
     "check_answers",
+    "class_table",
     "comparison_power",
     "confused_pairs",
+    "confused_table",
     "confusion_matrix",
     "corrected_labels",
     "evaluate",
@@ -89,6 +92,7 @@ __all__ = [
     "known_wrong_label",
     "mcnemar_test",
     "measure",
+    "mistake_table",
     "network_batches",
     "own_precision",
     "permutation_test",

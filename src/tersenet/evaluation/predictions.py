@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tersenet._errors import TersenetError
 from tersenet._notebook import small_table
+from tersenet._table import Column, Table
 from tersenet.data import MNIST_FORM, Form, Picture, open_picture
 from tersenet.evaluation.evaluate import predict_logits
 from tersenet.evaluation.familiarity import Familiarity, network_batches
@@ -70,8 +71,10 @@ class Prediction:
             (str(number), f"{100 * share:.2f} %", "█" * round(20 * share))
             for number, share in ((number, self.probabilities[number]) for number in likely)
         ]
-        head = ("class", "probability", "")
-        return small_table(head, rows, right=head[:2], title=f"{self.picture}: class {self.guess}", note=self.note)
+        columns = (Column(title="class"), Column(title="probability"), Column(title="", right=False))
+        return small_table(
+            Table(columns=columns, rows=rows), title=f"{self.picture}: class {self.guess}", note=self.note
+        )
 
 
 def predict(

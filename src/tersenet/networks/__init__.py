@@ -1,7 +1,6 @@
 """What is trained: the notation, the named networks, the summary, the budget."""
 
 from tersenet.networks.budget import (
-    BUDGET_HEAD,
     COURSE_BUDGET,
     Budget,
     BudgetLine,
@@ -37,7 +36,7 @@ from tersenet.networks.summary.recorder import (
     left_as_it_was,
 )
 from tersenet.networks.summary.summarize import summarize
-from tersenet.networks.summary.summary_table import Summary, format_summary, layer_table, table_rows, total_lines
+from tersenet.networks.summary.summary_table import Summary, format_summary, layer_table, total_lines
 from tersenet.networks.summary.torch_functions import REDUCTIONS, RESHAPES, SOFTMAXES, Call
 from tersenet.networks.summary.tracing import Origins, bare_name, tensors_in, unregistered_layers
 from tersenet.networks.tree import (
@@ -55,7 +54,6 @@ from tersenet.networks.user_modules.user_code import UserCode, last_place
 from tersenet.networks.user_modules.user_layout import ModuleLayout, find_layout
 
 __all__ = [
-    "BUDGET_HEAD",
     "BY_FUNCTION",
     "COURSE_BUDGET",
     "DROPOUT_LAYERS",
@@ -124,7 +122,6 @@ __all__ = [
     "run_code",
     "spelled",
     "summarize",
-    "table_rows",
     "tensors_in",
     "total_lines",
     "unregistered_layers",

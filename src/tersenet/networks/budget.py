@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tersenet._errors import TersenetError, did_you_mean
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.networks.layers.families import names_dropout
 from tersenet.networks.summary.recorder import LayerRow
 from tersenet.networks.summary.summary_table import Summary
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 MOST = 10**15
 NOT_MEASURED = "not measured"
@@ -115,12 +111,11 @@ def check_budget(
     return tuple(lines)
 
 
-BUDGET_HEAD = ("budget", "limit", "value", "verdict")
 VERDICTS = {True: "met", False: "missed", None: "open"}
 
 
 def budget_rows(lines: Sequence[BudgetLine]) -> list[tuple[str, str, str, str]]:
-    """A budget's lines in words, under `BUDGET_HEAD`: the one table of summary, training and report.
+    """A budget's lines in words: name, limit, value, verdict.
 
     >>> budget_rows([BudgetLine("parameters", "< 20,000", 17150, True)])
     [('parameters', '< 20,000', '17,150', 'met')]
@@ -161,14 +156,12 @@ COURSE_BUDGET = Budget(
 """The budget of the course whose networks Tersenet implements."""
 
 
-def budget_table(lines: Sequence[BudgetLine]) -> RenderableType:
+def budget_table(lines: Sequence[BudgetLine]) -> Table:
     """A budget's lines with their limits, values and verdicts."""
-    name, limit, value, verdict = BUDGET_HEAD
     columns = (
-        Column(title=name, right=False, wraps=13),
-        Column(title=limit, right=False, leaves=1),
-        Column(title=value),
-        Column(title=verdict, right=False),
+        Column(title="budget", right=False, wraps=13),
+        Column(title="limit", right=False, leaves=1),
+        Column(title="value"),
+        Column(title="verdict", right=False, verdict=True),
     )
-    styles = [{True: "green", False: "red", None: "dim"}[line.met] for line in lines]
-    return FittedTable(columns, budget_rows(lines), styles=styles)
+    return Table(columns=columns, rows=budget_rows(lines))

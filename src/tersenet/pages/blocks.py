@@ -1,4 +1,4 @@
-"""What a page is made of. A report is written once, as a list of these, and rendered as Markdown and as HTML.
+"""What a page is made of. It is composed once, as a list of these: HTML, Markdown, terminal and JSON are its writers.
 
 In every text `code` between backticks is code; nothing else is markup.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tersenet._look import printable
+from tersenet._table import Table
 from tersenet.figures import Drawing
 
 
@@ -79,20 +80,6 @@ class Tiles:
     """The few figures that matter, large."""
 
     tiles: Sequence[Tile]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """Rows under a head; columns named in `right` hold figures, that named `verdict` says met or missed.
-
-    `folded` tables open on a click.
-    """
-
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    right: Sequence[str] = ()
-    folded: str | None = None
-    verdict: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

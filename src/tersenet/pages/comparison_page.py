@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 
 from tersenet._look import one_line
 from tersenet.analysis import (
     Change,
     Comparison,
-    Contender,
     PairComparison,
     measured_otherwise,
     p_in_words,
+    pairs_table,
+    sides_table,
     signed_points,
 )
 from tersenet.evaluation import KNOWN_WRONG_LABELS, NO_ANSWER
@@ -35,7 +35,6 @@ from tersenet.pages.blocks import (
     Notice,
     PageFigure,
     Paragraph,
-    Table,
     Tile,
     Tiles,
     Title,
@@ -58,18 +57,31 @@ def compose_comparison(comparison: Comparison) -> list[Block]:
     remark = measured_otherwise(comparison.sides)
     galleries = [pictures.pop(key) for key in ("repaired", "broken") if key in pictures]
     return [
-        *([Notice(text=" ".join(comparison.warnings), kind="warning")] if comparison.warnings else []),
+        *_cautions(comparison),
         Title(_title(comparison)),
         *([Tiles(_tiles(two))] if two else []),
         *pictures.values(),
-        Heading("Verdict"),
-        *(Paragraph(pair.verdict) for pair in comparison.pairs),
-        *([Items([Item(text) for text in two.reasons])] if two else _all_pairs(comparison)),
+        *_verdicts(comparison),
         Heading("Sides"),
-        _sides(comparison),
+        sides_table(comparison),
         *([Paragraph(remark)] if remark else []),
         *(_changes(two, galleries) if two and not comparison.best else []),
     ]
+
+
+def comparison_in_short(comparison: Comparison) -> list[Block]:
+    """What a terminal shows of the page: the caution, the sides, the verdicts and what they rest on."""
+    return [*_cautions(comparison), sides_table(comparison), *_verdicts(comparison)]
+
+
+def _cautions(comparison: Comparison) -> list[Block]:
+    return [Notice(text=" ".join(comparison.warnings), kind="warning")] if comparison.warnings else []
+
+
+def _verdicts(comparison: Comparison) -> list[Block]:
+    pairs = comparison.pairs
+    rests_on = [Items([Item(text) for text in pairs[0].reasons])] if len(pairs) == 1 else _all_pairs(comparison)
+    return [Heading("Verdict"), *(Paragraph(pair.verdict) for pair in pairs), *rests_on]
 
 
 def _title(comparison: Comparison) -> str:
@@ -93,58 +105,13 @@ def _tiles(pair: PairComparison) -> list[Tile]:
 
 
 def _all_pairs(comparison: Comparison) -> list[Block]:
-    first = comparison.sides[0].name
-    head = (f"against {first}", "difference", "95 % interval", "p (Holm)", "p over images")
     return [
-        Table(head=head, rows=[pair_row(pair) for pair in comparison.pairs], right=head[1:]),
+        pairs_table(comparison),
         Paragraph(
-            f"Each is compared with {first}. The p-values are adjusted for {len(comparison.pairs)} comparisons "
-            "(Holm); a difference is significant below 0.05."
+            f"Each is compared with {comparison.sides[0].name}. The p-values are adjusted for "
+            f"{len(comparison.pairs)} comparisons (Holm); a difference is significant below 0.05."
         ),
     ]
-
-
-def pair_row(pair: PairComparison) -> tuple[str, str, str, str, str]:
-    """One pair in a table: name, difference, interval, p over seeds, p over images."""
-    over_pictures = pair.permutation or pair.mcnemar
-    return (
-        pair.b.name,
-        signed_points(pair.difference),
-        "–" if pair.interval is None else f"{signed_points(pair.interval[0])} to {signed_points(pair.interval[1])}",
-        _p(pair.p if pair.welch else None),
-        _p(over_pictures.p if over_pictures else None),
-    )
-
-
-def _p(p: float | None) -> str:
-    return "–" if p is None else p_in_words(p).removeprefix("p = ").removeprefix("p ")
-
-
-def _sides(comparison: Comparison) -> Table:
-    validated = any(side.kind == "validation" for side in comparison.sides)
-    head = ["side", "parameters", "epochs", "seeds", "test %", "deviation", "lowest", "highest", "95 % interval"]
-    head += ["validation %"] if validated else []
-    head += ["best epoch %, picked", "seconds"]
-    return Table(head=head, rows=[_side_row(side, validated) for side in comparison.sides], right=head[1:])
-
-
-def _side_row(side: Contender, validated: bool) -> list[str]:
-    found, held_out = side.spread, side.validation_accuracies
-    interval = "–" if found.interval is None else f"{found.interval[0]:.2f} to {found.interval[1]:.2f}"
-    row = [
-        side.name,
-        f"{side.parameters:,}",
-        str(side.epochs),
-        str(side.seeds),
-        f"{found.mean:.2f}",
-        "–" if found.deviation is None else f"{found.deviation:.3f}",
-        f"{found.minimum:.2f}",
-        f"{found.maximum:.2f}",
-        interval,
-    ]
-    if validated:
-        row.append("–" if held_out is None else f"{fmean(held_out):.2f}")
-    return [*row, f"{fmean(side.best_accuracies):.2f}", f"{side.seconds:.1f}"]
 
 
 def _pictures(comparison: Comparison) -> dict[str, PageFigure]:

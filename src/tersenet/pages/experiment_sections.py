@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tersenet._look import one_line
+from tersenet._table import Column, Table
 from tersenet.data import Dataset
-from tersenet.networks import BUDGET_HEAD, BudgetLine, Summary, budget_rows, table_rows
-from tersenet.pages.blocks import Block, Code, Heading, Item, Items, Notice, PageFigure, Paragraph, Table, Tile
+from tersenet.networks import BudgetLine, Summary, budget_rows, budget_table, layer_table
+from tersenet.pages.blocks import Block, Code, Heading, Item, Items, Notice, PageFigure, Paragraph, Tile
 from tersenet.pages.recipe_table import recipe_rows
 from tersenet.runs import Environment, Experiment
 
@@ -64,9 +66,9 @@ def budget_blocks(lines: Sequence[BudgetLine], of: str = "") -> list[Block]:
     return [Paragraph(said), budget_table(lines)]
 
 
-def budget_table(lines: Sequence[BudgetLine]) -> Table:
-    """The table that `tersenet summary` prints."""
-    return Table(head=BUDGET_HEAD, rows=budget_rows(lines), right=("value",), verdict="verdict")
+def facts_table(what: str, rows: Sequence[tuple[str, str]]) -> Table:
+    """Facts by name: `what` they are, and their values."""
+    return Table(columns=(Column(title=what, right=False), Column(title="value", right=False, wraps=20)), rows=rows)
 
 
 def data_section(experiment: Experiment, dataset: Dataset, environment: Environment) -> list[Block]:
@@ -91,14 +93,14 @@ def network_section(experiment: Experiment, summary: Summary, drawn: PageFigure 
     line = experiment.notation or experiment.network
     sizes = summary.torchsummary_mb
     named = [] if line == experiment.network else [Paragraph(f"The named network `{experiment.network}`:")]
-    head, rows = table_rows(summary)
-    folded = f"All {len(rows)} layers" if len(rows) >= FOLDED_FROM else None
+    layers = len(summary.layers)
+    folded = f"All {layers} layers" if layers >= FOLDED_FROM else None
     return [
         Heading("Network"),
         *named,
         Code(line),
         *([drawn] if drawn else []),
-        Table(head=head, rows=rows, right=("#", "parameters", "MACs", "receptive field", "jump"), folded=folded),
+        replace(layer_table(summary), folded=folded),
         Paragraph(
             f"{summary.parameters:,} parameters ({summary.trainable_parameters:,} trainable), "
             f"{summary.macs_in_words} multiply-adds per image. Size in MB, as torchsummary counts: input "
@@ -111,7 +113,7 @@ def network_section(experiment: Experiment, summary: Summary, drawn: PageFigure 
 def recipe_section(experiment: Experiment) -> list[Block]:
     """How it was trained, and what was chosen where the source is silent."""
     rows = recipe_rows(experiment.training)
-    blocks: list[Block] = [Heading("Recipe"), Table(head=("setting", "value"), rows=rows)]
+    blocks: list[Block] = [Heading("Recipe"), facts_table("setting", rows)]
     if experiment.choices:
         blocks.append(Paragraph("Not specified by the source, and chosen here:"))
         blocks.append(Items([Item(text) for text in experiment.choices]))
@@ -136,7 +138,7 @@ def environment_section(
         ("commit", environment.git_commit or "–"),
         ("command", f"`{_command(environment.command_line)}`"),
     ]
-    return [Heading("Environment"), Table(head=("what", "value"), rows=facts)]
+    return [Heading("Environment"), facts_table("what", facts)]
 
 
 def _command(words: Sequence[str]) -> str:

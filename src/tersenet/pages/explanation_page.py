@@ -11,6 +11,7 @@ from PIL import Image
 
 from tersenet._files import write_whole
 from tersenet._look import FAINT, INK, one_line
+from tersenet._table import Column, Table
 from tersenet.figures import (
     CLASSES_SHOWN,
     DOTS_PER_INCH,
@@ -27,7 +28,7 @@ from tersenet.figures import (
     draw_receptive_field,
 )
 from tersenet.inspection import EXACT, Explanation, ObservedLayer
-from tersenet.pages.blocks import Block, Heading, Notice, PageFigure, Paragraph, Table, Tile, Tiles, Title
+from tersenet.pages.blocks import Block, Heading, Notice, PageFigure, Paragraph, Tile, Tiles, Title
 from tersenet.pages.writers.html import to_html
 
 FIGURE, PAGE = "explain.png", "explain.html"
@@ -194,5 +195,6 @@ def _layer_table(layers: Sequence[ObservedLayer]) -> Table:
                 f"{100 * float((values == 0).float().mean()):.0f} %",
             )
         )
-    head = ("layer", "output", "sees", "smallest", "mean", "largest", "zero")
-    return Table(head=head, rows=rows, right=head[1:], folded=f"All {len(rows)} layers")
+    head = ("output", "sees", "smallest", "mean", "largest", "zero")
+    columns = [Column(title="layer", right=False), *(Column(title=title) for title in head)]
+    return Table(columns=columns, rows=rows, folded=f"All {len(rows)} layers")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from tersenet._look import one_line
-from tersenet.analysis import Contender
+from tersenet.analysis import Contender, seeds_table
 from tersenet.data import Dataset
 from tersenet.evaluation import (
     ENOUGH_SEEDS,
@@ -38,7 +38,6 @@ from tersenet.pages.blocks import (
     Notice,
     PageFigure,
     Paragraph,
-    Table,
     Tile,
     Tiles,
     Title,
@@ -138,41 +137,6 @@ def _sentence(found: Spread) -> str:
         f"{found.deviation:.3f} points, from {found.minimum:.2f} to {found.maximum:.2f} %; 95 % interval of the mean "
         f"{low:.3f} to {high:.3f} % (Student's t)."
     )
-
-
-def seeds_table(side: Contender) -> Table:
-    """One row per seed, and the means below."""
-    validated = side.validation_accuracies
-    head = ["seed", "test %", "test loss", "training %", "best epoch %, picked", "epochs", "seconds"]
-    if validated is not None:
-        head.insert(3, "validation %")
-    rows = []
-    for place, (run, accuracy, best) in enumerate(zip(side.runs, side.accuracies, side.best_accuracies, strict=True)):
-        result = side.results[place]
-        row = [
-            str(run.experiment.seed),
-            f"{accuracy:.2f}",
-            f"{result.loss:.4f}",
-            f"{result.train_accuracy:.2f}",
-            f"{best:.2f} ({result.best_epoch})",
-            str(result.epochs),
-            f"{result.seconds:.1f}",
-        ]
-        if validated is not None:
-            row.insert(3, f"{validated[place]:.2f}")
-        rows.append(row)
-    mean = [
-        "mean",
-        f"{side.spread.mean:.3f}",
-        f"{fmean(result.loss for result in side.results):.4f}",
-        f"{fmean(result.train_accuracy for result in side.results):.2f}",
-        f"{fmean(side.best_accuracies):.3f}",
-        "",
-        f"{side.seconds:.1f}",
-    ]
-    if validated is not None:
-        mean.insert(3, f"{fmean(validated):.3f}")
-    return Table(head=head, rows=[*rows, mean], right=head)
 
 
 def findings(side: Contender) -> list[str]:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tersenet.analysis import HEAD, PUBLIC_RECORDS, Ladder, analyse_step, caution, result_of, step_row, warnings_of
+from tersenet._table import Column, Table
+from tersenet.analysis import (
+    PUBLIC_RECORDS,
+    SEEDS,
+    Ladder,
+    analyse_step,
+    caution,
+    difference_in_words,
+    ladder_table,
+    result_of,
+    warnings_of,
+)
 from tersenet.figures import data_title, plot_ladder_curves, plot_ladder_front
-from tersenet.pages.blocks import Block, Heading, Item, Items, Notice, PageFigure, Paragraph, Table, Title
+from tersenet.pages.blocks import Block, Code, Heading, Item, Items, Notice, PageFigure, Paragraph, Title
 from tersenet.pages.page import write_page
 
 
@@ -39,9 +50,20 @@ def compose_ladder(ladder: Ladder) -> list[Block]:
     ]
 
 
-def ladder_table(ladder: Ladder) -> Table:
-    """One row per step."""
-    return Table(head=HEAD, rows=[step_row(step) for step in ladder.steps], right=HEAD[2:6])
+def ladder_in_short(ladder: Ladder) -> list[Block]:
+    """What a terminal shows of the page: a row for each step, what it changed, and what is still to be trained."""
+    commands = "\n".join(command for each in ladder.missing for command in each.commands)
+    still = f"Not yet trained with {SEEDS} seeds. What is missing:"
+    to_train: list[Block] = [Notice(text=still, kind="warning"), Code(commands)]
+    steps = zip(ladder.steps, [None, *ladder.steps], strict=False)
+    changes = (f"{step.label}: {said}" for step, before in steps for said in difference_in_words(step, before))
+    return [
+        ladder_table(ladder),
+        Items([Item(text) for text in changes]),
+        Paragraph(caution(ladder)),
+        *(to_train if commands else []),
+        *(Notice(text=text, kind="warning") for text in ladder.otherwise),
+    ]
 
 
 def ladder_pictures(ladder: Ladder) -> list[PageFigure]:
@@ -75,12 +97,16 @@ def ladder_pictures(ladder: Ladder) -> list[PageFigure]:
 
 def records_table() -> Table:
     """The public records in the figure, and how they were measured."""
-    head = ("accuracy %", "parameters", "what", "how", "where")
+    columns = (
+        Column(title="accuracy %"),
+        Column(title="parameters"),
+        *(Column(title=title, right=False, wraps=12) for title in ("what", "how", "where")),
+    )
     rows = [
         [f"{record.accuracy:.2f}", f"{record.parameters:,}", record.name, record.how, record.where]
         for record in PUBLIC_RECORDS
     ]
-    return Table(head=head, rows=rows, right=head[:2])
+    return Table(columns=columns, rows=rows)
 
 
 def _title(ladder: Ladder) -> str:

@@ -16,9 +16,9 @@ from tersenet.runs import Group, Run, is_packaged, output_folder
 def write_report(run: Run | Group, *, data_dir: Path | None = None) -> Path:
     """Measure a run, or the seeds of a group, on the test set and write the report into its folder.
 
-    `report.md`, `report.html` and `figures/*.png`; the HTML file, whose path is returned, holds its pictures and
-    needs nothing else. Each file is written whole or not at all, and what was there before is replaced. Raises
-    `TersenetError` where no epoch (of a group: no seed) is done, or the data or the weights cannot be read.
+    `report.html`, `report.md`, `report.json` and `figures/*.png`; the HTML file, whose path is returned, holds its
+    pictures and needs nothing else. Each file is written whole or not at all, and what was there before is replaced.
+    Raises `TersenetError` where no epoch (of a group: no seed) is done, or the data or the weights cannot be read.
     """
     if isinstance(run, Group):
         dataset = run.data(data_dir)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from tersenet._look import one_line
+from tersenet._table import Column, Table
 from tersenet.analysis import Evidence, Finding, advise, analyse, two_decimals
-from tersenet.evaluation import KNOWN_WRONG_LABELS, Measures, wilson_interval
-from tersenet.pages.blocks import Block, Heading, Item, Items, PageFigure, Paragraph, Table
-from tersenet.pages.experiment_sections import budget_blocks
+from tersenet.evaluation import KNOWN_WRONG_LABELS, Measures, class_table, confused_table, wilson_interval
+from tersenet.pages.blocks import Block, Heading, Item, Items, PageFigure, Paragraph
+from tersenet.pages.experiment_sections import budget_blocks, facts_table
 from tersenet.pages.run_facts import RunFacts
 from tersenet.runs import Run, experiment_names, load_experiment
-
-PAIRS = 10  # confused pairs listed
 
 
 def result(material: RunFacts) -> list[Block]:
@@ -21,11 +20,14 @@ def result(material: RunFacts) -> list[Block]:
         Heading("Result"),
         *budget_blocks(material.budget),
         Table(
-            head=(f"on {material.data}", "accuracy", "loss (nats)"),
+            columns=(
+                Column(title=f"on {material.data}", right=False),
+                Column(title="accuracy"),
+                Column(title="loss (nats)"),
+            ),
             rows=[*_held_out_rows(material), *_training_rows(material)],
-            right=("accuracy", "loss (nats)"),
         ),
-        Table(head=("measure", "value"), rows=_measured(material)),
+        facts_table("measure", _measured(material)),
         *_remarks(material),
     ]
 
@@ -127,30 +129,23 @@ def epochs(material: RunFacts) -> list[Block]:
         for row in material.run.metrics
     ]
     head = ("epoch", "learning rate", "training loss", "training %", f"{name} loss", f"{name} %", "seconds")
-    return [Table(head=head, rows=rows, right=head, folded=f"All {len(rows)} epochs")]
+    return [
+        Table(columns=[Column(title=title) for title in head], rows=rows, folded=f"All {len(rows)} epochs"),
+    ]
 
 
 def answers(material: RunFacts, measures: Measures, pictures: Sequence[PageFigure]) -> list[Block]:
     """Per class, where the network is right on the test set and where it is wrong."""
-    classes = [one_line(name, 40) for name in material.dataset.classes]
     wrong = measures.images - measures.correct
     blocks: list[Block] = [Heading("Classes"), *pictures]
     if not wrong:
         blocks.append(Paragraph(f"No mistakes: all {measures.images:,} test images were classified correctly."))
     if measures.confused_pairs:
-        listed = measures.confused_pairs[:PAIRS]
-        rows = [(classes[pair.label], classes[pair.guess], str(pair.count)) for pair in listed]
-        head = ("true class", "guess", "images")
-        pairs = "pair" if len(listed) == 1 else f"{len(listed)} pairs"
+        listed = confused_table(measures)
+        pairs = "pair" if len(listed.rows) == 1 else f"{len(listed.rows)} pairs"
         said = f"The most confused {pairs}, of {len(measures.confused_pairs)} that occur in {wrong} mistakes:"
-        blocks += [Paragraph(said), Table(head=head, rows=rows, right=("images",))]
-    per_class = [
-        (one_line(row.name, 40), _percent(row.precision), _percent(row.recall), _percent(row.f1), f"{row.support:,}")
-        for row in measures.per_class
-    ]
-    head_per_class = ("class", "precision %", "recall %", "F1 %", "images")
-    folded = f"All {len(per_class)} classes"
-    return [*blocks, Table(head=head_per_class, rows=per_class, right=head_per_class[1:], folded=folded)]
+        blocks += [Paragraph(said), listed]
+    return [*blocks, replace(class_table(measures), folded=f"All {len(measures.per_class)} classes")]
 
 
 def analysis(material: RunFacts, pictures: dict[str, PageFigure]) -> list[Block]:
@@ -218,7 +213,3 @@ def _correct(material: RunFacts, measures: Measures) -> int:
     """How many test images the headline counts as correct."""
     result = material.run.result
     return measures.correct if result is None else result.correct_images
-
-
-def _percent(fraction: float) -> str:
-    return "–" if fraction != fraction else f"{100 * fraction:.2f}"

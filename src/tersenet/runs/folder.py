@@ -59,9 +59,9 @@ class Run:
 
     def _repr_html_(self) -> str:
         try:
-            return small_table((), (), title=self.name, note=self._in_short())
+            return small_table(title=self.name, note=self._in_short())
         except TersenetError as error:
-            return small_table((), (), title=self.name, note=error.problem)
+            return small_table(title=self.name, note=error.problem)
 
     def _in_short(self) -> str:
         """Network, data and what was reached, in a line."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 
 from tersenet._errors import TersenetError
+from tersenet._table import Column, Table
 from tersenet.evaluation import ENOUGH_SEEDS, Spread, spread
 from tersenet.figures import SearchedNetwork, data_title, plot_importance, plot_search_course, plot_search_front
 from tersenet.pages import (
@@ -19,10 +20,10 @@ from tersenet.pages import (
     Notice,
     PageFigure,
     Paragraph,
-    Table,
     Tile,
     Tiles,
     Title,
+    facts_table,
     write_page,
 )
 from tersenet.search.folder import WINNER, Search, Trial
@@ -33,7 +34,7 @@ SHOWN = 10
 
 
 def write_search_report(search: Search) -> Path:
-    """Write `report.html`, `report.md` and their figures into the folder of a search; the path of the HTML file.
+    """Write `report.html`, `.md`, `.json` and their figures into the folder of a search; the path of the HTML file.
 
     A search that is not finished has a report too, which says so. Raises TersenetError where no trial was trained in
     full.
@@ -186,8 +187,9 @@ def leaders_table(leaders: list[Leader], trials: list[Trial], epochs: int) -> Ta
                 f"`{leader.network}`",
             )
         )
-    head = ("trial", "parameters", "seeds", "loss", "accuracy %", "95 % interval", "network")
-    return Table(head=head, rows=rows, right=head[:-1])
+    head = ("trial", "parameters", "seeds", "loss", "accuracy %", "95 % interval")
+    columns = [*(Column(title=title) for title in head), Column(title="network", right=False, wraps=20)]
+    return Table(columns=columns, rows=rows)
 
 
 def _interval(found: Spread) -> str:
@@ -237,14 +239,20 @@ def _plan_table(search: Search) -> Table:
         ("precision", plan.experiment.settings.precision),
         ("seed", str(plan.experiment.seed)),
     ]
-    return Table(head=("setting", "value"), rows=rows)
+    return facts_table("setting", rows)
 
 
 def _failures(trials: list[Trial]) -> list[Block]:
     failed = [(str(trial.number), trial.failure, f"`{trial.proposal.network}`") for trial in trials if trial.failure]
     if not failed:
         return []
-    return [Table(head=("failed trial", "why", "network"), rows=failed, folded=f"{len(failed)} failed trials")]
+    return [
+        Table(
+            columns=[Column(title=title, right=False) for title in ("failed trial", "why", "network")],
+            rows=failed,
+            folded=f"{len(failed)} failed trials",
+        )
+    ]
 
 
 def _winner(search: Search) -> list[Block]:

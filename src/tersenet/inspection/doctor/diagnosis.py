@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.inspection.doctor.check_record import CLEAR, FOUND, Check, DoctorFinding, LayerReading
 from tersenet.networks import spelled
 
@@ -80,7 +80,7 @@ def finding_text(finding: DoctorFinding) -> RenderableType:
     return Group(head, *(Padding(line, (0, 0, 0, 2)) for line in body))
 
 
-def rule_table(diagnosis: Diagnosis) -> RenderableType:
+def rule_table(diagnosis: Diagnosis) -> Table:
     """What each rule measured and whether it found anything; fits the console from 40 columns on."""
     from rich.text import Text
 
@@ -93,10 +93,10 @@ def rule_table(diagnosis: Diagnosis) -> RenderableType:
         (check.rule, Text(check.status, style=STYLES.get(check.status, "dim")), check.reading)
         for check in diagnosis.checks
     ]
-    return FittedTable(columns, rows)
+    return Table(columns=columns, rows=rows)
 
 
-def reading_table(diagnosis: Diagnosis) -> RenderableType:
+def reading_table(diagnosis: Diagnosis) -> Table:
     """What was measured of each layer, numbered as in `tersenet summary`; fits the console from 40 columns on."""
     columns = (
         Column(title="#"),
@@ -117,7 +117,7 @@ def reading_table(diagnosis: Diagnosis) -> RenderableType:
         )
         for row in diagnosis.layers
     ]
-    return FittedTable(columns, rows)
+    return Table(columns=columns, rows=rows)
 
 
 def format_diagnosis(diagnosis: Diagnosis, *, width: int = 80) -> str:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from tersenet._fitted_table import Column, FittedTable
 from tersenet._notebook import small_table
+from tersenet._table import Column, Table
 from tersenet.networks.shapes import spelled
 from tersenet.networks.summary.recorder import LayerRow
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 UNKNOWN = "–"
 MEGABYTE = 2**20
@@ -93,18 +89,22 @@ class Summary:
         return f"Summary({len(self.layers)} layers, {totals})"
 
     def _repr_html_(self) -> str:
-        head, rows = table_rows(self)
         note = f"{self.parameters:,} parameters, {self.macs_in_words} multiply-adds per image of "
         note += "×".join(map(str, self.input_size))
-        return small_table(head, rows, right=[name for name in head if name not in ("layer", "output")], note=note)
+        return small_table(layer_table(self), note=note)
 
     def __str__(self) -> str:
         """The table and its totals, as `tersenet summary` prints them."""
         return format_summary(self)
 
 
-def layer_table(summary: Summary) -> RenderableType:
-    """The rows and their sums, as a rich table that fits the console from 40 columns on."""
+def layer_table(summary: Summary) -> Table:
+    """One row per layer, and their sums; in a terminal it fits from 40 columns on.
+
+    >>> from tersenet.networks import build, summarize
+    >>> layer_table(summarize(build("8C3 GAP 10N"))).rows[0]
+    ('1', 'Conv2d', '8×26×26', '72', '48,672', '3', '1')
+    """
     listed = sum(row.parameters for row in summary.layers)
     macs = _count(summary.macs) if summary.macs is not None else f"≥ {summary.known_macs:,}"
     columns = (
@@ -116,17 +116,6 @@ def layer_table(summary: Summary) -> RenderableType:
         Column(title="receptive\nfield", leaves=3),
         Column(title="jump", leaves=4),
     )
-    return FittedTable(columns, table_rows(summary)[1])
-
-
-def table_rows(summary: Summary) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The layer table in words: its head, and one row per layer.
-
-    >>> from tersenet.networks import build, summarize
-    >>> table_rows(summarize(build("8C3 GAP 10N")))[1][0]
-    ('1', 'Conv2d', '8×26×26', '72', '48,672', '3', '1')
-    """
-    head: tuple[str, ...] = ("#", "layer", "output", "parameters", "MACs", "receptive field", "jump")
     rows: list[tuple[str, ...]] = [
         (
             str(number),
@@ -139,7 +128,7 @@ def table_rows(summary: Summary) -> tuple[tuple[str, ...], list[tuple[str, ...]]
         )
         for number, row in enumerate(summary.layers, 1)
     ]
-    return head, rows
+    return Table(columns=columns, rows=rows)
 
 
 def total_lines(summary: Summary) -> list[str]:

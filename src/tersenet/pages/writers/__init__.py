@@ -1,1 +1,1 @@
-"""Blocks written as HTML and as Markdown."""
+"""Blocks written as HTML, as Markdown, for a terminal, and as JSON."""

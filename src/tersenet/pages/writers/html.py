@@ -16,6 +16,7 @@ from html import escape
 from importlib import resources
 
 from tersenet._look import css_variables, inline_svg, printable
+from tersenet._table import Table
 from tersenet.pages.blocks import (
     VERDICTS,
     Block,
@@ -25,7 +26,6 @@ from tersenet.pages.blocks import (
     Notice,
     PageFigure,
     Paragraph,
-    Table,
     Tile,
     Tiles,
     Title,
@@ -149,11 +149,20 @@ def _tile(tile: Tile) -> str:
 
 
 def _table(table: Table) -> str:
-    sides = [' class="right"' if name in table.right else "" for name in table.head]
-    head = "".join(f"<th{side}>{_inline(name)}</th>" for name, side in zip(table.head, sides, strict=True))
-    rows = "\n".join(f"<tr>{_row(table, row, sides)}</tr>" for row in table.rows)
-    sorts = ' class="sorts"' if table.right and len(table.rows) >= SORTED_FROM else ""
+    sides = [' class="right"' if column.right else "" for column in table.columns]
+    means = [f' title="{escape(printable(column.means))}"' if column.means else "" for column in table.columns]
+    head = "".join(
+        f"<th{side}{said}>{_inline(column.words)}</th>"
+        for column, side, said in zip(table.columns, sides, means, strict=True)
+    )
+    rows = "\n".join(f"<tr>{_row(table, row, sides)}</tr>" for row in table.texts())
+    sorts = ' class="sorts"' if any(sides) and len(table.rows) >= SORTED_FROM else ""
     inside = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>"
+    if table.has_totals:
+        totals = [
+            f"<td{side}>{_inline(column.total)}</td>" for column, side in zip(table.columns, sides, strict=True)
+        ]
+        inside += f"\n<tfoot><tr>{''.join(totals)}</tr></tfoot>"
     whole = f'<div class="table"><table{sorts}>\n{inside}\n</table></div>'
     if table.folded is None:
         return whole
@@ -163,8 +172,8 @@ def _table(table: Table) -> str:
 
 def _row(table: Table, row: Sequence[str], sides: Sequence[str]) -> str:
     cells = []
-    for name, cell, side in zip(table.head, row, sides, strict=True):
-        kind = f' class="{cell}"' if name == table.verdict and cell in VERDICTS.values() else side
+    for column, cell, side in zip(table.columns, row, sides, strict=True):
+        kind = f' class="{cell}"' if column.verdict and cell in VERDICTS.values() else side
         cells.append(f"<td{kind}>{_inline(cell)}</td>")
     return "".join(cells)
 

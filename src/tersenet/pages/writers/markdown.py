@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tersenet._look import printable
+from tersenet._table import Table
 from tersenet.pages.blocks import (
     Block,
     Code,
@@ -14,7 +15,6 @@ from tersenet.pages.blocks import (
     Notice,
     PageFigure,
     Paragraph,
-    Table,
     Tile,
     Tiles,
     Title,
@@ -67,8 +67,11 @@ def _tile(tile: Tile) -> str:
 
 
 def _table(table: Table) -> str:
-    rule = ["--:" if name in table.right else ":--" for name in table.head]
-    rows = [[_cell(name) for name in table.head], rule, *([_cell(cell) for cell in row] for row in table.rows)]
+    rule = ["--:" if column.right else ":--" for column in table.columns]
+    rows = [[_cell(column.words) for column in table.columns], rule]
+    rows += [[_cell(cell) for cell in row] for row in table.texts()]
+    if table.has_totals:
+        rows.append([f"**{_cell(column.total)}**" if column.total else "" for column in table.columns])
     text = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     return f"**{_inline(table.folded)}**\n\n{text}" if table.folded else text
 

@@ -9,6 +9,7 @@ from statistics import fmean
 
 from tersenet._errors import TersenetError
 from tersenet._notebook import small_table
+from tersenet._table import Column, Table
 from tersenet.data import Dataset, Form
 from tersenet.evaluation import PERCENT, spread
 from tersenet.runs import folder
@@ -47,10 +48,10 @@ class Group:
     def _repr_html_(self) -> str:
         try:
             rows = [(str(each.seed), f"{each.test_accuracy:.2f}", str(each.epochs)) for each in results_of(self.runs)]
-            head = ("seed", "test %", "epochs")
-            return small_table(head if rows else (), rows, right=head, title=self.name, note=self._in_short())
+            columns = [Column(title=title) for title in ("seed", "test %", "epochs")]
+            return small_table(Table(columns=columns, rows=rows), title=self.name, note=self._in_short())
         except TersenetError as error:
-            return small_table((), (), title=self.name, note=error.problem)
+            return small_table(title=self.name, note=error.problem)
 
     def _in_short(self) -> str:
         """Network, data, seeds and what was reached, in a line."""

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tersenet._table import Column, Table
 from tersenet.cli.commands.backprop.arguments import (
     BatchnormArguments,
     ConvArguments,
@@ -68,8 +69,6 @@ def batchnorm(arguments: BatchnormArguments, output: Output) -> None:
 
 def errata(arguments: ErrataArguments, output: Output) -> None:
     """Print or write the errata."""
-    from rich.table import Table as RichTable
-
     import tersenet.backprop as lab
 
     found = lab.errata()
@@ -80,12 +79,9 @@ def errata(arguments: ErrataArguments, output: Output) -> None:
         if not output.json:
             print(lab.errata_page(), end="")
     else:
-        shown = RichTable(box=None, pad_edge=False, header_style="bold")
-        for name in ("where", "printed", "correct"):
-            shown.add_column(name, overflow="fold")
-        for one in found:
-            shown.add_row(f"{one.point}. {one.where}", one.printed, one.true)
-        output.say(shown)
+        columns = [Column(title=name, right=False, wraps=16) for name in ("where", "printed", "correct")]
+        rows = [(f"{one.point}. {one.where}", one.printed, one.true) for one in found]
+        output.say(Table(columns=columns, rows=rows))
         tell(output, "\nA command to check each: tersenet backprop errata --format markdown.")
     output.document(
         {"errata": [asdict(one) for one in found], "printed": [asdict(one) for one in lab.printed_cells()]}

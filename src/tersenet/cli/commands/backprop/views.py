@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tersenet._errors import TersenetError
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.cli.commands.backprop.arguments import (
     DeriveArguments,
     StudyArguments,
@@ -207,7 +207,6 @@ def workbook(arguments: WorkbookArguments, output: Output) -> None:
 
 def _say_table(arguments: TableArguments, descent: Descent, output: Output) -> None:
     import numpy as np
-    from rich.table import Table as RichTable
 
     import tersenet.backprop as lab
 
@@ -230,13 +229,8 @@ def _say_table(arguments: TableArguments, descent: Descent, output: Output) -> N
     else:
         blocks = [_that_matter(descent, fitting)]
     for block in blocks:
-        shown = RichTable(box=None, pad_edge=False, header_style="bold")
-        shown.add_column("step", justify="right", no_wrap=True, min_width=4)
-        for name in block:
-            shown.add_column(name, justify="right", no_wrap=True, min_width=11)
-        for step in steps:
-            shown.add_row(str(step), *(nine(float(descent.column(name)[step])) for name in block))
-        output.say(shown)
+        rows = [[str(step), *(nine(float(descent.column(name)[step])) for name in block)] for step in steps]
+        output.say(Table(columns=[Column(title=name) for name in ("step", *block)], rows=rows))
         output.say()
     if diverged is not None:
         tell(
@@ -289,7 +283,7 @@ def _say_chains(descent: Descent, step: int, chains: Sequence[Chain], output: Ou
                 styles += [*[""] * len(path.factors), "italic"]
             if not paths:
                 rows = [factor_row(factor) for factor in backwards]
-            output.say(FittedTable(CHAIN, rows, styles=styles, header=False))
+            output.say(Table(columns=CHAIN, rows=rows, styles=styles, header=False))
 
 
 def _say_study(problem: Problem, short: Any, long: Any, levels: Sequence[float], output: Output) -> None:
@@ -312,7 +306,7 @@ def _say_study(problem: Problem, short: Any, long: Any, levels: Sequence[float],
         steps = [later.reached[level] for level in map(float, levels)]
         words = ["–" if step is None else f"{step:,}" for step in steps]
         rows.append((f"{one.learning_rate:g}", *(nine(float(one.losses[step])) for step in marks), *words))
-    output.say(FittedTable(columns, rows))
+    output.say(Table(columns=columns, rows=rows))
     verdicts = [
         Column(title="rate"),
         *(
@@ -325,7 +319,7 @@ def _say_study(problem: Problem, short: Any, long: Any, levels: Sequence[float],
         for one, later in zip(short.rates, long.rates, strict=True)
     ]
     output.say()
-    output.say(FittedTable(verdicts, rows))
+    output.say(Table(columns=verdicts, rows=rows))
     output.say()
     tell(output, f"Steps that reach a loss: within {long.steps:,} steps; – means not reached.")
     tell(output, "What the verdicts mean:")

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from tersenet._errors import TersenetError, check_setting
+from tersenet._table import Column, Table
 from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir, given, refuse_all_but, size_in_bytes
 from tersenet.cli.output import CommonArguments, Output, option, say_notices
 
@@ -172,25 +173,24 @@ def _verify(arguments: Arguments, output: Output) -> int:
     return 0
 
 
-def _table(compared: list[Compared]) -> Any:
-    """One row for each target."""
-    from rich.table import Table
+COLUMNS = (
+    Column(title="target", right=False),
+    Column(title="pictures"),
+    Column(title="differences"),
+    Column(title="flash", leaves=2),
+    Column(title="RAM", leaves=1),
+    Column(title="per picture", leaves=3),
+)
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading, is_figure in (
-        ("target", False),
-        ("pictures", True),
-        ("differences", True),
-        ("flash", True),
-        ("RAM", True),
-        ("per picture", True),
-    ):
-        table.add_column(heading, justify="right" if is_figure else "left", no_wrap=True)
+
+def _table(compared: list[Compared]) -> Table:
+    """One row for each target."""
+    rows = []
     for each in compared:
         sizes = ["–" if size is None else f"{size:,}" for size in (each.flash, each.ram)]
         cost = "–" if each.cost is None else f"{each.cost:,} {each.unit}"
-        table.add_row(each.target, f"{each.pictures:,}", str(each.different), *sizes, cost)
-    return table
+        rows.append((each.target, f"{each.pictures:,}", str(each.different), *sizes, cost))
+    return Table(columns=COLUMNS, rows=rows)
 
 
 def _require_equal(compared: list[Compared], folder: Path) -> None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from tersenet._errors import TersenetError
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.cli.arguments import Flag, data_name
 from tersenet.cli.output import CommonArguments, Output, option, say_notices
 from tersenet.cli.progress import download_progress
@@ -127,7 +127,7 @@ def _list(arguments: DataArguments, output: Output) -> None:
     listed = list_sets(places)
     shown = [(s.known.name, s.known.about, f"{s.known.train:,} + {s.known.test:,}", _here(s)) for s in listed]
     shown.extend((form, about, "", "yours") for form, about in PATHS.items())
-    output.say(FittedTable(SETS, shown))
+    output.say(Table(columns=SETS, rows=shown))
     output.say("\nLooked in, in this order:")
     files = [each for each in listed if each.state != "drawn"]
     for place in places:
@@ -188,7 +188,7 @@ def _verify(arguments: VerifyArguments, output: Output) -> None:
     checks = check_holding(find_here(arguments.name, data_dir=arguments.data_dir))
     output.say(f"{arguments.name} in {checks[0].path.parent}")
     rows = [(check.path.name, check.check, check.problem or "whole") for check in checks]
-    output.say(FittedTable(FILES, rows, styles=["red" if check.problem else "" for check in checks]))
+    output.say(Table(columns=FILES, rows=rows, styles=["red" if check.problem else "" for check in checks]))
     broken = [check for check in checks if check.problem]
     if broken:
         raise TersenetError(

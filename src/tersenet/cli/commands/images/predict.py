@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.cli.arguments import RUNS_DIR, DataDir, RunsDir
 from tersenet.cli.output import Output, TrustArguments, option
 
@@ -231,7 +231,7 @@ def _table(rows: list[PredictionRow], classes: Sequence[str], folder: Path | Non
         )
         styles.append("" if not row.note else "red" if found is None else "yellow")
         table_rows.append((name, *label, *said, *[row.note] * with_notes))
-    return FittedTable(columns, table_rows, styles=styles)
+    return Table(columns=columns, rows=table_rows, styles=styles)
 
 
 def _remarks(rows: list[PredictionRow], passed_over: int, unchecked: str) -> list[tuple[str, str | None]]:

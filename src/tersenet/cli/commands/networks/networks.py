@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError, did_you_mean
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.cli.output import CommonArguments, Output
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(arguments: Arguments, output: Output) -> int:
         parameters, ours = f"{facts(network)['parameters']:,}", network.measured
         measured = ("–", "–", "–") if ours is None else (str(ours), str(ours.seeds), str(ours.epochs))
         rows.append((network.name, parameters, *_accuracies(network.reported), *measured, network.about))
-    output.say(FittedTable(COLUMNS, rows))
+    output.say(Table(columns=COLUMNS, rows=rows))
     output.say()
     output.say(
         Text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
@@ -36,13 +36,15 @@ def show_space(
         Column(title="values"),
         Column(title="which", right=False, wraps=12),
     )
-    output.say(FittedTable(columns, rows))
+    output.say(Table(columns=columns, rows=rows))
     output.say()
     costs = [
         (words, f"{getattr(extent.least[name].cost, name):,}", f"{getattr(extent.most[name].cost, name):,}")
         for name, words in COSTS.items()
     ]
-    output.say(FittedTable((Column(title="", right=False), Column(title="fewest"), Column(title="most")), costs))
+    output.say(
+        Table(columns=(Column(title="", right=False), Column(title="fewest"), Column(title="most")), rows=costs)
+    )
     output.say()
     output.say(f"smallest  {extent.least['parameters'].network}")
     output.say(f"largest   {extent.most['parameters'].network}")

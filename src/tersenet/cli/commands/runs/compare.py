@@ -16,12 +16,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir, refuse_all_but
 from tersenet.cli.output import Output, TrustArguments, option
 
@@ -53,12 +51,13 @@ def run(arguments: Arguments, output: Output) -> int:
         _refuse_with_ladder(arguments)
         return compare_ladder(arguments.runs_dir, arguments.out, output)
     from tersenet.analysis import compare
-    from tersenet.pages import write_comparison
+    from tersenet.pages import comparison_in_short, to_terminal, write_comparison
     from tersenet.runs import find_run_or_group
 
     sources = [find_run_or_group(name, arguments.runs_dir) for name in arguments.runs]
     comparison = compare(sources, data_dir=arguments.data_dir, best=arguments.best, resolution=arguments.resolve)
-    _say(comparison, output)
+    for part in to_terminal(comparison_in_short(comparison)):
+        output.say(part)
     page = write_comparison(comparison, arguments.out) if arguments.out else None
     if page:
         output.say()
@@ -75,62 +74,6 @@ def _refuse_with_ladder(arguments: Arguments) -> None:
         problem="These options have no effect with the ladder.",
         hint="omit them, or compare two of its steps: tersenet compare ladder-01-plain ladder-02-normalised",
     )
-
-
-def _say(comparison: Comparison, output: Output) -> None:
-    from rich.text import Text
-
-    if comparison.warnings:
-        output.say(Text(" ".join(comparison.warnings), style="yellow"))
-    output.say()
-    output.say(_side_table(comparison))
-    output.say()
-    for pair in comparison.pairs:
-        output.say(Text(pair.verdict, style="bold"))
-    if len(comparison.pairs) > 1:
-        output.say()
-        output.say(_pair_table(comparison.pairs))
-        output.say(Text("p: over seeds, adjusted for the number of comparisons (Holm); significant below 0.05."))
-        return
-    for text in comparison.pairs[0].reasons:
-        output.say(Text(text))
-
-
-def _side_table(comparison: Comparison) -> Any:
-    validated = any(side.kind == "validation" for side in comparison.sides)
-    columns = (
-        Column(title=comparison.sides[0].source.experiment.data, right=False, least=14),
-        Column(title="parameters", leaves=1),
-        Column(title="seeds", leaves=3),
-        Column(title="test %"),
-        Column(title="95 % interval", leaves=2),
-        *[Column(title="validation %", leaves=4)] * validated,
-        Column(title="best %", leaves=5),
-    )
-    return FittedTable(columns, [_side_row(side, validated) for side in comparison.sides])
-
-
-def _side_row(side: Contender, validated: bool) -> list[str]:
-    found, held_out = side.spread, side.validation_accuracies
-    deviation = "" if found.deviation is None else f" ± {found.deviation:.2f}"
-    interval = "–" if found.interval is None else f"{found.interval[0]:.2f} to {found.interval[1]:.2f}"
-    row = [side.name, f"{side.parameters:,}", str(side.seeds), f"{found.mean:.2f}{deviation}", interval]
-    if validated:
-        row.append("–" if held_out is None else f"{fmean(held_out):.2f}")
-    return [*row, f"{fmean(side.best_accuracies):.2f}"]
-
-
-def _pair_table(pairs: list[PairComparison]) -> Any:
-    from tersenet.pages import pair_row
-
-    columns = (
-        Column(title=f"against {pairs[0].a.name}", right=False, least=14),
-        Column(title="difference"),
-        Column(title="95 % interval", leaves=2),
-        Column(title="p", leaves=1),
-        Column(title="p over images", leaves=3),
-    )
-    return FittedTable(columns, [pair_row(pair) for pair in pairs])
 
 
 def _document(comparison: Comparison, page: Path | None) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
@@ -16,50 +15,18 @@ if TYPE_CHECKING:
 def compare_ladder(runs_dir: Path, out: Path | None, output: Output) -> int:
     """Print a row for each step, what each shows against the one before it, and what is missing."""
     from tersenet.analysis import read_ladder
+    from tersenet.pages import ladder_in_short, to_terminal, write_ladder
 
     ladder = read_ladder(runs_dir)
-    say_ladder(ladder, output)
+    for part in to_terminal(ladder_in_short(ladder)):
+        output.say(part)
     page = None
     if out is not None:
-        from tersenet.pages import write_ladder
-
         page = write_ladder(ladder, out)
         output.say()
         output.say(f"page: {page}")
     output.document(_document(ladder, page))
     return 0
-
-
-def say_ladder(ladder: Ladder, output: Output) -> None:
-    """The table, what it rests on, and which steps are to be trained yet."""
-    from rich.text import Text
-
-    from tersenet.analysis import SEEDS, caution, difference_in_words, step_row
-
-    output.say()
-    columns = (
-        Column(title=ladder.data, right=False),
-        Column(title="change", right=False, wraps=12, leaves=2),
-        Column(title="parameters", leaves=3),
-        Column(title="last\nepoch %"),
-        Column(title="least of\nlast 3", leaves=4),
-        Column(title="target\n%", leaves=1),
-        Column(title="verdict", right=False, wraps=10),
-    )
-    output.say(FittedTable(columns, [step_row(step) for step in ladder.steps]))
-    output.say()
-    for step, before in zip(ladder.steps, [None, *ladder.steps], strict=False):
-        for said in difference_in_words(step, before):
-            output.say(Text(f"{step.label}: {said}"))
-    output.say(Text(caution(ladder)))
-    if ladder.missing:
-        output.say()
-        output.say(Text(f"Not yet trained with {SEEDS} seeds. What is missing:", style="yellow"))
-        for each in ladder.missing:
-            for command in each.commands:
-                output.say(f"  {command}")
-    for said in ladder.otherwise:
-        output.say(Text(said, style="yellow"))
 
 
 def _document(ladder: Ladder, page: Path | None) -> dict[str, Any]:

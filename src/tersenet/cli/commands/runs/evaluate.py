@@ -19,17 +19,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError
-from tersenet._fitted_table import Column, FittedTable
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Device, Flag, RunsDir
 from tersenet.cli.commands.runs.evaluate_group import evaluate_group
 from tersenet.cli.output import Output, TrustArguments, option, say_notices
 
 if TYPE_CHECKING:
     from tersenet.data import Dataset
-    from tersenet.evaluation import Measures, Mistake
     from tersenet.runs import Group, MeasuredRun, Run
-
-SHOWN = 10  # confused pairs and mistakes that the tables show; the JSON document has all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +116,8 @@ def _require_fit(run: Run | Group, dataset: Dataset) -> None:
 
 
 def _say(run: Run, found: MeasuredRun, output: Output) -> None:
+    from tersenet.evaluation import class_table, confused_table, mistake_table
+
     dataset, measures, mistakes, corrected = found.dataset, found.measures, found.mistakes, found.corrected
     trained = "" if dataset.name == run.experiment.data else f" (trained on {run.experiment.data})"
     output.say(f"{run.name}{trained}, measured on the test set of {dataset.name}")
@@ -137,16 +135,15 @@ def _say(run: Run, found: MeasuredRun, output: Output) -> None:
     if measures.unanswered:
         output.say(f"Outputs that are NaN: {measures.unanswered}; they count as mistakes.", style="bold red")
     output.say()
-    output.say(_class_table(measures))
+    output.say(class_table(measures))
     if measures.confused_pairs:
-        output.say(
-            f"\nThe most confused pairs, {min(SHOWN, len(measures.confused_pairs))} of "
-            f"{len(measures.confused_pairs)}:"
-        )
-        output.say(_pair_table(measures))
+        pairs = confused_table(measures)
+        output.say(f"\nThe most confused pairs, {len(pairs.rows)} of {len(measures.confused_pairs)}:")
+        output.say(pairs)
     if mistakes:
-        output.say(f"\nThe most confident mistakes, {min(SHOWN, len(mistakes))} of {len(mistakes)}:")
-        output.say(_mistake_table(dataset, mistakes))
+        table = mistake_table(dataset, mistakes)
+        output.say(f"\nThe most confident mistakes, {len(table.rows)} of {len(mistakes)}:")
+        output.say(table)
 
 
 def say_unfinished(run: Run, output: Output) -> None:
@@ -155,65 +152,6 @@ def say_unfinished(run: Run, output: Output) -> None:
         done, planned = len(run.metrics), run.experiment.training.epochs
         said = f"This run is not finished: {done} of {planned} epochs are done; these are the weights so far."
         output.say(said, style="bold yellow")
-
-
-def _class_table(measures: Measures) -> Any:
-    """Precision, recall and F1 in percent, one row per class."""
-    columns = (
-        Column(title="class", right=False, least=12),
-        Column(title="precision"),
-        Column(title="recall"),
-        Column(title="F1", leaves=1),
-        Column(title="pictures", leaves=2),
-    )
-    rows = [
-        (row.name, _percent(row.precision), _percent(row.recall), _percent(row.f1), f"{row.support:,}")
-        for row in measures.per_class
-    ]
-    return FittedTable(columns, rows)
-
-
-def _pair_table(measures: Measures) -> Any:
-    columns = (
-        Column(title="true", right=False, least=12),
-        Column(title="classified as", right=False, least=13),
-        Column(title="pictures"),
-    )
-    rows = [
-        (measures.classes[pair.label], measures.classes[pair.guess], str(pair.count))
-        for pair in measures.confused_pairs[:SHOWN]
-    ]
-    return FittedTable(columns, rows)
-
-
-def _mistake_table(dataset: Dataset, mistakes: list[Mistake]) -> Any:
-    """The most confident mistakes; labels known to be wrong are marked."""
-    from tersenet.evaluation import NO_ANSWER, known_wrong_label
-
-    shown = mistakes[:SHOWN]
-    wrong = [known_wrong_label(dataset.name, mistake.index, mistake.label) for mistake in shown]
-    columns = (
-        Column(title="no."),
-        Column(title="true", right=False, least=12),
-        Column(title="guess", right=False, least=12),
-        Column(title="probability"),
-        *[Column(title="note", right=False, wraps=12, leaves=1)] * any(wrong),
-    )
-    rows = [
-        (
-            str(mistake.index),
-            dataset.classes[mistake.label],
-            "none" if mistake.guess == NO_ANSWER else dataset.classes[mistake.guess],
-            _percent(mistake.probability),
-            f"label known to be wrong: {label.read}" if label else "",
-        )
-        for mistake, label in zip(shown, wrong, strict=True)
-    ]
-    return FittedTable(columns, rows)
-
-
-def _percent(fraction: float) -> str:
-    return "–" if fraction != fraction else f"{100 * fraction:.2f} %"
 
 
 def _draw(folder: Path, run: Run, found: MeasuredRun) -> list[Path]:

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def evaluate_group(group: Group, dataset: Dataset, device: str, output: Output) 
             said = f"Seed {row['seed']}: outputs that are NaN: {row['unanswered']}; they count as mistakes."
             output.say(said, style="bold red")
     output.say()
-    output.say(FittedTable(COLUMNS, [_cells(row, len(dataset.test)) for row in rows]))
+    output.say(Table(columns=COLUMNS, rows=[_cells(row, len(dataset.test)) for row in rows]))
     output.say(f"\nOne seed in detail: tersenet evaluate {shlex.quote(rows[0]['run'])}")
     output.document(
         {

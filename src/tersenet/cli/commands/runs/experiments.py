@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tersenet._fitted_table import Column, FittedTable
 from tersenet._readable import escaped_toml
+from tersenet._table import Column, Table
 from tersenet.cli.arguments import RUNS_DIR, RunsDir
 from tersenet.cli.output import CommonArguments, Output
 
@@ -65,7 +65,7 @@ def _list(experiments: dict[str, Experiment], arguments: Arguments, output: Outp
         said = None if outcome is None else asdict(outcome) | {"met": outcome.met}
         documents.append(msgspec.to_builtins(experiment) | {"parameters": parameters, "outcome": said})
     output.document({"experiments": documents})
-    output.say(FittedTable(COLUMNS, rows))
+    output.say(Table(columns=COLUMNS, rows=rows))
     output.say()
     output.say(
         Text(

@@ -37,12 +37,11 @@ def run(arguments: Arguments, output: Output) -> int:
 
     search = search_called(arguments.run, arguments.runs_dir)
     if search is not None:
-        page = write_search_report(search)
-        output.say(f"report: {page}")
-        output.document({"run": search.name, "report": str(page), "markdown": str(page.with_suffix(".md"))})
-        return 0
-    run = find_run_or_group(arguments.run, arguments.runs_dir)
-    page = write_report(run, data_dir=arguments.data_dir)
+        name, page = search.name, write_search_report(search)
+    else:
+        run = find_run_or_group(arguments.run, arguments.runs_dir)
+        name, page = run.name, write_report(run, data_dir=arguments.data_dir)
     output.say(f"report: {page}")
-    output.document({"run": run.name, "report": str(page), "markdown": str(page.with_suffix(".md"))})
+    files = {"report": page, "markdown": page.with_suffix(".md"), "blocks": page.with_suffix(".json")}
+    output.document({"run": name} | {kind: str(path) for kind, path in files.items()})
     return 0

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from tersenet._errors import TersenetError
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.cli.arguments import RUNS_DIR, RunsDir
 from tersenet.cli.commands.runs.runs_best import best
 from tersenet.cli.output import CommonArguments, Output, option
@@ -81,11 +81,11 @@ def run(arguments: Arguments, output: Output) -> int:
         cells = sorted(
             [*map(_run_cells, rows), *map(_damaged_cells, damaged)], key=lambda row: name_and_number(row[0])
         )
-        output.say(FittedTable(RUN_COLUMNS, cells))
+        output.say(Table(columns=RUN_COLUMNS, rows=cells))
     if groups:
         if rows or damaged:
             output.say("")
-        output.say(FittedTable(GROUP_COLUMNS, [_group_cells(group) for group in groups]))
+        output.say(Table(columns=GROUP_COLUMNS, rows=[_group_cells(group) for group in groups]))
         output.say(Text("A single seed is named like group-1/seed-0."))
     for broken in damaged:
         output.say(f"{broken['run']} cannot be read. {broken['problem']} ({broken['where']})", style="yellow")

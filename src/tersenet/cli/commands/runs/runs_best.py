@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.cli.output import Output
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def best(runs_dir: Path, under: int | None, data: str, output: Output) -> int:
         output.say(f"There is no finished run on {data}{bound} in {runs_dir}.")
         return 0
     output.say(f"{data}: the best accuracy for the fewest parameters{bound}", style="bold")
-    output.say(FittedTable(COLUMNS, [_cells(*row) for row in found]))
+    output.say(Table(columns=COLUMNS, rows=[_cells(*row) for row in found]))
     notes = [
         f"Out of {len(all_of_them)} experiment{'s' * (len(all_of_them) != 1)} trained on {data}, each row has the "
         "best accuracy for its number of parameters or fewer. "

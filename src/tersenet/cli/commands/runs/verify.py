@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 from tersenet.cli.arguments import RUNS_DIR, DataDir, Flag, RunsDir
 from tersenet.cli.main import DONE, ERROR
 from tersenet.cli.output import CommonArguments, Output
@@ -110,7 +110,7 @@ def _several(arguments: Arguments, output: Output) -> int:
             failures.append("\n  ".join((f"{path}: The claim does not hold.", *verdict.reasons)))
         unchecked = unchecked or bool(verdict.not_checked)
         documents.append(_document(path, claim, verdict))
-    output.say(FittedTable(COLUMNS, rows))
+    output.say(Table(columns=COLUMNS, rows=rows))
     for failure in failures:
         output.say(f"\n{failure}")
     if unchecked:

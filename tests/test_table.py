@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from tersenet._fitted_table import Column, FittedTable
+from tersenet._table import Column, Table
 
 COLUMNS = (
     Column(title="run", right=False, least=14),
@@ -25,7 +25,7 @@ def printed(table, width):
 
 
 def test_with_room_enough_every_column_is_shown_and_none_is_said_to_be_missing():
-    assert printed(FittedTable(COLUMNS, ROWS), 80) == [
+    assert printed(Table(columns=COLUMNS, rows=ROWS), 80) == [
         "run                   state     test %  best %",
         "a-name-of-20-letters  finished   99.41   99.50",
         "short                 running    98.00       –",
@@ -34,7 +34,7 @@ def test_with_room_enough_every_column_is_shown_and_none_is_said_to_be_missing()
 
 
 def test_the_least_important_column_goes_first_with_its_meaning_and_is_named():
-    assert printed(FittedTable(COLUMNS, ROWS), 38) == [
+    assert printed(Table(columns=COLUMNS, rows=ROWS), 38) == [
         "run                   state     test %",
         "a-name-of-20-letters  finished   99.41",
         "short                 running    98.00",
@@ -45,7 +45,7 @@ def test_the_least_important_column_goes_first_with_its_meaning_and_is_named():
 
 
 def test_names_are_shortened_to_their_ends_before_a_column_goes():
-    assert printed(FittedTable(COLUMNS, ROWS), 41)[:3] == [
+    assert printed(Table(columns=COLUMNS, rows=ROWS), 41)[:3] == [
         "run              state     test %  best %",
         "…-of-20-letters  finished   99.41   99.50",
         "short            running    98.00       –",
@@ -54,7 +54,7 @@ def test_names_are_shortened_to_their_ends_before_a_column_goes():
 
 def test_sentences_are_broken_between_words_and_keep_them_whole():
     columns = (Column(title="set", right=False), Column(title="about", right=False, wraps=12))
-    table = FittedTable(columns, [["kmnist", "cursive Japanese characters"]])
+    table = Table(columns=columns, rows=[["kmnist", "cursive Japanese characters"]])
     assert printed(table, 24) == [
         "set     about",
         "kmnist  cursive Japanese",
@@ -64,7 +64,9 @@ def test_sentences_are_broken_between_words_and_keep_them_whole():
 
 def test_a_table_that_cannot_fit_is_wider_than_the_terminal_and_whole():
     columns = (Column(title="network", right=False), Column(title="parameters"))
-    assert printed(FittedTable(columns, [["optimized-18594", "18,594"]]), 20)[1] == "optimized-18594      18,594"
+    assert (
+        printed(Table(columns=columns, rows=[["optimized-18594", "18,594"]]), 20)[1] == "optimized-18594      18,594"
+    )
 
 
 def test_totals_and_titles_of_two_lines_are_measured_too():
@@ -72,7 +74,7 @@ def test_totals_and_titles_of_two_lines_are_measured_too():
         Column(title="layer", right=False, total="sum"),
         Column(title="receptive\nfield", total="1,234,567,890"),
     )
-    assert printed(FittedTable(columns, [["Conv2d", "3"]]), 40) == [
+    assert printed(Table(columns=columns, rows=[["Conv2d", "3"]]), 40) == [
         "            receptive",
         "layer           field",
         "Conv2d              3",
@@ -83,7 +85,7 @@ def test_totals_and_titles_of_two_lines_are_measured_too():
 def test_text_of_others_is_escaped_before_it_is_measured_and_stays_on_its_line():
     columns = (Column(title="class", right=False), Column(title="recall"))
     rows = [["a\x1b[31m\nb", "1"], [Text("猫", style="bold"), "2"]]
-    assert printed(FittedTable(columns, rows), 40) == [
+    assert printed(Table(columns=columns, rows=rows), 40) == [
         "class" + 9 * " " + "recall",
         r"a\x1b[31m\nb" + 7 * " " + "1",
         "猫" + 17 * " " + "2",
@@ -105,7 +107,7 @@ def test_at_any_width_rows_fit_words_are_whole_and_every_column_is_shown_or_name
         Column(title="fourth", right=False, wraps=12, leaves=3),
     )
     rows = [[*cells, " ".join(sentence)] for *cells, sentence in content]
-    lines = printed(FittedTable(columns, rows), width)
+    lines = printed(Table(columns=columns, rows=rows), width)
     assert max(map(cell_len, lines)) <= width
     table, _, note = "\n".join(lines).partition("Not shown at")
     known = {word for row in rows for cell in row for word in cell.split()} | {column.title for column in columns}

@@ -1,4 +1,8 @@
-"""A table that fits the terminal: columns give way and are named below it; figures and headers are never cut."""
+"""A table: composed once for terminal, page and notebook.
+
+In a terminal it fits: columns give way and are named below it; figures and headers are never cut. Pages write it as
+HTML, Markdown and JSON (`tersenet.pages.writers`).
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,14 @@ from tersenet._readable import readable
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
-    from rich.table import Table
+    from rich.table import Table as RichTable
     from rich.text import Text
 
 GAP = 2  # blanks between two columns
 LONGEST_WORD = 24  # a longer word may be broken
 SHORTEST = 12  # characters of a shortened text, where no other column can go
 LONGEST_TITLE = 16  # of a column that can be shortened; a longer title is shortened with it
+COLOURS = {"met": "green", "missed": "red", "open": "dim"}  # of a row with this verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +33,8 @@ class Column:
     A column with `least` may be shortened to that many characters: its `keeps` is what tells its texts apart, the end
     of a path, the start of a sentence. A column with `wraps` may be broken between words into lines of that many
     characters or more. Where the terminal is too narrow even so, columns go by `leaves`, the highest first; one of 0
-    stays. `means` explains the column below the table while it is shown; `total` is its last row, in bold.
+    stays. `means` explains the column while it is shown; `total` is its last row, in bold. A `verdict` says met,
+    missed or open.
     """
 
     title: str
@@ -39,17 +45,26 @@ class Column:
     wraps: int | None = None
     total: str = ""
     means: str = ""
+    verdict: bool = False
+
+    @property
+    def words(self) -> str:
+        """The title on one line."""
+        return " ".join(self.title.split())
 
 
-class FittedTable:
-    """A table as wide as the console that prints it, with the meaning of its columns and the names of those left out.
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under their columns: as wide as the console that prints it, or a block of a page.
 
-    `styles` has a rich style for each row, or none; without `header` the titles are not shown. A table whose last
-    columns do not fit either is wider than the console, never cut.
+    `styles` has a rich style for each row, or none; a row with a verdict has its colour. Without `header` a terminal
+    does not show the titles; on a page a `folded` table opens on a click. Below it a terminal has the meaning of the
+    columns and the names of those left out. A table whose last columns do not fit either is wider than the console,
+    never cut.
 
     >>> from rich.console import Console
     >>> columns = (Column(title="run", right=False, least=9), Column(title="test %"), Column(title="s", leaves=1))
-    >>> Console(width=17).print(FittedTable(columns, [["a-long-name-1", "99.41", "12"]]))
+    >>> Console(width=17).print(Table(columns=columns, rows=[["a-long-name-1", "99.41", "12"]]))
     run        test %
     …g-name-1   99.41
     Not shown at
@@ -58,18 +73,34 @@ class FittedTable:
     --json has it.
     """
 
-    def __init__(
-        self,
-        columns: Sequence[Column],
-        rows: Sequence[Sequence[str | Text]],
-        *,
-        styles: Sequence[str] = (),
-        header: bool = True,
-    ) -> None:
-        self.columns = tuple(replace(column, title=readable(column.title)) for column in columns)
-        self.rows = [[_on_one_line(cell) for cell in row] for row in rows]
-        self.styles = styles or [""] * len(rows)
-        self.header = header
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str | Text]]
+    styles: Sequence[str] = ()
+    header: bool = True
+    folded: str | None = None
+
+    @property
+    def has_totals(self) -> bool:
+        """Whether a row of totals stands below the others."""
+        return any(column.total for column in self.columns)
+
+    def texts(self) -> list[list[str]]:
+        """The cells of each row, as text."""
+        return [[_text(cell) for cell in row] for row in self.rows]
+
+    def __rich__(self) -> RenderableType:
+        return _Fitted(self)
+
+
+class _Fitted:
+    """A table as a terminal shows it."""
+
+    def __init__(self, table: Table) -> None:
+        self.columns = tuple(replace(column, title=readable(column.title)) for column in table.columns)
+        self.rows = [[_on_one_line(cell) for cell in row] for row in table.rows]
+        self.styles = table.styles or [_colour(table.columns, row) for row in self.rows]
+        self.header = table.header
+        self.has_totals = table.has_totals
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType | Segment]:
         """The table, then what its columns mean, then which of them are left out."""
@@ -80,7 +111,7 @@ class FittedTable:
         yield from console.render(self._table(widths), options.update(width=max(options.max_width, needed)))
         if means := " ".join(self.columns[place].means for place in widths if self.columns[place].means):
             yield Text(means)
-        left_out = [" ".join(column.title.split()) for i, column in enumerate(self.columns) if i not in widths]
+        left_out = [column.words for i, column in enumerate(self.columns) if i not in widths]
         if left_out:
             them = "them" if len(left_out) > 1 else "it"
             said = f"Not shown at width {options.max_width}: {', '.join(left_out)}."
@@ -110,13 +141,13 @@ class FittedTable:
             widths[i] = max(least[i], widths[i] - max(0, excess(widths)))
         return {i: widths[i] for i in left}
 
-    def _table(self, widths: dict[int, int]) -> Table:
-        from rich.table import Table
+    def _table(self, widths: dict[int, int]) -> RichTable:
+        from rich.table import Table as RichTable
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, header_style="bold", footer_style="bold")
+        table = RichTable(box=None, pad_edge=False, header_style="bold", footer_style="bold")
         table.padding, table.collapse_padding = (0, GAP, 0, 0), True
-        table.show_header, table.show_footer = self.header, any(column.total for column in self.columns)
+        table.show_header, table.show_footer = self.header, self.has_totals
         for i, width in widths.items():
             column = self.columns[i]
             table.add_column(
@@ -145,6 +176,11 @@ def _least(column: Column, texts: Sequence[str]) -> int | None:
         return column.least
     words = [_width(word) for text in texts for word in text.split()]
     return max(column.wraps, min(max(words, default=0), LONGEST_WORD))
+
+
+def _colour(columns: Sequence[Column], row: Sequence[str | Text]) -> str:
+    verdicts = [_text(cell) for column, cell in zip(columns, row, strict=True) if column.verdict]
+    return COLOURS.get(verdicts[0], "") if verdicts else ""
 
 
 def _on_one_line(cell: str | Text) -> str | Text:
