@@ -19,7 +19,7 @@ LEFT_OF["export"] = {*ROOMS[:6], "export"}
 LEFT_OF["search"] = {*ROOMS, "search"}
 LEFT_OF["web"] = {*ROOMS, "backprop", "export", "web"}
 LEFT_OF["cli"] = {*ROOMS, "search", "backprop", "export", "web", "cli"}
-MOST_FILES, MOST_LINES = 15, 400
+MOST_FILES, MOST_LINES, LONGEST = 15, 400, 100
 
 
 def module_name(file: Path) -> str:
@@ -105,6 +105,17 @@ def test_no_folder_and_no_file_is_too_large():
     assert not {folder.relative_to(SOURCE): count for folder, count in folders.items() if count > MOST_FILES}
     lines = {name: len(file.read_text(encoding="utf-8").splitlines()) for name, file in FILES.items()}
     assert not {name: count for name, count in lines.items() if count > MOST_LINES}
+
+
+def test_no_function_is_too_long():
+    long = [
+        f"{name}: {node.name}, {node.end_lineno - start} lines"
+        for name, file in FILES.items()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and node.end_lineno - (start := node.body[0].end_lineno if ast.get_docstring(node) else node.lineno) > LONGEST
+    ]
+    assert not long
 
 
 def loaded_by(code: str) -> set[str]:
