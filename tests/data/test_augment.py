@@ -21,8 +21,8 @@ from tersenet.data.augment import (
     SHIFT_Y,
     Augmentation,
     augment,
-    preview,
 )
+from tersenet.data.preview import preview
 
 EXACT_A = Augmentation(crop_probability=0.1, rotation=15, exact=True)
 EVERYTHING = Augmentation(

@@ -1,5 +1,7 @@
 """A whole training: reproducible, resumable, measured on the right pictures."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -108,6 +110,19 @@ def test_the_test_set_changes_nothing_about_the_weights(dataset):
     other = Dataset(name="bars", train=dataset.train, test=bars(30, 7), classes=dataset.classes, source="drawn")
     first, second = train(a_network(), dataset, RECIPE), train(a_network(), other, RECIPE)
     assert torch.equal(weights_of(first.model), weights_of(second.model))
+
+
+def test_mixed_pictures_and_a_transform_train_and_repeat_to_the_bit(dataset):
+    recipe = replace(RECIPE, augmentation=Augmentation(mixup=0.3, flip_probability=0.0), epochs=3)
+
+    def noisy(batch):
+        return (batch + 0.05 * torch.rand_like(batch)).clamp(0, 1)
+
+    first, second = (train(a_network(), dataset, recipe, transform=noisy) for _ in range(2))
+    other = train(a_network(), dataset, recipe)
+    assert torch.equal(weights_of(first.model), weights_of(second.model))
+    assert not torch.equal(weights_of(first.model), weights_of(other.model))
+    assert other.test.accuracy > 70
 
 
 def test_without_averaging_the_weights_themselves_are_measured(dataset):

@@ -6,7 +6,6 @@ from tersenet.data.augment import (
     affine_maps,
     augment,
     check_sizes,
-    preview,
 )
 from tersenet.data.cache import find_cache_dir
 from tersenet.data.catalog import PATHS, absolute_name, fetch_data, find_here, is_named, load_data
@@ -26,6 +25,9 @@ from tersenet.data.formats.read_picture import Picture, open_picture, read_pictu
 from tersenet.data.listing import ListedSet, list_sets
 from tersenet.data.local_copies import UNCHECKED, LocalCopy, check_holding, find_holding, list_places
 from tersenet.data.named_sets import DIGITS, KNOWN_SETS, NAMED_SETS
+from tersenet.data.pixels.mix import mix
+from tersenet.data.pixels.transform import BatchTransform, transformed
+from tersenet.data.preview import preview
 from tersenet.data.samples import FOLDER, write_samples
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "SHA256",
     "UNCHECKED",
     "Augmentation",
+    "BatchTransform",
     "Beyond",
     "Dataset",
     "FittedDigit",
@@ -71,6 +74,7 @@ __all__ = [
     "load_data",
     "load_synthetic",
     "match_classes",
+    "mix",
     "open_picture",
     "parse_folder_name",
     "preview",
@@ -80,6 +84,7 @@ __all__ = [
     "read_path",
     "read_picture",
     "second_mark",
+    "transformed",
     "with_form",
     "with_skip_bad",
     "write_idx",

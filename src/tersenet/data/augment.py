@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from tersenet._errors import TersenetError
 from tersenet.data.form import Beyond
+from tersenet.data.pixels.colour import COLOUR_COLUMNS, change_colours
 from tersenet.data.resample import control_points, crop_and_resize_as_pillow, rotate_as_pillow, smooth_field, warp
 
 CHUNK = 1024  # pictures resampled at a time: what is in the making stays in the cache; any number gives the same bits
@@ -19,14 +21,18 @@ CHUNK = 1024  # pictures resampled at a time: what is in the making stays in the
 # what the others draw as it was; the control points of `elastic` follow them and make the row longer.
 CROP, ROTATION, SCALE, SHIFT_X, SHIFT_Y, SHEAR, ERASE, ERASE_TOP, ERASE_LEFT, ERASE_HEIGHT, ERASE_WIDTH = range(11)
 COLUMNS = 11
+# The columns of the settings that came later are the last of the row, and there only where one of these is on: what
+# the older ones draw is as it was before.
+FLIP, UPSIDE_DOWN, PADDING_X, PADDING_Y, CUTOUT_X, CUTOUT_Y = range(6)
+LATER_COLUMNS = 6 + COLOUR_COLUMNS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
     """What may happen to a training picture. Everything is off by default (`docs/augmentation.md`).
 
-    All geometry (crop, shear, scale, rotation, shift, elastic, in this order) is composed into one resampling with
-    fill 0. Raises `TersenetError` where a setting is out of range.
+    All geometry (flips, crop, shear, scale, rotation, shift, elastic, in this order) is composed into one
+    resampling. Then colours change, and parts are blanked. Raises `TersenetError` where a setting is out of range.
 
     >>> Augmentation(rotation=10, shift=0.08).rotation
     10
@@ -59,37 +65,73 @@ class Augmentation:
     """Probability that a rectangle is erased."""
     erase_size: int = 8  # breaks a stroke, loses no digit
     """Its longest side, in pixels; each side is drawn between half of this and this."""
+    flip_probability: float = 0.0  # digits, letters and arrows change their meaning
+    """Probability that left and right change places."""
+    upside_down_probability: float = 0.0  # most things have an upper side
+    """Probability that top and bottom change places."""
+    crop_padding: int = 0  # 4 is usual for pictures of 32×32
+    """Random shift by up to ± this many whole pixels each way: a crop out of the padded picture."""
+    brightness: float = 0.0
+    """Brightness: every channel is multiplied by 1 ± this."""
+    contrast: float = 0.0
+    """Contrast: the distance from the picture's mean lightness is multiplied by 1 ± this."""
+    saturation: float = 0.0
+    """Saturation: the distance from grey is multiplied by 1 ± this."""
+    hue: float = 0.0  # classes may differ by colour
+    """Hue: colours turn by up to ± this fraction of the colour circle."""
+    cutout_size: int = 0
+    """Side of a square that is blanked in every picture, in pixels; it may stick out of the picture. 0: none."""
+    mixup: float = 0.0  # 0.2 to 0.4 are usual
+    """Mixup: each picture and its label are mixed with another of the batch, in a share drawn from Beta(a, a), where
+    a is this number. 0: none."""
     interpolation: Literal["bilinear", "nearest"] = "bilinear"  # keeps the strokes' grey edges
     """Resampling: bilinear, or nearest, which makes no new grey values."""
     exact: bool = False  # one resampling blurs less, and takes the other settings too
-    """Crop and rotation byte for byte as torchvision makes them on PIL images, in two steps; scale, shift, shear and
-    elastic must be 0."""
+    """Crop and rotation byte for byte as torchvision makes them on PIL images, in two steps; all other geometry
+    must be 0."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _LIMITS.items():
             value = getattr(self, name)
-            kind, types = ("a whole number", int) if name.endswith("_size") else ("a number", int | float)
+            kind, types = ("a whole number", int) if name in _WHOLE else ("a number", int | float)
             is_number = isinstance(value, types) and not isinstance(value, bool)
             if not is_number or not low <= value <= high:  # NaN is in no range
                 raise _misfit(f"{name} = {value!r}", f"{kind} from {low} to {high}")
         if self.interpolation not in ("bilinear", "nearest"):
             raise _misfit(f"interpolation = {self.interpolation!r}", "bilinear or nearest")
         if self.exact:
-            extra = [name for name in ("scale", "shift", "shear", "elastic") if getattr(self, name)]
+            extra = [name for name in _NOT_EXACT if getattr(self, name)]
             if extra:
                 raise _misfit(f"exact = True with {', '.join(extra)}", "exact with crop, rotation and erase only")
 
     @property
     def moves(self) -> bool:
         """Whether any geometry is on."""
-        return any((self.crop_probability, self.rotation, self.scale, self.shift, self.shear, self.elastic))
+        older = (self.crop_probability, self.rotation, self.scale, self.shift, self.shear, self.elastic)
+        return any((*older, self.flip_probability, self.upside_down_probability, self.crop_padding))
+
+    @property
+    def colours(self) -> bool:
+        """Whether colours or lightness change."""
+        return any((self.brightness, self.contrast, self.saturation, self.hue))
 
     @property
     def active(self) -> bool:
         """Whether anything is on at all."""
-        return self.moves or self.erase_probability > 0
+        return self.moves or self.colours or any((self.erase_probability, self.cutout_size, self.mixup))
 
 
+_WHOLE = ("crop_size", "erase_size", "cutout_size", "crop_padding")
+_NOT_EXACT = (
+    "scale",
+    "shift",
+    "shear",
+    "elastic",
+    "flip_probability",
+    "upside_down_probability",
+    "crop_padding",
+)
+_LATER = ("flip_probability", "upside_down_probability", "crop_padding", "cutout_size")
 _LIMITS = {
     "crop_probability": (0, 1),
     "crop_size": (1, 10_000),
@@ -101,6 +143,15 @@ _LIMITS = {
     "elastic_smoothness": (1, 1_000),
     "erase_probability": (0, 1),
     "erase_size": (1, 10_000),
+    "flip_probability": (0, 1),
+    "upside_down_probability": (0, 1),
+    "crop_padding": (0, 10_000),
+    "brightness": (0, 1),
+    "contrast": (0, 1),
+    "saturation": (0, 1),
+    "hue": (0, 0.5),
+    "cutout_size": (0, 10_000),
+    "mixup": (0, 100),
 }
 
 
@@ -115,23 +166,30 @@ POLICY_A = Augmentation(crop_probability=0.1, crop_size=22, rotation=15)
 def affine_maps(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator) -> Tensor | None:
     """`[N, 2, 3]`: where each pixel of each picture comes from (see `warp`), where a policy does nothing else.
 
-    None, and nothing drawn, where a policy also bends, blanks, takes the nearest pixel or follows Pillow. The numbers
-    drawn are those of `augment`.
+    None, and nothing drawn, where a policy also bends, blanks, changes colours, takes the nearest pixel or follows
+    Pillow. The numbers drawn are those of `augment`.
     """
-    images_nchw = _checked(images_nchw, policy)
-    other = policy.elastic or policy.erase_probability or policy.exact or policy.interpolation != "bilinear"
+    images_nchw = checked_pictures(images_nchw, policy)
+    blanks = policy.erase_probability or policy.cutout_size
+    other = policy.elastic or policy.colours or blanks or policy.exact or policy.interpolation != "bilinear"
     if not policy.moves or other:
         return None
     return _backward_map(images_nchw, policy, _draw(images_nchw, policy, generator))
 
 
 def augment(
-    images_nchw: Tensor, policy: Augmentation, generator: torch.Generator, *, beyond: Beyond = "zeros"
+    images_nchw: Tensor,
+    policy: Augmentation,
+    generator: torch.Generator,
+    *,
+    beyond: Beyond = "zeros",
+    fill: Sequence[float] = (0.0,),
 ) -> Tensor:
     """Every picture changed in its own way: uint8 `[N, C, H, W]` in, float32 of the same shape in 0..1 out.
 
     Grey pictures may be given as `[N, H, W]`. `beyond` the edges of a picture that moves there is black, or the
-    colour of the nearest edge (`border`).
+    colour of the nearest edge (`border`); what is blanked becomes `fill`, one figure per channel or one for all.
+    (Pictures are mixed where their labels are: in the batches of a training.)
 
     With everything off this is `images / 255` and draws nothing. The result depends on the pictures, the policy and
     the state of `generator` alone, not on the number of threads; with a CPU generator a chunk of pictures gives what
@@ -143,41 +201,18 @@ def augment(
     >>> augment(pictures, POLICY_A, torch.Generator().manual_seed(0)).shape
     torch.Size([2, 1, 28, 28])
     """
-    images_nchw = _checked(images_nchw, policy)
+    images_nchw = checked_pictures(images_nchw, policy)
     if len(images_nchw) <= CHUNK:
-        return _augment_chunk(images_nchw, policy, generator, beyond)
+        return _augment_chunk(images_nchw, policy, generator, beyond, fill)
     augmented = torch.empty(images_nchw.shape, device=images_nchw.device)
     for first in range(0, len(images_nchw), CHUNK):
         chunk = slice(first, first + CHUNK)
-        augmented[chunk] = _augment_chunk(images_nchw[chunk], policy, generator, beyond)
+        augmented[chunk] = _augment_chunk(images_nchw[chunk], policy, generator, beyond, fill)
     return augmented
 
 
-def preview(
-    images_nchw: Tensor,
-    policy: Augmentation,
-    generator: torch.Generator,
-    variants: int = 8,
-    *,
-    beyond: Beyond = "zeros",
-) -> Tensor:
-    """What a network will see: uint8 `[N, variants + 1, C, H, W]`, each original followed by its variants.
-
-    >>> pictures = torch.zeros(3, 1, 28, 28, dtype=torch.uint8)
-    >>> preview(pictures, POLICY_A, torch.Generator().manual_seed(0), variants=4).shape
-    torch.Size([3, 5, 1, 28, 28])
-    """
-    if variants < 0:
-        raise TersenetError("This number of variants cannot be shown.", got=variants, expected="0 or more")
-    images_nchw = _checked(images_nchw, policy)
-    changed = augment(images_nchw.repeat_interleave(variants, dim=0), policy, generator, beyond=beyond)
-    changed = changed.mul_(255).round_().to(torch.uint8)
-    changed_nvchw = changed.view(len(images_nchw), variants, *images_nchw.shape[1:])
-    return torch.cat([images_nchw[:, None], changed_nvchw], dim=1)
-
-
-def _checked(images: Tensor, policy: Augmentation) -> Tensor:
-    """The pictures as `[N, C, H, W]`."""
+def checked_pictures(images: Tensor, policy: Augmentation) -> Tensor:
+    """The pictures as `[N, C, H, W]`; raises TersenetError where they are not bytes, or a setting does not fit."""
     images_nchw = images.unsqueeze(1) if images.ndim == 3 else images
     if images_nchw.dtype != torch.uint8 or images_nchw.ndim != 4:
         raise TersenetError(
@@ -190,7 +225,7 @@ def _checked(images: Tensor, policy: Augmentation) -> Tensor:
 
 
 def check_sizes(policy: Augmentation, height: int, width: int) -> None:
-    """Raise TersenetError where a crop or an erased rectangle is larger than the pictures.
+    """Raise TersenetError where a crop, a padding or a blanked part is larger than the pictures.
 
     >>> check_sizes(Augmentation(crop_probability=0.5, crop_size=29), 28, 28)
     Traceback (most recent call last):
@@ -199,8 +234,13 @@ def check_sizes(policy: Augmentation, height: int, width: int) -> None:
       expected: crop_size of at most 28
     """
     smaller = min(height, width)
-    for name, probability in (("crop_size", policy.crop_probability), ("erase_size", policy.erase_probability)):
-        if probability > 0 and getattr(policy, name) > smaller:
+    for name, used in (
+        ("crop_size", policy.crop_probability),
+        ("erase_size", policy.erase_probability),
+        ("crop_padding", policy.crop_padding),
+        ("cutout_size", policy.cutout_size),
+    ):
+        if used > 0 and getattr(policy, name) > smaller:
             raise TersenetError(
                 "An augmentation does not fit the pictures.",
                 got=f"{name} = {getattr(policy, name)} with pictures of {[height, width]}",
@@ -208,7 +248,9 @@ def check_sizes(policy: Augmentation, height: int, width: int) -> None:
             )
 
 
-def _augment_chunk(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator, beyond: Beyond) -> Tensor:
+def _augment_chunk(
+    images_nchw: Tensor, policy: Augmentation, generator: torch.Generator, beyond: Beyond, fill: Sequence[float]
+) -> Tensor:
     if not policy.active:
         return images_nchw / 255
     draws_nc = _draw(images_nchw, policy, generator)
@@ -224,8 +266,22 @@ def _augment_chunk(images_nchw: Tensor, policy: Augmentation, generator: torch.G
                 interpolation=policy.interpolation,
                 beyond=beyond,
             )
+    if policy.colours:
+        images = change_colours(
+            images,
+            draws_nc[:, -COLOUR_COLUMNS:],
+            brightness=policy.brightness,
+            contrast=policy.contrast,
+            saturation=policy.saturation,
+            hue=policy.hue,
+        )
+    blanked = []
     if policy.erase_probability:
-        images = images.masked_fill_(_rectangle(images_nchw, policy, draws_nc)[:, None], 0.0)
+        blanked.append(_rectangle(images_nchw, policy, draws_nc))
+    if policy.cutout_size:
+        blanked.append(_square(images_nchw, policy, _later(draws_nc)))
+    for part_nhw in blanked:
+        images = torch.where(part_nhw[:, None], images.new_tensor(fill).view(-1, 1, 1), images)
     return images
 
 
@@ -233,6 +289,8 @@ def _draw(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator)
     """All the chunk's random numbers in one call, uniform in [0, 1), one row per picture."""
     count, _, height, width = images_nchw.shape
     columns = COLUMNS
+    if policy.colours or any(getattr(policy, name) for name in _LATER):
+        columns += LATER_COLUMNS
     if policy.elastic:
         columns += (
             2 * control_points(height, policy.elastic_smoothness) * control_points(width, policy.elastic_smoothness)
@@ -241,11 +299,17 @@ def _draw(images_nchw: Tensor, policy: Augmentation, generator: torch.Generator)
     return draws.to(images_nchw.device)
 
 
+def _later(draws_nc: Tensor) -> Tensor:
+    """The last columns of a row, those of the later settings."""
+    return draws_nc[:, -LATER_COLUMNS:]
+
+
 def _backward_map(images_nchw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
     """`[N, 2, 3]`: where each output pixel comes from, in pixels from the centre.
 
-    Forward, a point is cropped (Z), slanted (H), scaled (k), turned (R) and shifted (t): p' = R·k·H·Z·p + t.
-    Backward, p = Z⁻¹·H⁻¹·k⁻¹·R⁻¹·(p' − t), with y pointing down and the angle counter-clockwise as the eye sees it.
+    Forward, a point is flipped (F), cropped (Z), slanted (H), scaled (k), turned (R) and shifted (t):
+    p' = R·k·H·Z·F·p + t. Backward, p = F·Z⁻¹·H⁻¹·k⁻¹·R⁻¹·(p' − t), with y pointing down and the angle
+    counter-clockwise as the eye sees it.
     """
     height, width = images_nchw.shape[2:]
     between = draws_nc * 2 - 1  # uniform in −1 .. 1
@@ -260,15 +324,28 @@ def _backward_map(images_nchw: Tensor, policy: Augmentation, draws_nc: Tensor) -
     yx, yy = zoom_y * sin, zoom_y * cos
     shift_x = between[:, SHIFT_X] * (policy.shift * width)
     shift_y = between[:, SHIFT_Y] * (policy.shift * height)
+    if policy.crop_padding:
+        steps = 2 * policy.crop_padding + 1
+        shift_x = shift_x + (_later(draws_nc)[:, PADDING_X] * steps).floor() - policy.crop_padding
+        shift_y = shift_y + (_later(draws_nc)[:, PADDING_Y] * steps).floor() - policy.crop_padding
     to_x, to_y = -(xx * shift_x + xy * shift_y), -(yx * shift_x + yy * shift_y)
-    return torch.stack([xx, xy, to_x, yx, yy, to_y], dim=1).view(-1, 2, 3)
+    backward_n23 = torch.stack([xx, xy, to_x, yx, yy, to_y], dim=1).view(-1, 2, 3)
+    for row, column, probability in (
+        (0, FLIP, policy.flip_probability),
+        (1, UPSIDE_DOWN, policy.upside_down_probability),
+    ):
+        if probability:
+            flipped = _later(draws_nc)[:, column] < probability
+            backward_n23[:, row] *= torch.where(flipped, -1.0, 1.0)[:, None]
+    return backward_n23
 
 
 def _displacement(images_nchw: Tensor, policy: Augmentation, draws_nc: Tensor) -> Tensor:
     """`[N, 2, H, W]`: a smooth field of moves in pixels, at most `policy.elastic` along x and along y."""
     count, _, height, width = images_nchw.shape
     spacing = policy.elastic_smoothness
-    controls = (draws_nc[:, COLUMNS:] * 2 - 1) * policy.elastic
+    count_of_controls = 2 * control_points(height, spacing) * control_points(width, spacing)
+    controls = (draws_nc[:, COLUMNS : COLUMNS + count_of_controls] * 2 - 1) * policy.elastic
     controls_ckl = controls.view(-1, control_points(height, spacing), control_points(width, spacing))
     return smooth_field(controls_ckl, height, width, spacing).view(count, 2, height, width)
 
@@ -299,4 +376,15 @@ def _rectangle(images_nchw: Tensor, policy: Augmentation, draws_nc: Tensor) -> T
         inside.append((at >= first[:, None]) & (at < (first + length)[:, None]))
     rows, columns = inside
     rows &= (draws_nc[:, ERASE] < policy.erase_probability)[:, None]
+    return rows[:, :, None] & columns[:, None, :]
+
+
+def _square(images_nchw: Tensor, policy: Augmentation, later_nc: Tensor) -> Tensor:
+    """bool `[N, H, W]`: a square whose middle is anywhere in the picture."""
+    inside = []
+    for size, middle in zip(images_nchw.shape[2:], (CUTOUT_Y, CUTOUT_X), strict=True):
+        first = (later_nc[:, middle] * size).floor() - policy.cutout_size // 2
+        at = torch.arange(size, device=images_nchw.device)
+        inside.append((at >= first[:, None]) & (at < (first + policy.cutout_size)[:, None]))
+    rows, columns = inside
     return rows[:, :, None] & columns[:, None, :]

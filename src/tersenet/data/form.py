@@ -70,6 +70,11 @@ class Form:
         return "zeros" if self.reading == "mnist" else "border"
 
     @property
+    def fill(self) -> tuple[float, ...]:
+        """What a blanked part of a picture becomes, in 0..1: black, MNIST's ground; else the mean of each channel."""
+        return (0.0,) * self.channels if self.reading == "mnist" else self.mean
+
+    @property
     def spelled(self) -> str:
         """The size in words.
 

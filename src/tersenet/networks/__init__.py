@@ -11,6 +11,7 @@ from tersenet.networks.budget import (
 from tersenet.networks.build import LayerChain, NotationNetwork, build
 from tersenet.networks.copying import copied_tensors, copy_network
 from tersenet.networks.dropout import Dropout
+from tersenet.networks.from_file import in_file, load_transform, run_code
 from tersenet.networks.layers.families import (
     DROPOUT_LAYERS,
     SOFTMAX_LAYERS,
@@ -23,7 +24,7 @@ from tersenet.networks.layers.registry import BY_FUNCTION, LAYER_KINDS, layer_ty
 from tersenet.networks.layers.written import WrittenForm
 from tersenet.networks.named_networks import NETWORKS, Measured, NamedNetwork, Reported
 from tersenet.networks.notation import parse
-from tersenet.networks.resolve import ResolvedNetwork, check_network, find_network, in_file, run_code
+from tersenet.networks.resolve import ResolvedNetwork, check_network, find_network
 from tersenet.networks.shapes import LayerShape, infer_shapes, spelled
 from tersenet.networks.summary.receptive_field import ReceptiveField, Unknown
 from tersenet.networks.summary.recorder import (
@@ -116,6 +117,7 @@ __all__ = [
     "layer_type",
     "layer_types",
     "left_as_it_was",
+    "load_transform",
     "names_dropout",
     "parse",
     "point_at",

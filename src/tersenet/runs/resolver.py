@@ -238,9 +238,8 @@ def _is_of(run: Run | Group, experiment: Experiment) -> bool:
         return False
     if experiment.name is not None:
         return trained.name == experiment.name
-    file, colon, name = experiment.network.rpartition(":")
-    if colon:
-        return trained.network == f"{Path(file).resolve()}:{name}"
+    if (named := in_file(experiment.network)) is not None:
+        return trained.network == f"{named[0].resolve()}:{named[1]}"
     return trained.notation is not None and trained.notation == _line(experiment.notation or experiment.network)
 
 

@@ -144,12 +144,11 @@ def prepare_run(
     _start_from(experiment.init, design.module)
     settings = settle(experiment.settings, design.module)
     name = experiment.name or design.name
-    file, colon, attribute = experiment.network.rpartition(":")
-    is_in_file = bool(colon) and design.notation is None
+    named = in_file(experiment.network) if design.notation is None else None
     settled = experiment.changed(
         name=name,
         init=str(Path(experiment.init).resolve()) if experiment.init else None,
-        network=f"{Path(file).resolve()}:{attribute}" if is_in_file else experiment.network,
+        network=f"{named[0].resolve()}:{named[1]}" if named else experiment.network,
         notation=design.notation,
         data=absolute_name(dataset.name),
         settings=settings,

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from tersenet._errors import check_setting
-from tersenet.data import Augmentation, Split, affine_maps, augment
+from tersenet.data import Augmentation, BatchTransform, Split, affine_maps, augment, mix, transformed
 from tersenet.engine import check_engine, library, warp_and_normalize
 
 Batch = tuple[Tensor, Tensor]
@@ -17,7 +18,7 @@ Batch = tuple[Tensor, Tensor]
 TOGETHER = 1024  # pictures augmented at a time
 
 # What a stream of random numbers is for; part of its seed, so that no two streams are alike.
-SHUFFLE, AUGMENT, DROPOUT, HOLD_OUT = range(4)
+SHUFFLE, AUGMENT, DROPOUT, HOLD_OUT, MIX, TRANSFORM = range(6)
 
 
 def derived_seed(*parts: int) -> int:
@@ -40,7 +41,9 @@ class TrainingBatches:
     The order is a function of seed and epoch, the augmentation of seed, epoch and batch; neither depends on the
     device. A last batch of a single picture is left out, since batch normalisation has nothing to normalise with.
     With `workers` above 0, that many threads of the compiled engine move the pictures, where it is available and
-    knows the augmentation.
+    knows the augmentation. `transform` changes whole batches after the augmentation (`transformed` says how); its
+    random numbers too are a function of seed, epoch and batch. With mixup the labels are shares of `classes`
+    (default: those of the labels), float32 `[B, K]`.
 
     >>> split = Split(images=torch.zeros(10, 28, 28, dtype=torch.uint8), labels=torch.arange(10))
     >>> [len(labels) for images, labels in TrainingBatches(split, batch_size=4).epoch(1)]
@@ -56,6 +59,8 @@ class TrainingBatches:
         seed: int = 0,
         device: torch.device | str = "cpu",
         workers: int = 0,
+        transform: BatchTransform | None = None,
+        classes: int = 0,
     ) -> None:
         check_setting(batch_size >= 1, "batch_size", batch_size, "one or more")
         if workers != 0:
@@ -65,7 +70,9 @@ class TrainingBatches:
         self.labels = split.labels.to(device)
         self.batch_size = batch_size
         self.augmentation = augmentation or Augmentation()
+        self.transform = transform
         self.seed = seed
+        self.classes = classes or (int(self.labels.max()) + 1 if len(self.labels) else 0)
         self.workers = workers if self.images.device.type == "cpu" and workers and library() else 0
 
     def __len__(self) -> int:
@@ -81,17 +88,32 @@ class TrainingBatches:
         for first in range(0, len(self), together):
             batches = range(first, min(first + together, len(self)))
             chosen = order[first * self.batch_size : batches.stop * self.batch_size].to(self.images.device)
-            images, labels = self._made(chosen, generator), self.labels[chosen]
+            images = self._made(chosen, generator, derived_seed(self.seed, TRANSFORM, epoch, first))
+            labels = self.labels[chosen]
             sizes = [self.batch_size] * (len(chosen) // self.batch_size)
             sizes += [len(chosen) - sum(sizes)] * (len(chosen) > sum(sizes))
-            yield from zip(torch.split(images, sizes), torch.split(labels, sizes), strict=True)
+            made = zip(torch.split(images, sizes), torch.split(labels, sizes), strict=True)
+            if not self.augmentation.mixup:
+                yield from made
+                continue
+            for number, batch in enumerate(made, start=first):
+                yield self._mixed(*batch, derived_seed(self.seed, MIX, epoch, number))
 
-    def _made(self, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    def _mixed(self, images: Tensor, labels: Tensor, seed: int) -> Batch:
+        shares = F.one_hot(labels, self.classes).float()
+        return mix(images, shares, alpha=self.augmentation.mixup, seed=seed)
+
+    def _made(self, chosen: Tensor, generator: torch.Generator, seed: int) -> Tensor:
         """The chosen pictures, each changed in its own way: float32 `[N, C, H, W]`."""
         images_nchw = self.images[chosen]
-        maps = affine_maps(images_nchw, self.augmentation, generator) if self.workers else None
+        form = self.form
+        plain = self.workers and self.transform is None
+        maps = affine_maps(images_nchw, self.augmentation, generator) if plain else None
         if maps is None:
-            return self.form.normalize(augment(images_nchw, self.augmentation, generator, beyond=self.form.beyond))
+            changed = augment(images_nchw, self.augmentation, generator, beyond=form.beyond, fill=form.fill)
+            if self.transform is not None:
+                changed = transformed(changed, self.transform, seed=seed)
+            return form.normalize(changed)
         return warp_and_normalize(
             images_nchw,
             maps,

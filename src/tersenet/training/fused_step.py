@@ -44,7 +44,8 @@ class FusedStep:
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[float, int]:
         """Learn from one batch; its mean loss and the number of correct answers, both before the step."""
         made = self.network.proved()
-        if made is None or not self._is_arranged(made) or not self.network.takes(made, images):
+        shares = labels.ndim != 1  # of mixed pictures: their loss is torch's
+        if made is None or shares or not self._is_arranged(made) or not self.network.takes(made, images):
             return self._by_torch(images, labels)
         group = self.optimizer.param_groups[0]
         self._update.learning_rate, self._update.momentum = group["lr"], group["momentum"]

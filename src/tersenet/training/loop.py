@@ -117,7 +117,7 @@ def plain_step(
     with multiplying_in(precision, images.device.type):
         logits = _as_output(model(images), labels)
     loss = criterion(logits, labels)
-    correct = int((logits.detach().argmax(dim=1) == labels).sum())
+    correct = int((logits.detach().argmax(dim=1) == class_numbers(labels)).sum())
     if not math.isfinite(loss.item()):
         return loss.item(), correct
 
@@ -126,6 +126,15 @@ def plain_step(
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return loss.item(), correct
+
+
+def class_numbers(labels: Tensor) -> Tensor:
+    """Class numbers `[N]`: of labels that are shares `[N, K]`, as mixed pictures have them, the largest.
+
+    >>> class_numbers(torch.tensor([[0.2, 0.8], [0.9, 0.1]])).tolist(), class_numbers(torch.tensor([1, 0])).tolist()
+    ([1, 0], [1, 0])
+    """
+    return labels.argmax(dim=1) if labels.ndim == 2 and labels.is_floating_point() else labels
 
 
 def _as_output(answer: Any, labels: Tensor) -> Tensor:

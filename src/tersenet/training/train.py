@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn, optim
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.data import Dataset, Split
+from tersenet.data import BatchTransform, Dataset, Split
 from tersenet.engine import CompiledNetwork, check_engine, compile_network, multiplies_bfloat16, refusal
 from tersenet.evaluation import LOW, Evaluation, check_answers, evaluate, own_precision
 from tersenet.networks import is_dropout
@@ -68,6 +68,7 @@ def train(
     precision: str = "float32",
     engine: str = "layers",
     workers: int = 1,
+    transform: BatchTransform | None = None,
     resume: Callable[[TrainingState], None] | None = None,
     on_batch: Callable[[int, int, BatchProgress], None] | None = None,
     on_epoch: Callable[[TrainingState], Answer] | None = None,
@@ -76,8 +77,9 @@ def train(
 
     With `validation` images held out (chosen by seed), epochs are measured on them and the test set is read once,
     at the end. `engine` "compiled" trains in the compiled engine with `workers` threads (1 to 256), "layers" trains
-    layer by layer in torch. `resume` may fill the fresh state from a checkpoint. `on_batch(epoch, batches, progress)`
-    is called after every batch, `on_epoch(state)` after every epoch; where it answers STOP, that epoch was the last.
+    layer by layer in torch. `transform` changes the training batches (`tersenet.data.transformed`). `resume` may fill
+    the fresh state from a checkpoint. `on_batch(epoch, batches, progress)` is called after every batch,
+    `on_epoch(state)` after every epoch; where it answers STOP, that epoch was the last.
     The order of images, the augmentation and dropout are functions of seed and epoch, so that a resumed training ends
     with the weights of an uninterrupted one. The caller's random numbers are left alone.
 
@@ -101,6 +103,8 @@ def train(
         seed=seed,
         device=device,
         workers=workers if engine == "compiled" else 0,
+        transform=transform,
+        classes=len(dataset.classes),
     )
     judges = EvaluationBatches(judged, device=device)
     if recipe.dropout is not None:

@@ -48,9 +48,9 @@ def source_of(design: ResolvedNetwork) -> Source | None:
             expected=f"at most {MOST_BYTES:,} bytes",
             where=layout.root,
         )
-    remember(fingerprint(layout, design.name, files))
+    remember(fingerprint(layout, design.call, files))
     facts = SourceFacts(
-        name=design.name,
+        name=design.call,
         entry=layout.entry,
         module=layout.module,
         search=layout.search,

@@ -9,6 +9,7 @@ examples:
   tersenet data show ./signs                             the same for a folder of pictures
   tersenet data show mnist --augment gap-14320           what that experiment's network sees
   tersenet data show mnist --set rotation=15 shift=0.1   what these settings do
+  tersenet data show ./signs --transform mine.py:blur    what your own transform does
 """
 
 from __future__ import annotations
@@ -91,6 +92,9 @@ class ShowArguments(DataArguments):
     """Show them as a network sees them: "a" (policy A of the course), an experiment's name or a .toml file."""
     set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE …")] = ()
     """Set fields of the augmentation: rotation=15 shift=0.1 (docs/augmentation.md)."""
+    transform: Annotated[str | None, option("FILE.py:NAME")] = None
+    """Show them as this function (or transform of torchvision or albumentations) changes whole batches; the file is
+    run."""
     out: Annotated[Path | None, option("FILE")] = None
     """The file to write (default: samples-NAME.png here)."""
 
@@ -236,12 +240,15 @@ def _show(arguments: ShowArguments, output: Output) -> None:
 
     from tersenet.data import load_data, with_skip_bad
     from tersenet.figures import plot_samples
+    from tersenet.networks import load_transform
     from tersenet.runs import augmentation_of
 
     if not 1 <= arguments.count <= _MOST:
         problem = "There is nothing to show." if arguments.count < 1 else "That is too many pictures for one grid."
         raise TersenetError(problem, got=f"--count {arguments.count}", expected=f"1 to {_MOST}")
-    policy = augmentation_of(arguments.augment, arguments.set) if arguments.augment or arguments.set else None
+    asked = arguments.augment or arguments.set or arguments.transform
+    policy = augmentation_of(arguments.augment, arguments.set) if asked else None
+    transform = None if arguments.transform is None else load_transform(arguments.transform)
     with download_progress(output) as progress:
         name = with_skip_bad(arguments.name) if arguments.skip_bad else arguments.name
         dataset = load_data(name, data_dir=arguments.data_dir, progress=progress)
@@ -256,8 +263,15 @@ def _show(arguments: ShowArguments, output: Output) -> None:
     else:
         from tersenet.data import preview
 
+        form = dataset.form
         images = preview(
-            chosen.images[:_ROWS], policy, generator, variants=_COLUMNS - 1, beyond=dataset.form.beyond
+            chosen.images[:_ROWS],
+            policy,
+            generator,
+            variants=_COLUMNS - 1,
+            beyond=form.beyond,
+            fill=form.fill,
+            transform=transform,
         ).flatten(0, 1)
         labels = chosen.labels[:_ROWS].repeat_interleave(_COLUMNS)
         title = f"{dataset.name}: each row shows the original, then what the network sees"

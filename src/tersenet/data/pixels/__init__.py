@@ -1,0 +1,1 @@
+"""What changes the pixels of a batch, beside moving them."""
