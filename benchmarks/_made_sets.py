@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from tersenet.data import draw_synthetic
+from tersenet.data import draw_synthetic, load_data
 
 Bytes = NDArray[np.uint8]
 Numbers = np.random.Generator
@@ -41,6 +41,11 @@ class MadeSet:
         images, labels = self.draw(count or self.count, seed)
         np.savez(path, images=images, labels=labels, classes=np.array(self.classes))
         return path
+
+    def size(self, path: Path) -> str:
+        """How many pictures are for training and for the test, and their form, as cells of a table."""
+        dataset = load_data(str(path))
+        return f"{len(dataset.train):,} + {len(dataset.test):,} | {dataset.form.spelled}"
 
 
 def digits(count: int, seed: int) -> tuple[Bytes, Bytes]:

@@ -193,3 +193,20 @@ def test_a_data_folder_of_an_unknown_user_is_one_error(capsys, monkeypatch):
 def test_the_grid_of_a_folder_is_named_after_the_folder(picture_folder, capsys):
     assert main(["data", "show", f"folder:{picture_folder}", "--skip-bad"]) == 0
     assert Path(f"samples-{picture_folder.name}.png").is_file()
+
+
+def test_stats_count_every_class_and_draw_a_sheet(capsys, tmp_path):
+    """The counts add up, and the means are those of the pictures."""
+    pictures = np.zeros((30, 8, 8, 3), np.uint8)
+    pictures[::3, :, :, 0] = 255
+    np.savez(tmp_path / "signs.npz", images=pictures, labels=np.arange(30) % 3, classes=["stop", "go", "wait"])
+    found = run_json(capsys, "stats", "signs.npz")
+    assert sum(row["train"] for row in found["classes"]) == found["train"] == 27
+    assert [row["test"] for row in found["classes"]] == [1, 1, 1]
+    assert found["classes"][0]["mean"] == [1.0, 0.0, 0.0]
+    assert found["mean"][0] == pytest.approx(1 / 3, abs=1e-3)
+    with Image.open(found["sheet"]) as sheet:
+        assert sheet.width > 300
+    said = run(capsys, "stats", "signs.npz").out
+    assert "3×8×8" in said
+    assert "wait" in said

@@ -22,7 +22,7 @@ from tersenet.data.augment import (
     Augmentation,
     augment,
 )
-from tersenet.data.preview import preview
+from tersenet.data.previews import preview
 
 EXACT_A = Augmentation(crop_probability=0.1, rotation=15, exact=True)
 EVERYTHING = Augmentation(

@@ -91,6 +91,7 @@ class TrainingProgress:
         self._downloads.close()
         self._run = run
         from tersenet.networks import NETWORKS
+        from tersenet.runs import CHOSEN
 
         experiment = run.experiment
         say = self._output.say
@@ -106,6 +107,9 @@ class TrainingProgress:
             f"data      {dataset.name}: {len(dataset.train):,} training images{held_out}, "
             f"{len(dataset.test):,} test images"
         )
+        for line in experiment.choices:
+            if line.startswith(CHOSEN):
+                say(f"recipe    {line.removeprefix(CHOSEN)} (chosen by the data)")
         settings = experiment.settings
         say(f"device    {run.environment.device}, {experiment.arithmetic}")
         from tersenet.runs import busy_notice

@@ -10,6 +10,7 @@ from tersenet.data.augment import (
 from tersenet.data.cache import find_cache_dir
 from tersenet.data.catalog import PATHS, absolute_name, fetch_data, find_here, is_named, load_data
 from tersenet.data.classes import match_classes
+from tersenet.data.counts import ClassCounts, count_classes, some_of_each
 from tersenet.data.dataset import Dataset, Split
 from tersenet.data.download import Progress
 from tersenet.data.drawn.strokes import read_path
@@ -27,7 +28,7 @@ from tersenet.data.local_copies import UNCHECKED, LocalCopy, check_holding, find
 from tersenet.data.named_sets import DIGITS, KNOWN_SETS, NAMED_SETS
 from tersenet.data.pixels.mix import mix
 from tersenet.data.pixels.transform import BatchTransform, transformed
-from tersenet.data.preview import preview
+from tersenet.data.previews import preview
 from tersenet.data.samples import FOLDER, write_samples
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Augmentation",
     "BatchTransform",
     "Beyond",
+    "ClassCounts",
     "Dataset",
     "FittedDigit",
     "FolderName",
@@ -59,6 +61,7 @@ __all__ = [
     "check_holding",
     "check_sizes",
     "checksum",
+    "count_classes",
     "draw_synthetic",
     "fetch_data",
     "find_cache_dir",
@@ -84,6 +87,7 @@ __all__ = [
     "read_path",
     "read_picture",
     "second_mark",
+    "some_of_each",
     "transformed",
     "with_form",
     "with_skip_bad",

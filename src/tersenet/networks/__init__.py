@@ -9,6 +9,7 @@ from tersenet.networks.budget import (
     check_budget,
 )
 from tersenet.networks.build import LayerChain, NotationNetwork, build
+from tersenet.networks.by_size import AUTO, default_network
 from tersenet.networks.copying import copied_tensors, copy_network
 from tersenet.networks.dropout import Dropout
 from tersenet.networks.from_file import in_file, load_transform, run_code
@@ -55,6 +56,7 @@ from tersenet.networks.user_modules.user_code import UserCode, last_place
 from tersenet.networks.user_modules.user_layout import ModuleLayout, find_layout
 
 __all__ = [
+    "AUTO",
     "BY_FUNCTION",
     "COURSE_BUDGET",
     "DROPOUT_LAYERS",
@@ -104,6 +106,7 @@ __all__ = [
     "check_network",
     "copied_tensors",
     "copy_network",
+    "default_network",
     "find_layout",
     "find_network",
     "format_summary",

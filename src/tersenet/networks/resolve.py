@@ -10,6 +10,7 @@ from tersenet._errors import TersenetError, did_you_mean
 from tersenet.data import DIGITS, MNIST_FORM
 from tersenet.networks.adapt import with_classes
 from tersenet.networks.build import build
+from tersenet.networks.by_size import AUTO, default_network
 from tersenet.networks.from_file import check_call, check_file, in_file, run_code
 from tersenet.networks.named_networks import NETWORKS
 from tersenet.networks.notation import parse
@@ -53,7 +54,10 @@ def find_network(
     'net-178'
     """
     check_network(spec)
-    known = NETWORKS.get(spec.strip().lower())
+    word = spec.strip().lower()
+    if word == AUTO:
+        spec = default_network(input_size, classes)
+    known = NETWORKS.get(word)
     if known is not None:
         tree = parse(known.notation)
         if classes != len(DIGITS):
@@ -83,7 +87,7 @@ def check_network(spec: str) -> None:
             expected="a named network, file.py:Name, or notation",
             hint="`tersenet networks` lists the named networks",
         )
-    if spec.strip().lower() in NETWORKS:
+    if spec.strip().lower() in (AUTO, *NETWORKS):
         return
     if (named := in_file(spec)) is not None:
         check_file(named[0])

@@ -44,11 +44,12 @@ from tersenet.runs.resolver import (
     find_run_or_group,
     resolve,
 )
-from tersenet.runs.start import Listeners, budget_lines, resume_run, start_run, train_in
+from tersenet.runs.start import CHOSEN, Listeners, budget_lines, fitted, resume_run, start_run, train_in
 from tersenet.runs.state import State, at_work, state_of, sweep_all
 from tersenet.runs.weights_search import places_of
 
 __all__ = [
+    "CHOSEN",
     "MODEL",
     "WEIGHTS",
     "Claim",
@@ -99,6 +100,7 @@ __all__ = [
     "find_experiment",
     "find_run",
     "find_run_or_group",
+    "fitted",
     "flat_settings",
     "group_row",
     "is_file",

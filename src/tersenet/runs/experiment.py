@@ -19,7 +19,7 @@ from tersenet._errors import TersenetError, check_setting, did_you_mean, did_you
 from tersenet.data import with_form
 from tersenet.engine import MOST_WORKERS
 from tersenet.networks import Budget
-from tersenet.training import OPTIMIZERS, Recipe
+from tersenet.training import FITTED, OPTIMIZERS, Recipe
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Engine = Literal["auto", "compiled", "layers"]
@@ -93,6 +93,9 @@ class Experiment:
     end: choose between recipes this way. With 0 every epoch is measured on the test set."""
     budget: Budget | None = None
     training: Recipe = field(default_factory=Recipe)
+    fit: tuple[str, ...] = ()
+    """Fields of the recipe that are chosen when a run starts, by the number of pictures and what they show: epochs,
+    batch_size, learning_rate, augmentation."""
     settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
@@ -101,6 +104,8 @@ class Experiment:
             check_setting(nameable, "name", self.name, "a word that can name a folder")
         check_setting(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 9223372036854775807")
         check_setting(self.validation >= 0, "validation", self.validation, "0 or more images")
+        for name in self.fit:
+            check_setting(name in FITTED, "fit", name, ", ".join(FITTED), names=FITTED)
         for name in ("network", "data", "init"):
             value = getattr(self, name)
             check_setting(value is None or "\0" not in value, name, value, "text without a NUL character")
@@ -153,6 +158,8 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
         got = "nesting that is too deep" if isinstance(error, RecursionError) else str(error)
         raise TersenetError("This is not a TOML file.", got=got, where=name_or_path) from error
+    if not {"training", "fit"} & set(content):  # no recipe is given
+        content["fit"] = FITTED
     return experiment_from(content, where=str(name_or_path))
 
 
@@ -252,7 +259,17 @@ def with_settings(
         _put(tables, dotted, _value(value.strip()))
     for key, ready in (values or {}).items():
         _put(tables, key, ready)
+    if "fit" not in given:
+        tables["fit"] = _still_open(experiment.fit, given)
     return experiment_from(tables, where="a setting")
+
+
+def _still_open(fit: tuple[str, ...], given: set[str]) -> tuple[str, ...]:
+    """The fields that the data may choose: none that is given, and no rate for an optimiser that is."""
+    taken = {key.removeprefix("training.").partition(".")[0] for key in given if key.startswith("training.")}
+    if "optimizer" in taken:
+        taken.add("learning_rate")
+    return tuple(name for name in fit if name not in taken)
 
 
 def setting_called(key: str) -> str:

@@ -36,13 +36,14 @@ from typing import Literal, NoReturn
 
 from tersenet._errors import TersenetError, did_you_mean, did_you_mean_file
 from tersenet._notes import note
-from tersenet.networks import NETWORKS, in_file, parse
+from tersenet.networks import AUTO, NETWORKS, in_file, parse
 from tersenet.runs.experiment import Experiment, experiment_names, load_experiment
 from tersenet.runs.family.group import Group, is_group
 from tersenet.runs.folder import EXPERIMENT, Run
 from tersenet.runs.listings.find_runs import Unreadable, list_all, list_groups, list_runs, name_and_number
 from tersenet.runs.packaged import packaged_names, packaged_run
 from tersenet.runs.provenance.source import spec_of
+from tersenet.training import FITTED
 
 Kind = Literal["run", "group", "experiment", "file", "network", "module", "notation"]
 
@@ -192,16 +193,16 @@ def _designs(word: str) -> Iterator[Resolved]:
         yield Resolved(word, "experiment", load_experiment(word))
     elif word.endswith(".toml"):
         yield Resolved(word, "file", load_experiment(word))
-    elif word.strip().lower() in NETWORKS:
-        yield Resolved(word, "network", Experiment(network=word))
+    elif word.strip().lower() in (AUTO, *NETWORKS):
+        yield Resolved(word, "network", Experiment(network=word, fit=FITTED))
     elif word.strip().endswith(".py") or ((named := in_file(word)) and _is_file(named[0])):
-        yield Resolved(word, "module", Experiment(network=word))
+        yield Resolved(word, "module", Experiment(network=word, fit=FITTED))
 
 
 def _notation(word: str) -> Iterator[Resolved]:
     with suppress(TersenetError):
         parse(word)
-        yield Resolved(word, "notation", Experiment(network=word))
+        yield Resolved(word, "notation", Experiment(network=word, fit=FITTED))
 
 
 def _by_name(word: str | Path, runs_dir: Path) -> Iterator[Resolved]:
@@ -250,6 +251,8 @@ def _begun(run: Run | Group) -> float:
 def _line(network: str) -> str:
     """A network's notation as the runs hold it."""
     known = NETWORKS.get(network.strip().lower())
+    if network.strip().lower() == AUTO:  # another line for each data set
+        return AUTO
     return known.notation if known else str(parse(network))
 
 

@@ -44,11 +44,16 @@ from tersenet.training import (
     best_epoch,
     check_held_out,
     check_trainable,
+    describe_fitted,
+    fit_recipe,
     has_checkpoint,
     load_checkpoint,
     save_checkpoint,
     train,
 )
+
+CHOSEN = "recipe chosen by the data, "
+"""What a line of an experiment's choices begins with that says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +140,7 @@ def prepare_run(
     else:
         check_network(spec)
     dataset = load_data(experiment.data, data_dir=data_dir, progress=on_download)
+    experiment = fitted(experiment, dataset)
     check_held_out(dataset, experiment.validation)
     size = dataset.form.size
     check_sizes(experiment.training.augmentation, *size[1:])
@@ -180,6 +186,20 @@ def prepare_run(
         summary=text,
         files=source.files if source else {},
     )
+
+
+def fitted(experiment: Experiment, dataset: Dataset) -> Experiment:
+    """The experiment with the fields in `fit` chosen for a data set (`fit_recipe`), and a line that says so.
+
+    >>> from tersenet.data import load_data
+    >>> fitted(Experiment(network="GAP 10Nb", fit=("batch_size",)), load_data("synthetic")).choices
+    ('recipe chosen by the data, for 60,000 pictures: batches of 128',)
+    """
+    if not experiment.fit:
+        return experiment
+    recipe = fit_recipe(experiment.training, dataset, experiment.fit)
+    said = CHOSEN + describe_fitted(recipe, dataset, experiment.fit)
+    return experiment.changed(training=recipe, fit=(), choices=(*experiment.choices, said))
 
 
 def resume_run(run: Run, *, data_dir: Path | None = None, listeners: Listeners | None = None) -> Run:

@@ -12,6 +12,7 @@ from tersenet.training.checkpoint import (
     save_tensors,
 )
 from tersenet.training.epoch_metrics import EpochMetrics, best_epoch
+from tersenet.training.fitted_recipe import FITTED, describe_fitted, fit_recipe
 from tersenet.training.fused_step import fused_step
 from tersenet.training.loop import BatchProgress, EpochResult, multiplying_in, train_one_epoch
 from tersenet.training.optimizers.optimizer_kind import OptimizerKind
@@ -32,6 +33,7 @@ from tersenet.training.train import (
 
 __all__ = [
     "BROKEN",
+    "FITTED",
     "OPTIMIZERS",
     "RULE",
     "SCHEDULES",
@@ -55,7 +57,9 @@ __all__ = [
     "check_held_out",
     "check_trainable",
     "compiled_or_error",
+    "describe_fitted",
     "find_learning_rate",
+    "fit_recipe",
     "fit_tensors",
     "fused_step",
     "has_checkpoint",

@@ -5,6 +5,7 @@ examples:
   tersenet data fetch mnist                              download and check; kept in your cache folder
   tersenet data verify mnist                             compare each file with its published checksum
   tersenet data samples                                  write three pictures of digits into this folder
+  tersenet data stats ./signs                            counts, means and a sheet of each class
   tersenet data show synthetic --out digits.png          a grid of samples with their labels
   tersenet data show ./signs                             the same for a folder of pictures
   tersenet data show mnist --augment gap-14320           what that experiment's network sees
@@ -25,6 +26,7 @@ import tyro
 from tersenet._errors import TersenetError
 from tersenet._table import Column, Table
 from tersenet.cli.arguments import Flag, data_name
+from tersenet.cli.commands.images.data_stats import StatsArguments, show_stats
 from tersenet.cli.output import CommonArguments, Output, option, say_notices
 from tersenet.cli.progress import download_progress
 
@@ -105,10 +107,11 @@ Arguments = (
     | Annotated[VerifyArguments, tyro.conf.subcommand("verify")]
     | Annotated[SamplesArguments, tyro.conf.subcommand("samples")]
     | Annotated[ShowArguments, tyro.conf.subcommand("show")]
+    | Annotated[StatsArguments, tyro.conf.subcommand("stats")]
 )
 
 
-def run(arguments: DataArguments, output: Output) -> int:
+def run(arguments: DataArguments | StatsArguments, output: Output) -> int:
     """Do the one action asked for."""
     match arguments:
         case FetchArguments():
@@ -119,6 +122,8 @@ def run(arguments: DataArguments, output: Output) -> int:
             _samples(arguments, output)
         case ShowArguments():
             _show(arguments, output)
+        case StatsArguments():
+            show_stats(arguments, output, _file_name)
         case _:
             _list(arguments, output)
     return 0

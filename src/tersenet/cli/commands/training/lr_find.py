@@ -21,13 +21,14 @@ def find_rate(experiment: Experiment, runs_dir: Path, data_dir: Path | None, out
     from tersenet.data import load_data
     from tersenet.figures import data_title, plot_rate_test
     from tersenet.networks import check_network, find_network
-    from tersenet.runs import choose_device
+    from tersenet.runs import choose_device, fitted
     from tersenet.training import RULE, check_held_out, find_learning_rate, hold_out
 
     device = choose_device(experiment.settings.device)
     check_network(experiment.notation or experiment.network)
     with download_progress(output) as progress:
         dataset = load_data(experiment.data, data_dir=data_dir, progress=progress)
+    experiment = fitted(experiment, dataset)
     check_held_out(dataset, experiment.validation)
     images = dataset.train
     if experiment.validation:

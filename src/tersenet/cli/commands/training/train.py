@@ -73,7 +73,8 @@ class Arguments(TrustArguments):
         tyro.conf.Positional[str | None],
         tyro.conf.arg(metavar="[EXPERIMENT]", help_behavior_hint="(default: sprint)"),
     ] = None
-    """An experiment, a .toml file, a network's name, file.py:Name, notation, or a run (its experiment again)."""
+    """An experiment, a .toml file, a network's name, file.py:Name, notation, a run (its experiment again), or auto: a
+    network by the size of the pictures, the default for your own pictures."""
     data: DataName = None
     data_dir: DataDir = None
     runs_dir: RunsDir = RUNS_DIR
@@ -207,9 +208,13 @@ def _refuse_what_has_no_effect(arguments: Arguments) -> None:
 
 def chosen_experiment(arguments: Arguments, output: Output) -> Experiment:
     """The experiment that the arguments describe."""
+    from tersenet.data import is_named
+    from tersenet.networks import AUTO
     from tersenet.runs import experiment_to_train, find_run, with_settings
 
-    word = DEFAULT if arguments.experiment is None else arguments.experiment
+    word = arguments.experiment
+    if word is None:
+        word = DEFAULT if arguments.data is None or is_named(arguments.data) else AUTO
     experiment = experiment_to_train(word, arguments.runs_dir)
     init = None if arguments.init is None else str(find_run(arguments.init, arguments.runs_dir).path)
     values = {
