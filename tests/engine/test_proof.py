@@ -219,12 +219,20 @@ def agree(found, expected):
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_branches_are_left_to_torch_which_says_so():
-    for line in ("[4C3p1 + 4C1] GAP 10N", "4C3 BN R [4C1 & ] GAP 10N"):
-        model = build(line)
-        assert plan(model) is None
-        assert compile_network(model) is None
-        assert "branched" in refusal(model)
+def test_a_block_that_was_changed_is_left_to_torch_or_followed():
+    for line in ("4C3 [4C3p1 R] GAP 10N", "4C3 [4C1 + 4C1] GAP 10N", "4C3 [4C1 & ] GAP 10N", "4C3 (4C3 R)*2 10N"):
+        model = a_network(line).eval()
+        compiled = compile_network(model)
+        block = model.layers[1]
+        with torch.no_grad():
+            agree(compiled(some_pictures()), model(some_pictures()))
+            if hasattr(block, "times"):
+                block.times = 3
+                model.layers[2] = nn.Linear(4 * 20 * 20, 10)
+            else:
+                block.register_forward_hook(lambda module, inputs, output: 2 * output)
+                assert refusal(model) == f"layers.1 ({type(block).__name__}): hooks"
+            agree(compiled(some_pictures()), model(some_pictures()))
 
 
 def test_a_network_that_was_changed_is_measured_as_it_is(changed):

@@ -1,6 +1,6 @@
 """The compiled engine: compact networks forward and backward, several times as fast as layer by layer."""
 
-from tersenet.engine.abi import MOST_WORKERS, Update
+from tersenet.engine.abi import ADAM, ADAM_W, GRADIENT_DESCENT, MOST_WORKERS, Update
 from tersenet.engine.compiled_network import (
     PRECISIONS,
     CompiledNetwork,
@@ -14,6 +14,9 @@ from tersenet.engine.plan import Plan, plan, refusal
 from tersenet.engine.warp import warp_and_normalize
 
 __all__ = [
+    "ADAM",
+    "ADAM_W",
+    "GRADIENT_DESCENT",
     "MOST_WORKERS",
     "PRECISIONS",
     "CompiledNetwork",

@@ -6,19 +6,22 @@ import ctypes
 
 import numpy as np
 
-VERSION = 5
+VERSION = 6
 """Raised whenever a struct or a call changes its meaning; `VERSION` in engine.h is the same number."""
 
-# `enum Kind` and `struct Step` of engine.h: one row per layer.
-CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT, MAP_DROPOUT = range(7)
+# `enum Kind`, `enum Function` and `struct Step` of engine.h: one row per layer, or per sum or join of branches.
+(
+    CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT, MAP_DROPOUT, GROUP_NORM, PRELU, SUM, JOIN,
+) = range(11)  # fmt: skip
+RECTIFIED, SILU, GELU, TANH, HARD_SWISH, ELU, SIGMOID = range(7)
 STEP = np.dtype(
-    [(name, np.int32) for name in ("kind", "channels_in", "height_in", "width_in", "channels", "height", "width")]
-    + [
-        (name, np.int32)
-        for name in ("kernel_y", "kernel_x", "stride", "padding", "dilation", "bias", "weights", "buffers")
-    ]
+    [(name, np.int32) for name in ("kind", "input", "other", "output")]
+    + [(name, np.int32) for name in ("channels_in", "height_in", "width_in", "channels", "height", "width")]
+    + [(name, np.int32) for name in ("kernel_y", "kernel_x", "stride", "padding", "dilation", "groups", "place")]
+    + [(name, np.int32) for name in ("function", "bias", "weights", "buffers")]
     + [(name, np.float32) for name in ("rate", "before", "momentum", "epsilon")]
 )
+GRADIENT_DESCENT, ADAM, ADAM_W = range(3)  # `enum Rule`
 
 MOST_WORKERS = 256
 """Threads that one engine may have: a batch of a few thousand pictures gives no more of them something to do."""
@@ -28,9 +31,12 @@ class Update(ctypes.Structure):
     """`struct Update` of engine.h: what a step of training does with the gradient."""
 
     _fields_ = [
-        *[(name, ctypes.c_float) for name in ("learning_rate", "momentum", "label_smoothing", "averaging")],
-        ("nesterov", ctypes.c_int32),
-        *[(name, ctypes.c_void_p) for name in ("decays", "velocities", "averages", "statistics")],
+        *[(name, ctypes.c_int32) for name in ("rule", "nesterov")],
+        *[(name, ctypes.c_float) for name in ("label_smoothing", "averaging")],
+        *[(name, ctypes.c_float) for name in ("momentum", "second_momentum", "epsilon")],
+        *[(name, ctypes.c_float) for name in ("first_correction", "second_correction")],
+        *[(name, ctypes.c_void_p) for name in ("rates", "decays", "orthogonal")],
+        *[(name, ctypes.c_void_p) for name in ("velocities", "squares", "averages", "statistics")],
     ]
 
 

@@ -241,8 +241,8 @@ def compile_network(model: nn.Module, *, precision: str = "float32", workers: in
     """A faster way to run a network on the processor, or None where there is none.
 
     There is none without a C++ compiler, for networks that the engine does not support (see `plan`), and in bfloat16
-    on a processor without it. `workers` threads (1 to 256) share a batch; the result depends on their
-    number in the last digits. Raises TersenetError for an unknown precision or a number of workers out of range.
+    on a processor without it. `workers` threads (1 to 256) share a batch; the result is the same to the bit for any
+    number of them. Raises TersenetError for an unknown precision or a number of workers out of range.
 
     >>> from tersenet.networks import build
     >>> model = build("8C3 BN R MP2 GAP 10Nb")

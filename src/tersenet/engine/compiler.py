@@ -24,7 +24,10 @@ import platformdirs
 from tersenet.engine.abi import declared
 
 COMPILERS = ("c++", "g++", "clang++")
-SOURCES = ("engine.h", "convolution.cpp", "network.cpp")
+SOURCES = (
+    "workers.h", "engine.h", "activations.h", "batch_norm.h", "layers.h", "planes.h", "warp.h", "descent.h",
+    "convolution.cpp", "network.cpp",
+)  # fmt: skip
 FLAGS = ("-std=c++17", "-O2", "-march=native", "-fPIC", "-pthread", "-w")
 LONGEST = 60  # seconds that compiling may take; two or three are usual
 PATIENCE = 5  # seconds of compiling before a line says what is being waited for

@@ -145,14 +145,20 @@ void correlate(const typename M::wide *x, size_t x_tile, size_t x_plane, int x_r
             for (int k = 0; k < KX; ++k) dw[o * to_o + c * to_i + k] += total(sum[o][c][k]);
 }
 
+// Where a convolution finds its channels, where it is one group of several.
+struct Place {
+    size_t in, out;      // a tile of all channels that are given, that are made
+    size_t weight, bias; // its first among the weights and biases of all groups
+};
+
 template <class M> class Convolution : public Layer {
     using wide = typename M::wide;
     using unit = typename M::unit;
     static constexpr int MOST_K = ACROSS / 2, MOST_I = 2;
 
   public:
-    Convolution(const Step &step, Shared &shared, bool first)
-        : Layer(step, shared), first_(first), row_(step.width_in + 2 * step.padding),
+    Convolution(const Step &step, Shared &shared, bool learns, Place place)
+        : Layer(step, shared), learns_(learns), place_(place), row_(step.width_in + 2 * step.padding),
           plane_((size_t)row_ * (step.height_in + 2 * step.padding)), groups_in_((step.channels_in + M::group - 1) / M::group),
           groups_out_((step.channels + M::group - 1) / M::group), back_row_(step.width_in + step.reach_x()),
           back_plane_((size_t)back_row_ * (step.height_in + step.reach_y())),
@@ -162,16 +168,16 @@ template <class M> class Convolution : public Layer {
                     step.width_in},
           pairs_((shared.tiles + M::group - 1) / M::group), x_planes_(up_to_multiple(step.channels_in, MOST_I)),
           g_planes_(up_to_multiple(step.channels, DOWN)), weights_(forward_.weight_units()),
-          back_weights_(first ? 0 : backward_.weight_units()), seen_(pairs_ * x_planes_ * plane_),
-          given_(M::group == 1 ? 0 : shared.workers.count() * groups_in_ * plane_),
-          back_(first ? 0 : shared.workers.count() * groups_out_ * back_plane_),
+          back_weights_(learns ? backward_.weight_units() : 0), seen_(pairs_ * x_planes_ * plane_),
+          given_(M::group == 1 ? 0 : shared.workers * groups_in_ * plane_),
+          back_(learns ? shared.workers * groups_out_ * back_plane_ : 0),
           gradients_((size_t)pairs_ * g_planes_ * step.pixels()) {}
 
-    void prepare(int worker) override {
-        const float *w = shared.parameters[step.weights];
+    void pack() override {
+        const float *w = shared.parameters[step.weights] + place_.weight;
         const int area = step.kernel_y * step.kernel_x;
         const size_t to_o = (size_t)step.channels_in * area;
-        each_block(worker, step.channels, forward_.down(), [&](int first, int count, int block) {
+        each_block(step.channels, forward_.down(), [&](int first, int count, int block) {
             unit *to = &weights_[(size_t)first * groups_in_ * area];
             for (int group = 0; group < groups_in_; ++group)
                 for (int k = 0; k < area; ++k)
@@ -182,8 +188,8 @@ template <class M> class Convolution : public Layer {
                                         : unit{};
                     }
         });
-        if (first_ || !shared.batch.training) return;
-        each_block(worker, step.channels_in, backward_.down(), [&](int first, int count, int block) {
+        if (!learns_ || !shared.batch.training) return;
+        each_block(step.channels_in, backward_.down(), [&](int first, int count, int block) {
             unit *to = &back_weights_[(size_t)first * groups_out_ * area];
             for (int group = 0; group < groups_out_; ++group)
                 for (int k = area - 1; k >= 0; --k)
@@ -195,41 +201,46 @@ template <class M> class Convolution : public Layer {
         });
     }
 
-    void forward(int worker, Span tiles, const vec *x, vec *y) override {
-        const float *bias = step.bias ? shared.parameters[step.weights + 1] : nullptr;
+    void forward(Span tiles, const vec *x, vec *y) override {
+        const float *bias = step.bias ? shared.parameters[step.weights + 1] + place_.bias : nullptr;
         for (int tile = tiles.first; tile < tiles.end; ++tile) {
             wide *given = M::group == 1 ? &seen_[(size_t)tile * x_planes_ * plane_]
-                                        : &given_[(size_t)worker * groups_in_ * plane_];
-            pack_channels(x + tile * size_in(), given);
-            forward_(given, plane_, row_, weights_.get(), bias, y + tile * size());
+                                        : &given_[(size_t)tiles.worker * groups_in_ * plane_];
+            pack_channels(x + tile * place_.in, given);
+            forward_(given, plane_, row_, weights_.get(), bias, y + tile * place_.out);
         }
         if (M::group == 2 && shared.batch.training) pack_pair(x, tiles);
     }
 
-    void backward(int worker, Span tiles, const vec *, vec *gy, vec *gx) override {
+    void backward(Span tiles, const vec *, vec *gy, vec *gx) override {
         for (int tile = tiles.first; tile < tiles.end; tile += M::group) {
             wide *to = &gradients_[(size_t)(tile / M::group) * g_planes_ * step.pixels()];
-            const vec *a = gy + (tile - tiles.first) * size(), *b = tile + 1 < tiles.end ? a + size() : nullptr;
+            const vec *a = gy + (tile - tiles.first) * place_.out, *b = tile + 1 < tiles.end ? a + place_.out : nullptr;
             for (size_t n = 0; n < size(); ++n) to[n] = M::tiles(a[n], b ? b[n] : vec{});
         }
-        if (large()) correlate_all(worker, tiles);
-        if (step.bias) add_bias(worker, gy, tiles.end - tiles.first);
-        if (first_) return;
-        for (int tile = 0; tile < tiles.end - tiles.first; ++tile) {
-            wide *back = &back_[(size_t)worker * groups_out_ * back_plane_];
-            spread(gy + tile * size(), back);
-            backward_(back, back_plane_, back_row_, back_weights_.get(), nullptr, gx + tile * size_in());
+        if (large()) {
+            float *dw = shared.gradient(tiles.part, step.weights);
+            for (int o = 0; o < step.channels; o += DOWN) correlate_all(tiles.first, tiles.end, o, dw);
+        }
+        if (step.bias) add_bias(tiles, gy);
+        if (!gx) return;
+        for (int tile = 0; tile < tiles.count(); ++tile) {
+            wide *back = &back_[(size_t)tiles.worker * groups_out_ * back_plane_];
+            spread(gy + tile * place_.out, back);
+            backward_(back, back_plane_, back_row_, back_weights_.get(), nullptr, gx + tile * place_.in);
         }
     }
 
-    void finish(int worker) override {
-        if (!large()) correlate_all(worker, {shared.first_tile(worker), shared.end_tile(worker)});
+    // Few pixels a sum: the gradient of the weights is summed up over all tiles at once, some channels a job.
+    int late_jobs() const override { return large() ? 0 : (step.channels + DOWN - 1) / DOWN; }
+    void late(int job) override {
+        correlate_all(0, shared.batch.tiles, job * DOWN, shared.whole_gradient(step.weights));
     }
+    bool by_part(int n) const override { return n == 1 || large(); }
 
   private:
-    template <class F> void each_block(int worker, int channels, int block, F job) {
-        for (int first = worker * block; first < channels; first += shared.workers.count() * block)
-            job(first, std::min(block, channels - first), block);
+    template <class F> void each_block(int channels, int block, F job) {
+        for (int first = 0; first < channels; first += block) job(first, std::min(block, channels - first), block);
     }
 
     // Many pixels a sum: the gradient of the weights can be summed up two tiles at a time.
@@ -248,7 +259,7 @@ template <class M> class Convolution : public Layer {
 
     // Planes of two tiles, for the gradient of the weights.
     void pack_pair(const vec *x, Span tiles) {
-        const vec *a = x + tiles.first * size_in(), *b = tiles.first + 1 < tiles.end ? a + size_in() : nullptr;
+        const vec *a = x + tiles.first * place_.in, *b = tiles.first + 1 < tiles.end ? a + place_.in : nullptr;
         wide *to = &seen_[(size_t)(tiles.first / 2) * x_planes_ * plane_];
         for (int c = 0; c < step.channels_in; ++c, to += plane_)
             for (int i = 0; i < step.height_in; ++i) {
@@ -260,36 +271,41 @@ template <class M> class Convolution : public Layer {
     // Planes of gradients, M::group channels a unit, `stride` apart, inside the border that turns backward to forward.
     void spread(const vec *g, wide *to) {
         const int top = step.reach_y() - step.padding, left = step.reach_x() - step.padding;
+        // Where the padding is wider than the kernel reaches, the outermost windows see nothing but padding.
+        const int above = first_inside(top), below = std::min(step.height, inside_until(top, step.height_in + step.reach_y()));
+        const int before = first_inside(left), behind = std::min(step.width, inside_until(left, back_row_));
         for (int c = 0; c < step.channels; c += M::group, to += back_plane_) {
             const vec *a = g + (size_t)c * step.pixels(), *b = c + 1 < step.channels ? a + step.pixels() : nullptr;
-            for (int i = 0; i < step.height; ++i) {
+            for (int i = above; i < below; ++i) {
                 wide *at = to + (size_t)(i * step.stride + top) * back_row_ + left;
-                for (int j = 0; j < step.width; ++j, ++a) at[j * step.stride] = M::channels(*a, b ? *b++ : vec{});
+                for (int j = before, n = i * step.width + before; j < behind; ++j, ++n)
+                    at[j * step.stride] = M::channels(a[n], b ? b[n] : vec{});
             }
         }
     }
 
-    void correlate_all(int worker, Span tiles) {
-        if (tiles.first == tiles.end) return;
-        const int first = tiles.first / M::group, end = (tiles.end + M::group - 1) / M::group;
-        float *dw = shared.gradient(worker, step.weights);
-        const int area = step.kernel_y * step.kernel_x;
-        for (int o = 0; o < step.channels; o += DOWN)
-            for (int i = 0; i < step.channels_in; i += MOST_I)
-                for (int ky = 0; ky < step.kernel_y; ++ky)
-                    for (int kx = 0; kx < step.kernel_x; kx += MOST_K) {
-                        const int ib = std::min(MOST_I, step.channels_in - i), kb = std::min(MOST_K, step.kernel_x - kx);
-                        float *to = dw + ((size_t)o * step.channels_in + i) * area + ky * step.kernel_x + kx;
-                        const int ob = std::min(DOWN, step.channels - o);
-                        switch (ib * 4 + kb) {
-                        case 4 + 1: correlate_block<1, 1>(first, end, o, i, ky, kx, to, ob, ib); break;
-                        case 4 + 2: correlate_block<1, 2>(first, end, o, i, ky, kx, to, ob, ib); break;
-                        case 4 + 3: correlate_block<1, 3>(first, end, o, i, ky, kx, to, ob, ib); break;
-                        case 8 + 1: correlate_block<2, 1>(first, end, o, i, ky, kx, to, ob, ib); break;
-                        case 8 + 2: correlate_block<2, 2>(first, end, o, i, ky, kx, to, ob, ib); break;
-                        case 8 + 3: correlate_block<2, 3>(first, end, o, i, ky, kx, to, ob, ib); break;
-                        }
+    int first_inside(int border) const { return border < 0 ? (-border + step.stride - 1) / step.stride : 0; }
+    int inside_until(int border, int length) const { return (length - border + step.stride - 1) / step.stride; }
+
+    // Adds to dw: of DOWN channels from o on, over these tiles.
+    void correlate_all(int first_tile, int end_tile, int o, float *dw) {
+        const int first = first_tile / M::group, end = (end_tile + M::group - 1) / M::group;
+        const int area = step.kernel_y * step.kernel_x, ob = std::min(DOWN, step.channels - o);
+        dw += place_.weight + (size_t)o * step.channels_in * area;
+        for (int i = 0; i < step.channels_in; i += MOST_I)
+            for (int ky = 0; ky < step.kernel_y; ++ky)
+                for (int kx = 0; kx < step.kernel_x; kx += MOST_K) {
+                    const int ib = std::min(MOST_I, step.channels_in - i), kb = std::min(MOST_K, step.kernel_x - kx);
+                    float *to = dw + (size_t)i * area + ky * step.kernel_x + kx;
+                    switch (ib * 4 + kb) {
+                    case 4 + 1: correlate_block<1, 1>(first, end, o, i, ky, kx, to, ob, ib); break;
+                    case 4 + 2: correlate_block<1, 2>(first, end, o, i, ky, kx, to, ob, ib); break;
+                    case 4 + 3: correlate_block<1, 3>(first, end, o, i, ky, kx, to, ob, ib); break;
+                    case 8 + 1: correlate_block<2, 1>(first, end, o, i, ky, kx, to, ob, ib); break;
+                    case 8 + 2: correlate_block<2, 2>(first, end, o, i, ky, kx, to, ob, ib); break;
+                    case 8 + 3: correlate_block<2, 3>(first, end, o, i, ky, kx, to, ob, ib); break;
                     }
+                }
     }
 
     template <int IB, int KX>
@@ -303,17 +319,18 @@ template <class M> class Convolution : public Layer {
                              area, ob, ib);
     }
 
-    void add_bias(int worker, const vec *gy, int tiles) {
-        float *db = shared.gradient(worker, step.weights + 1);
+    void add_bias(Span tiles, const vec *gy) {
+        float *db = shared.gradient(tiles.part, step.weights + 1) + place_.bias;
         for (int c = 0; c < step.channels; ++c) {
             vec sum{};
-            for (int tile = 0; tile < tiles; ++tile)
-                for (int p = 0; p < step.pixels(); ++p) sum += gy[tile * size() + c * step.pixels() + p];
+            for (int tile = 0; tile < tiles.count(); ++tile)
+                for (int p = 0; p < step.pixels(); ++p) sum += gy[tile * place_.out + c * step.pixels() + p];
             db[c] += total(sum);
         }
     }
 
-    const bool first_;
+    const bool learns_;
+    const Place place_;
     const int row_;
     const size_t plane_;
     const int groups_in_, groups_out_, back_row_;
@@ -325,13 +342,55 @@ template <class M> class Convolution : public Layer {
     Buffer<wide> seen_, given_, back_, gradients_;
 };
 
+// Groups of channels, each a convolution of its own.
+template <class M> class Grouped : public Layer {
+  public:
+    Grouped(const Step &step, Shared &shared, bool learns) : Layer(step, shared) {
+        Step part = step;
+        part.channels /= step.groups, part.channels_in /= step.groups;
+        const size_t weights = (size_t)part.channels * part.channels_in * step.kernel_y * step.kernel_x;
+        convolutions_.reserve(step.groups);
+        for (int n = 0; n < step.groups; ++n)
+            convolutions_.emplace_back(part, shared, learns, Place{size_in(), size(), n * weights, (size_t)n * part.channels});
+    }
+    void pack() override {
+        for (auto &one : convolutions_) one.pack();
+    }
+    void forward(Span tiles, const vec *x, vec *y) override {
+        for (auto &one : convolutions_) one.forward(tiles, x, y), x += one.step.size_in(), y += one.step.size();
+    }
+    void backward(Span tiles, const vec *x, vec *gy, vec *gx) override {
+        for (auto &one : convolutions_) {
+            one.backward(tiles, x, gy, gx);
+            gy += one.step.size();
+            if (gx) gx += one.step.size_in();
+        }
+    }
+    int late_jobs() const override { return convolutions_[0].late_jobs() * (int)convolutions_.size(); }
+    void late(int job) override {
+        const int each = convolutions_[0].late_jobs();
+        convolutions_[job / each].late(job % each);
+    }
+    bool by_part(int n) const override { return convolutions_[0].by_part(n); }
+
+  private:
+    std::vector<Convolution<M>> convolutions_;
+};
+
+template <class M> std::unique_ptr<Layer> made(const Step &step, Shared &shared, bool learns) {
+    if (step.groups > 1) return std::make_unique<Grouped<M>>(step, shared, learns);
+    return std::make_unique<Convolution<M>>(step, shared, learns, Place{step.size_in(), step.size(), 0, 0});
+}
+
 } // namespace
 
-std::unique_ptr<Layer> make_convolution(const Step &step, Shared &shared, bool first, bool bfloat16) {
+std::unique_ptr<Layer> make_convolution(const Step &step, Shared &shared, bool learns, bool bfloat16) {
 #if defined(__AVX512BF16__)
-    if (bfloat16) return std::make_unique<Convolution<BFloat16>>(step, shared, first);
+    if (bfloat16) return made<BFloat16>(step, shared, learns);
+#else
+    (void)bfloat16;
 #endif
-    return std::make_unique<Convolution<Float32>>(step, shared, first);
+    return made<Float32>(step, shared, learns);
 }
 
 } // namespace tersenet

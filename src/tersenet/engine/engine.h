@@ -1,37 +1,40 @@
 // Forward and backward pass of a compact network, compiled for the processor at hand.
 //
-// The picture index is innermost: an activation is [tile][channel][y][x][LANES], a tile being LANES pictures. So every
+// A network is a list of rows. Each row computes one buffer from another (or from two), buffer 0 being the pictures;
+// chains, residual blocks, branches and shared blocks are such lists alike, and the gradient of a buffer is the sum of
+// what the rows that read it give back.
+//
+// The picture index is innermost: a buffer is [tile][channel][y][x][LANES], a tile being LANES pictures. So every
 // instruction works on LANES pictures at once, whatever the numbers of channels and pixels are, nothing is ever
-// transposed, and batch normalisation, activations, pooling and dropout are plain loops over vectors.
+// transposed, and normalisation, activations, pooling and dropout are plain loops over vectors.
 //
 // Convolutions multiply in float32, or in bfloat16 with float32 sums where the processor has the instruction: a unit of
 // 32 bits then holds the same pixel of two channels (forward, and backward to the input) or of two tiles (backward to
 // the weights), and one instruction multiplies both and adds them up.
 //
-// A pass takes two tiles through all layers up to the next batch normalisation before it takes the next two, so that
-// what one layer writes is still in the cache when the next one reads it.
+// A pass takes two tiles through all rows up to the next batch normalisation before it takes the next two, so that
+// what one row writes is still in the cache when the next one reads it.
 //
-// Each worker is a thread with its own tiles. They meet at barriers; sums over the batch are made worker by worker in
-// a fixed order, so that the result depends on the number of workers and on nothing else.
+// A batch is cut into parts, which depend on its size alone. Workers are threads that take parts, whichever is free;
+// sums over the batch are made part by part and put together in the parts' order. So the result is the same to the bit
+// for any number of workers.
 
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <memory>
-#include <mutex>
 #include <new>
-#include <thread>
 #include <vector>
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
+
+#include "workers.h"
 
 namespace tersenet {
 
@@ -104,184 +107,131 @@ template <class T> class Buffer {
     T *data_;
 };
 
-// ---- workers --------------------------------------------------------------------------------------------------------
-
-inline void pause_briefly(int &waited) {
-    if (++waited > 20000) {
-        std::this_thread::yield();
-        return;
-    }
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
-class Workers {
-  public:
-    explicit Workers(int count) : count_(count) {
-        try {
-            for (int worker = 1; worker < count; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
-        } catch (...) { // the system gives no more threads: those that began end
-            stop();
-            throw;
-        }
-    }
-    ~Workers() { stop(); }
-    int count() const { return count_; }
-
-    template <class Job> void run(const Job &job) {
-        job_ = &job;
-        call_ = [](const void *job, int worker) { (*static_cast<const Job *>(job))(worker); };
-        start();
-        job(0);
-        meet();
-    }
-
-    // Until every worker has come as far as here.
-    void meet() {
-        if (count_ == 1) return;
-        const unsigned round = round_.load();
-        if (arrived_.fetch_add(1) == count_ - 1) {
-            arrived_ = 0;
-            round_.fetch_add(1);
-            return;
-        }
-        for (int waited = 0; round_.load() == round;) pause_briefly(waited);
-    }
-
-  private:
-    void stop() {
-        call_ = nullptr;
-        start();
-        for (auto &thread : threads_) thread.join();
-    }
-    void start() {
-        if (count_ == 1) return;
-        {
-            std::lock_guard<std::mutex> lock(mutex_);
-            started_.fetch_add(1);
-        }
-        sleepers_.notify_all();
-    }
-    void serve(int worker) {
-        for (unsigned seen = 0;;) {
-            for (int waited = 0; started_.load() == seen && waited < 20000;) pause_briefly(waited);
-            if (started_.load() == seen) {
-                std::unique_lock<std::mutex> lock(mutex_);
-                sleepers_.wait(lock, [&] { return started_.load() != seen; });
-            }
-            ++seen;
-            if (!call_) return;
-            call_(job_, worker);
-            meet();
-        }
-    }
-    int count_;
-    const void *job_ = nullptr;
-    void (*call_)(const void *job, int worker) = nullptr; // null: there is nothing more to do
-    std::mutex mutex_;
-    std::condition_variable sleepers_;
-    std::atomic<unsigned> started_{0}, round_{0};
-    std::atomic<int> arrived_{0};
-    std::vector<std::thread> threads_;
-};
-
 // ---- what Python and C++ must agree on: abi.py has the same ---------------------------------------------------------
 
-constexpr int64_t VERSION = 5; // raised whenever a struct or a call changes its meaning
+constexpr int64_t VERSION = 6; // raised whenever a struct or a call changes its meaning
 
-// What a step of training does with the gradient.
+enum Rule { GRADIENT_DESCENT, ADAM, ADAM_W };
+
+// What a step of training does with the gradient: one entry per parameter, where nothing else is said.
 struct Update {
-    float learning_rate, momentum, label_smoothing, averaging; // averaging: how far the average moves
-    int32_t nesterov;
-    const float *decays;      // of each parameter
-    float *const *velocities; // of each parameter
-    float *const *averages;   // of each parameter; null: none
-    float *const *statistics; // averages of each running statistic
+    int32_t rule, nesterov;
+    float label_smoothing, averaging;          // averaging: how far the average moves
+    float momentum, second_momentum, epsilon;  // momentum: of Adam, its first moment's
+    float first_correction, second_correction; // of Adam: 1 - momentum^t, and the root of 1 - second_momentum^t
+    const float *rates, *decays;
+    const int32_t *orthogonal;       // rows of a kernel's matrix, whose direction is made orthogonal; 0: it is not
+    float *const *velocities;        // of Adam: first moments
+    float *const *squares;           // of Adam: second moments; null: none
+    float *const *averages;          // null: none
+    float *const *statistics;        // averages of each running statistic
 };
 struct Outcome {
     double loss;
     int64_t correct; // -1: a label is not a class, and nothing was done
 };
 
-// The plan: one row per layer, as `plan.py` writes it.
+// The plan, as `plan.py` writes it.
 
-enum Kind { CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT, MAP_DROPOUT };
+enum Kind {
+    CONVOLUTION, BATCH_NORM, ACTIVATION, MAX_POOL, AVERAGE_POOL, DROPOUT, MAP_DROPOUT, GROUP_NORM, PRELU, SUM, JOIN
+};
+enum Function { RECTIFIED, SILU, GELU, TANH, HARD_SWISH, ELU, SIGMOID };
 
 struct Step {
     int32_t kind;
+    int32_t input, other, output; // buffers; other: the second one of a SUM
     int32_t channels_in, height_in, width_in, channels, height, width; // shapes
     int32_t kernel_y, kernel_x, stride, padding, dilation;             // windows
-    int32_t bias;                                                      // whether there is one
-    int32_t weights;  // index of the first of its parameters: weight, bias
-    int32_t buffers;  // index of the first of its running statistics: mean, variance
-    float rate;       // of dropout; slope below zero of an activation, or of the one after batch normalisation
-    float before;     // slope below zero of the activation before batch normalisation; 1: none, likewise in `rate`
-    float momentum, epsilon; // of batch normalisation
+    int32_t groups;    // of channels: of a convolution, of group normalisation
+    int32_t place;     // of a JOIN: the first channel of the output that it writes
+    int32_t function;  // of an activation
+    int32_t bias;      // whether there is one
+    int32_t weights;   // index of the first of its parameters: weight, bias
+    int32_t buffers;   // index of the first of its running statistics: mean, variance
+    float rate;        // of dropout; slope below zero of RECTIFIED, or of the one after batch normalisation; α of ELU
+    float before;      // slope below zero of the activation before batch normalisation; 1: none, likewise in `rate`
+    float momentum, epsilon; // of a normalisation
     int pixels_in() const { return height_in * width_in; }
     int pixels() const { return height * width; }
     int reach_y() const { return dilation * (kernel_y - 1); } // from a window's first row to its last
     int reach_x() const { return dilation * (kernel_x - 1); }
+    size_t size_in() const { return (size_t)channels_in * pixels_in(); }
+    size_t size() const { return (size_t)channels * pixels(); }
 };
+
+// Pairs of tiles that are taken together; more workers than a batch has of these find nothing to do.
+#ifndef TERSENET_PARTS
+#define TERSENET_PARTS 16
+#endif
+constexpr int MOST_PARTS = TERSENET_PARTS;
 
 struct Batch {
     int images, tiles;
     bool training;
     uint64_t seed;
+    // Tiles go to the parts in pairs, so that two tiles can be multiplied at once.
+    int parts() const { return std::max(1, std::min(MOST_PARTS, (tiles + 1) / 2)); }
+    int first_tile(int part) const {
+        const int pairs = (tiles + 1) / 2, count = parts();
+        return std::min(tiles, 2 * (pairs / count * part + std::min(part, pairs % count)));
+    }
+    int end_tile(int part) const { return first_tile(part + 1); }
+    int first_image(int part) const { return std::min(images, first_tile(part) * LANES); }
+    int end_image(int part) const { return first_image(part + 1); }
+    int images_of(int part) const { return end_image(part) - first_image(part); }
 };
 
 // What all layers need of the whole network.
 struct Shared {
-    Workers &workers;
+    int workers;
     const std::vector<float *> &parameters, &buffers;
     std::vector<size_t> offsets; // of each parameter in a flat gradient
     size_t size;                 // of a flat gradient
     int tiles;                   // at most
-    Buffer<float> partial;       // [worker][size]: gradients of the workers' own tiles
+    Buffer<float> partial;       // [part][size]: gradients of the parts' own tiles
+    Buffer<float> whole;         // [size]: gradients that are summed up over the whole batch at once
     Batch batch;
 
-    // Tiles go to the workers in pairs, so that two tiles can be multiplied at once.
-    int first_tile(int worker) const {
-        const int pairs = (batch.tiles + 1) / 2, count = workers.count();
-        return std::min(batch.tiles, 2 * (pairs / count * worker + std::min(worker, pairs % count)));
-    }
-    int end_tile(int worker) const { return first_tile(worker + 1); }
     // The lanes of a tile that hold a picture.
     ivec held(int tile) const {
         ivec lanes;
         for (int lane = 0; lane < LANES; ++lane) lanes[lane] = lane;
         return lanes < batch.images - tile * LANES;
     }
-    int images(int worker) const {
-        return std::min(batch.images, end_tile(worker) * LANES) - std::min(batch.images, first_tile(worker) * LANES);
-    }
-    float *gradient(int worker, int parameter) const { return &partial[worker * size + offsets[parameter]]; }
+    float *gradient(int part, int parameter) const { return &partial[part * size + offsets[parameter]]; }
+    float *whole_gradient(int parameter) const { return &whole[offsets[parameter]]; }
 };
 
-// Tiles that go through the layers together. What is kept of all tiles is found by a tile's number; gradients are kept
-// of these few alone, and found by its place among them.
+// One or two tiles of a part that go through the rows together, and the worker that takes them. What is kept of all
+// tiles is found by a tile's number; gradients are given for these tiles alone.
 struct Span {
-    int first, end;
+    int worker, part, first, end;
+    int count() const { return end - first; }
 };
 
 class Layer {
   public:
     Layer(const Step &step, Shared &shared) : step(step), shared(shared) {}
     virtual ~Layer() = default;
-    virtual void prepare(int) {} // once a pass, by each worker
-    virtual void forward(int worker, Span tiles, const vec *x, vec *y) = 0;
-    virtual void backward(int worker, Span tiles, const vec *x, vec *gy, vec *gx) = 0; // gx: null at the first layer
-    virtual void finish(int) {} // by each worker, when all its tiles have gone backward
+    virtual void pack() {}     // once a pass, before anything else
+    virtual void begin(int) {} // once a pass, for each part
+    virtual void forward(Span tiles, const vec *x, vec *y) = 0;
+    virtual void backward(Span tiles, const vec *x, vec *gy, vec *gx) = 0; // gx: null where nothing before it learns
+    // When all tiles have gone backward: what is summed up over the whole batch, in jobs that do not depend on each other.
+    virtual int late_jobs() const { return 0; }
+    virtual void late(int) {}
+    virtual bool by_part(int) const { return true; } // whether the gradient of its n-th parameter is
 
     const Step step;
 
   protected:
-    size_t size_in() const { return (size_t)step.channels_in * step.pixels_in(); }
-    size_t size() const { return (size_t)step.channels * step.pixels(); }
+    size_t size_in() const { return step.size_in(); }
+    size_t size() const { return step.size(); }
     Shared &shared;
 };
 
-// A convolution, or a dense layer; `first`: nothing stands before it that learns.
-std::unique_ptr<Layer> make_convolution(const Step &step, Shared &shared, bool first, bool bfloat16);
+// A convolution, or a dense layer; `learns`: something before it does.
+std::unique_ptr<Layer> make_convolution(const Step &step, Shared &shared, bool learns, bool bfloat16);
 
 } // namespace tersenet

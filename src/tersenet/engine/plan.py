@@ -7,7 +7,7 @@ overridden since the network was built is seen, and what the engine does not kno
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import chain
 from operator import attrgetter, is_, itemgetter, methodcaller
 from typing import Any
@@ -16,9 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tersenet.engine.abi import ACTIVATION, BATCH_NORM, DROPOUT, MAP_DROPOUT, STEP
-from tersenet.engine.plan_rows import NO_ACTIVATION, Row, Shape, UnknownError, row_of, weights_of
-from tersenet.networks import Dropout, LayerChain, NotationNetwork
+from tersenet.engine.abi import BATCH_NORM, DROPOUT, MAP_DROPOUT, STEP
+from tersenet.engine.plan_flow import Flow
+from tersenet.engine.plan_rows import UnknownError, weights_of
+from tersenet.networks import (
+    Dropout,
+    JoinBlock,
+    LayerChain,
+    NotationNetwork,
+    ResidualBlock,
+    SharedBlock,
+    SumBlock,
+)
 
 PARTS = ("_modules", "_parameters", "_buffers")
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -28,17 +37,40 @@ ATTRIBUTES: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Linear: (),
     nn.BatchNorm1d: ("eps", "momentum", "affine", "track_running_stats"),
     nn.BatchNorm2d: ("eps", "momentum", "affine", "track_running_stats"),
+    nn.GroupNorm: ("num_groups", "num_channels", "eps", "affine"),
+    nn.LayerNorm: ("normalized_shape", "eps", "elementwise_affine"),
     nn.ReLU: ("inplace",),
     nn.LeakyReLU: ("negative_slope", "inplace"),
+    nn.PReLU: ("num_parameters",),
+    nn.ELU: ("alpha", "inplace"),
+    nn.SiLU: ("inplace",),
+    nn.GELU: ("approximate",),
+    nn.Tanh: (),
+    nn.Hardswish: ("inplace",),
+    nn.Sigmoid: (),
     nn.MaxPool2d: ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
-    nn.AvgPool2d: ("kernel_size", "stride", "padding", "ceil_mode", "divisor_override"),
+    nn.AvgPool2d: ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"),
     nn.AdaptiveAvgPool2d: ("output_size",),
     nn.AdaptiveMaxPool2d: ("output_size", "return_indices"),
     Dropout: ("p", "inplace"),
     nn.Dropout: ("p", "inplace"),
     nn.Dropout2d: ("p", "inplace"),
+    nn.ModuleList: (),
     LayerChain: (),
+    ResidualBlock: (),
+    SumBlock: (),
+    JoinBlock: (),
+    SharedBlock: ("times",),
     NotationNetwork: (),
+}
+# Modules that hold others, and the names of those; none: any.
+BLOCKS: dict[type[nn.Module], set[str]] = {
+    LayerChain: set(),
+    ResidualBlock: {"body"},
+    SumBlock: {"branches"},
+    JoinBlock: {"branches"},
+    SharedBlock: {"body"},
+    NotationNetwork: {"layers"},
 }
 FORWARD: dict[type[nn.Module], Callable[..., Any]] = {kind: kind.forward for kind in ATTRIBUTES}
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -55,27 +87,25 @@ class Plan:
     number of values per picture and channel that a batch normalisation sees, None where there is none.
     """
 
-    def __init__(self, model: NotationNetwork, layers: list[tuple[nn.Module, Row]], outputs: int) -> None:
-        rows: list[Row] = []
-        for _, row in layers:
-            _add(rows, row)
-        self.steps: NDArray[np.void] = np.zeros(len(rows), STEP)
-        for step, row in zip(self.steps, rows, strict=True):
+    def __init__(self, model: NotationNetwork, flow: Flow, outputs: int) -> None:
+        self.steps: NDArray[np.void] = np.zeros(len(flow.rows), STEP)
+        for step, row in zip(self.steps, flow.rows, strict=True):
             for name, value in row.items():
                 step[name] = value
         self.input_size = tuple(model.input_size)
         self.outputs = outputs
-        self.drops = any(row["kind"] in (DROPOUT, MAP_DROPOUT) for row in rows)
-        norms = [(module, row) for module, row in layers if isinstance(module, NORMS)]
-        self.fewest = min((int(row["height"] * row["width"]) for _, row in norms), default=None)
-        modules = [module for module, _ in layers]
+        modules = list(flow.weights)
+        self.drops = any(row["kind"] in (DROPOUT, MAP_DROPOUT) for row in flow.rows)
+        norms = [module for module in modules if isinstance(module, NORMS)]
+        seen = [int(row["height"] * row["width"]) for row in flow.rows if row["kind"] == BATCH_NORM]
+        self.fewest = min(seen, default=None)
         self.parameters: list[nn.Parameter] = [weight for module in modules for weight in weights_of(module)]
-        self.statistics: list[Tensor] = [t for norm, _ in norms for t in (norm.running_mean, norm.running_var)]  # type: ignore[misc]
-        self.counters: list[Tensor] = [norm.num_batches_tracked for norm, _ in norms]  # type: ignore[misc]
+        self.statistics: list[Tensor] = [t for norm in norms for t in (norm.running_mean, norm.running_var)]  # type: ignore[misc]
+        # A shared normalisation counts each of its passes.
+        passes = [norms[int(row["buffers"]) // 2] for row in flow.rows if row["kind"] == BATCH_NORM]
+        self.counters: list[Tensor] = [norm.num_batches_tracked for norm in passes]  # type: ignore[misc]
         # Modules that do something else in training than in evaluation.
-        self._moody = [module for module, _ in norms] + [
-            module for module in modules if isinstance(module, DROPOUTS) and module.p
-        ]
+        self._moody = norms + [module for module in modules if isinstance(module, DROPOUTS) and module.p]
         # What the proof compares, laid out so that comparing it is a few loops in C.
         self._modules = list(model.modules())
         self._read = [itemgetter(*HOOKS, *PARTS, *ATTRIBUTES[type(module)]) for module in self._modules]
@@ -131,8 +161,8 @@ class Plan:
 def plan(model: nn.Module) -> Plan | None:
     """The plan of a network, or None where it is one that the engine does not support: see `refusal`.
 
-    It supports networks that `build` made, of convolutions without groups, batch normalisation, ReLU, leaky ReLU,
-    pooling without padding, dropout and dense layers, one after the other, with float32 weights on the processor.
+    It supports networks that `build` made, of all layers and blocks of the notation, with float32 weights on the
+    processor.
     """
     try:
         return _examined(model)
@@ -145,9 +175,9 @@ def refusal(model: nn.Module) -> str | None:
 
     >>> from tersenet.networks import build
     >>> model = build("8C3 BN R GAP 10N")
-    >>> model.layers[2] = nn.Tanh()
+    >>> model.layers[2] = nn.Softplus()
     >>> refusal(model)
-    'layers.2 (Tanh): an unsupported kind of layer'
+    'layers.2 (Softplus): an unsupported kind of layer'
     """
     try:
         _examined(model)
@@ -161,21 +191,11 @@ def _examined(model: nn.Module) -> Plan:
         raise UnknownError(f"{type(model).__name__}: not a network that was built from a notation")
     if not _nobody_listens():
         raise UnknownError("hooks that listen to every module")
-    shape: Shape = tuple(model.input_size)
-    layers: list[tuple[nn.Module, Row]] = []
-    weights = buffers = 0
-    for name, module in _leaves("", model):
-        try:
-            _require_unchanged(module)
-            row, shape = row_of(module, shape)
-        except UnknownError as unknown:
-            raise UnknownError(f"{name} ({type(module).__name__}): {unknown}") from None
-        layers.append((module, row | {"weights": weights, "buffers": buffers}))
-        weights += len(weights_of(module))
-        buffers += 2 * (row["kind"] == BATCH_NORM)
-    if not layers:
+    flow = Flow(tuple(model.input_size))
+    _follow("", model, flow)
+    if not flow.rows:
         raise UnknownError("a network without layers")
-    made = Plan(model, layers, math.prod(shape))
+    made = Plan(model, flow, math.prod(flow.shape))
     _require_apart([*made.parameters, *made.statistics])
     return made
 
@@ -191,26 +211,39 @@ def _nobody_listens() -> bool:
     )
 
 
-def _leaves(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """The layers of nested chains, in the order in which they run, with their names."""
-    children = module._modules.items()
-    if type(module) in (LayerChain, NotationNetwork):
-        try:
-            _require_unchanged(module)
-        except UnknownError as unknown:
-            raise UnknownError(f"{name or 'the network'}: {unknown}") from None
-        if type(module) is NotationNetwork and set(module._modules) != {"layers"}:
+def _follow(name: str, module: nn.Module, flow: Flow) -> None:
+    """Add what a module does to the rows, in the order in which its layers run."""
+    try:
+        _require_unchanged(module)
+        if type(module) not in BLOCKS:
+            flow.add(module)
+            return
+        if set(module._modules) != BLOCKS[type(module)] != set():
             raise UnknownError("modules besides its layers")
         if any(module._parameters) or any(module._buffers):
-            raise UnknownError(f"{name or 'the network'}: weights besides those of its layers")
-        for key, child in children:
-            if child is None:
-                raise UnknownError(f"{name}: an empty place")
-            yield from _leaves(f"{name}.{key}".removeprefix("."), child)
-    elif children:
-        raise UnknownError(f"{name} ({type(module).__name__}): a residual, branched, shared or custom block")
+            raise UnknownError("weights besides those of its layers")
+    except UnknownError as unknown:
+        where = f"{name} ({type(module).__name__})" if name else "the network"
+        raise UnknownError(f"{where}: {unknown}") from None
+
+    def inner(part: nn.Module, key: str) -> Callable[[], None]:
+        child = part._modules[key]
+        if child is None:
+            raise UnknownError(f"{name}: an empty place")
+        return lambda: _follow(f"{name}.{key}".removeprefix("."), child, flow)
+
+    if isinstance(module, ResidualBlock):
+        flow.add_up([lambda: None, inner(module, "body")])
+    elif isinstance(module, SumBlock | JoinBlock):
+        branches = module._modules["branches"]
+        if type(branches) is not nn.ModuleList:
+            raise UnknownError(f"{name}: branches that are not a list of modules")
+        each = [inner(branches, key) for key in branches._modules]
+        (flow.add_up if isinstance(module, SumBlock) else flow.join)(each)
     else:
-        yield name, module
+        for _ in range(module.times if isinstance(module, SharedBlock) else 1):
+            for key in module._modules:
+                inner(module, key)()
 
 
 def _require_unchanged(module: nn.Module) -> None:
@@ -227,19 +260,6 @@ def _require_unchanged(module: nn.Module) -> None:
     hidden += [name for name in (*module._parameters, *module._buffers, *module._modules) if name in vars(module)]
     if hidden:
         raise UnknownError(f"another {hidden[0]}")
-
-
-def _add(rows: list[Row], row: Row) -> None:
-    """Add a layer; one that does nothing, or that batch normalisation can do beside its own, is a pass less."""
-    last: Row = rows[-1] if rows else {"kind": -1}
-    if row["kind"] in (DROPOUT, MAP_DROPOUT) and row["rate"] == 0 and rows:
-        return
-    if row["kind"] == ACTIVATION and last["kind"] == BATCH_NORM and last["rate"] == NO_ACTIVATION:
-        last["rate"] = row["rate"]
-    elif row["kind"] == BATCH_NORM and last["kind"] == ACTIVATION:
-        rows[-1] = row | {"before": last["rate"]}
-    else:
-        rows.append(dict(row))
 
 
 def _require_apart(tensors: Iterable[Tensor]) -> None:

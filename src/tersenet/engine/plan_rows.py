@@ -9,7 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tersenet.engine.abi import ACTIVATION, AVERAGE_POOL, BATCH_NORM, CONVOLUTION, DROPOUT, MAP_DROPOUT, MAX_POOL
+from tersenet.engine import abi
+from tersenet.engine.abi import (
+    ACTIVATION,
+    AVERAGE_POOL,
+    BATCH_NORM,
+    CONVOLUTION,
+    DROPOUT,
+    GROUP_NORM,
+    MAP_DROPOUT,
+    MAX_POOL,
+    PRELU,
+)
 from tersenet.networks import Dropout
 
 NO_ACTIVATION = 1.0  # the slope below zero of what leaves everything as it is
@@ -42,21 +53,20 @@ def _convolution(module: nn.Conv2d, shape: Shape) -> tuple[Row, Shape]:
     channels_in, height_in, width_in = _maps_of(shape)
     stride, dilation = _one(module.stride), _one(module.dilation)
     padding = None if isinstance(module.padding, str) else _one(module.padding)
-    if module.groups != 1 or module.padding_mode != "zeros" or None in (stride, dilation, padding):
-        raise UnknownError("groups, or unsupported strides, padding or dilation")
+    if module.padding_mode != "zeros" or None in (stride, dilation, padding):
+        raise UnknownError("unsupported strides, padding or dilation")
     assert stride is not None
     assert dilation is not None
     assert padding is not None
     channels, taken, kernel_y, kernel_x = _weight_shape(module, 4)
-    if taken != channels_in:
-        raise UnknownError(f"{taken} channels where it is given {channels_in}")
-    if padding > dilation * (min(kernel_y, kernel_x) - 1):
-        raise UnknownError("more padding than the kernel reaches")
+    groups = module.groups
+    if type(groups) is not int or groups < 1 or channels % groups or taken * groups != channels_in:
+        raise UnknownError(f"{groups} groups of {taken} channels where it is given {channels_in}")
     height = _windows(height_in + 2 * padding, dilation * (kernel_y - 1) + 1, stride)
     width = _windows(width_in + 2 * padding, dilation * (kernel_x - 1) + 1, stride)
-    row = _row(CONVOLUTION, shape, (channels, height, width)) | {
+    row = row_between(CONVOLUTION, shape, (channels, height, width)) | {
         "kernel_y": kernel_y, "kernel_x": kernel_x, "stride": stride, "padding": padding, "dilation": dilation,
-        "bias": module.bias is not None,
+        "groups": groups, "bias": module.bias is not None,
     }  # fmt: skip
     return row, (channels, height, width)
 
@@ -66,7 +76,7 @@ def _dense(module: nn.Linear, shape: Shape) -> tuple[Row, Shape]:
     units, taken = _weight_shape(module, 2)
     if taken != math.prod(shape):
         raise UnknownError(f"{taken} values where it is given {math.prod(shape)}")
-    row = _row(CONVOLUTION, shape, (units,)) | {"kernel_y": height_in, "kernel_x": width_in}
+    row = row_between(CONVOLUTION, shape, (units,)) | {"kernel_y": height_in, "kernel_x": width_in}
     return row | {"bias": module.bias is not None}, (units,)
 
 
@@ -76,7 +86,7 @@ def _batch_norm(module: nn.BatchNorm1d | nn.BatchNorm2d, shape: Shape) -> tuple[
     tracks = module.affine is True and module.track_running_stats is True
     if not tracks or set(module._parameters) != {"weight", "bias"}:
         raise UnknownError("no weights, or no running statistics")
-    if not isinstance(module.momentum, float | int) or not all(map(math.isfinite, (module.momentum, module.eps))):
+    if module.momentum is None or not _is_number(module.momentum) or not _is_number(module.eps):
         raise UnknownError("statistics without a momentum")
     for weight in module._parameters.values():
         _require_plain(weight, nn.Parameter, shape[:1])
@@ -85,15 +95,48 @@ def _batch_norm(module: nn.BatchNorm1d | nn.BatchNorm2d, shape: Shape) -> tuple[
     counter = module._buffers.get("num_batches_tracked")
     if type(counter) is not Tensor or counter.dtype is not torch.int64 or counter.device.type != "cpu":
         raise UnknownError("no count of batches")
-    row = _row(BATCH_NORM, shape, shape) | {"momentum": module.momentum, "epsilon": module.eps}
+    row = row_between(BATCH_NORM, shape, shape) | {"momentum": module.momentum, "epsilon": module.eps}
     return row | {"rate": NO_ACTIVATION, "before": NO_ACTIVATION}, shape
 
 
-def _activation(module: nn.ReLU | nn.LeakyReLU, shape: Shape) -> tuple[Row, Shape]:
-    slope = module.negative_slope if isinstance(module, nn.LeakyReLU) else 0.0
-    if module.inplace or not isinstance(slope, float | int) or not math.isfinite(slope):
-        raise UnknownError("changes its input in place, or has no finite slope")
-    return _row(ACTIVATION, shape, shape) | {"rate": slope}, shape
+def _group_norm(module: nn.GroupNorm, shape: Shape) -> tuple[Row, Shape]:
+    if module.affine is not True or module.num_channels != shape[0] or shape[0] % module.num_groups:
+        raise UnknownError("no weights, or groups that do not fit")
+    return _normalised(module, module.num_groups, shape)
+
+
+def _layer_norm(module: nn.LayerNorm, shape: Shape) -> tuple[Row, Shape]:
+    if module.elementwise_affine is not True or module.normalized_shape != shape or len(shape) != 1:
+        raise UnknownError("no weights, or maps")
+    return _normalised(module, 1, shape)
+
+
+def _normalised(module: nn.GroupNorm | nn.LayerNorm, groups: int, shape: Shape) -> tuple[Row, Shape]:
+    if set(module._parameters) != {"weight", "bias"} or not _is_number(module.eps):
+        raise UnknownError("weights other than the usual ones")
+    for weight in module._parameters.values():
+        _require_plain(weight, nn.Parameter, shape[:1])
+    return row_between(GROUP_NORM, shape, shape) | {"groups": groups, "epsilon": module.eps}, shape
+
+
+def _activation(module: nn.Module, shape: Shape) -> tuple[Row, Shape]:
+    """A function of single values; ELU and leaky ReLU have a figure of their own."""
+    named = {nn.LeakyReLU: "negative_slope", nn.ELU: "alpha"}.get(type(module))
+    rate: Any = getattr(module, named) if named else 0.0
+    if getattr(module, "inplace", False) or not _is_number(rate) or getattr(module, "approximate", "none") != "none":
+        raise UnknownError("changes its input in place, an approximation, or no finite slope")
+    return row_between(ACTIVATION, shape, shape) | {"function": _FUNCTIONS[type(module)], "rate": rate}, shape
+
+
+def _prelu(module: nn.PReLU, shape: Shape) -> tuple[Row, Shape]:
+    if set(module._parameters) != {"weight"}:
+        raise UnknownError("weights other than the usual ones")
+    _require_plain(module._parameters["weight"], nn.Parameter, shape[:1])
+    return row_between(PRELU, shape, shape), shape
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and math.isfinite(value)
 
 
 def _max_pool(module: nn.MaxPool2d, shape: Shape) -> tuple[Row, Shape]:
@@ -103,20 +146,23 @@ def _max_pool(module: nn.MaxPool2d, shape: Shape) -> tuple[Row, Shape]:
 
 
 def _average_pool(module: nn.AvgPool2d, shape: Shape) -> tuple[Row, Shape]:
-    if module.divisor_override is not None:
-        raise UnknownError("a custom divisor")
+    if module.divisor_override is not None or (module.count_include_pad is not True and _one(module.padding) != 0):
+        raise UnknownError("a custom divisor, or padding that is not counted")
     return _pool(AVERAGE_POOL, module, shape)
 
 
 def _pool(kind: int, module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape) -> tuple[Row, Shape]:
     channels, height_in, width_in = _maps_of(shape)
     kernel_y, kernel_x = _pair(module.kernel_size)
-    stride = _one(module.kernel_size if module.stride is None else module.stride)
-    if _one(module.padding) != 0 or module.ceil_mode is not False or stride is None:
-        raise UnknownError("padding, or windows that do not fit whole")
-    height, width = _windows(height_in, kernel_y, stride), _windows(width_in, kernel_x, stride)
-    row = _row(kind, shape, (channels, height, width))
-    return row | {"kernel_y": kernel_y, "kernel_x": kernel_x, "stride": stride}, (channels, height, width)
+    stride, padding = _one(module.kernel_size if module.stride is None else module.stride), _one(module.padding)
+    if padding is None or module.ceil_mode is not False or not stride:
+        raise UnknownError("uneven padding or stride, or windows that do not fit whole")
+    if 2 * padding > min(kernel_y, kernel_x):
+        raise UnknownError("padding wider than half a window")
+    height = _windows(height_in + 2 * padding, kernel_y, stride)
+    width = _windows(width_in + 2 * padding, kernel_x, stride)
+    row = row_between(kind, shape, (channels, height, width)) | {"kernel_y": kernel_y, "kernel_x": kernel_x}
+    return row | {"stride": stride, "padding": padding}, (channels, height, width)
 
 
 def _global_pool(module: nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d, shape: Shape) -> tuple[Row, Shape]:
@@ -124,7 +170,7 @@ def _global_pool(module: nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d, shape: Sha
     largest = isinstance(module, nn.AdaptiveMaxPool2d)
     if _one(module.output_size) != 1 or (largest and module.return_indices is not False):
         raise UnknownError("an output larger than 1×1, or indices")
-    row = _row(MAX_POOL if largest else AVERAGE_POOL, shape, (channels, 1, 1))
+    row = row_between(MAX_POOL if largest else AVERAGE_POOL, shape, (channels, 1, 1))
     return row | {"kernel_y": height_in, "kernel_x": width_in}, (channels, 1, 1)
 
 
@@ -132,16 +178,27 @@ def _dropout(module: nn.Dropout | nn.Dropout2d, shape: Shape) -> tuple[Row, Shap
     maps = isinstance(module, nn.Dropout2d)
     if not isinstance(module.p, float | int) or not 0 <= module.p < 1 or module.inplace or (maps and len(shape) != 3):
         raise UnknownError("an unsupported rate or shape, or values dropped in place")
-    return _row(MAP_DROPOUT if maps else DROPOUT, shape, shape) | {"rate": module.p}, shape
+    return row_between(MAP_DROPOUT if maps else DROPOUT, shape, shape) | {"rate": module.p}, shape
 
 
+_FUNCTIONS: dict[type[nn.Module], int] = {
+    nn.ReLU: abi.RECTIFIED,
+    nn.LeakyReLU: abi.RECTIFIED,
+    nn.SiLU: abi.SILU,
+    nn.GELU: abi.GELU,
+    nn.Tanh: abi.TANH,
+    nn.Hardswish: abi.HARD_SWISH,
+    nn.ELU: abi.ELU,
+    nn.Sigmoid: abi.SIGMOID,
+}
 _ROWS: dict[type[nn.Module], Callable[[Any, Shape], tuple[Row, Shape]]] = {
     nn.Conv2d: _convolution,
     nn.Linear: _dense,
     nn.BatchNorm1d: _batch_norm,
     nn.BatchNorm2d: _batch_norm,
-    nn.ReLU: _activation,
-    nn.LeakyReLU: _activation,
+    nn.GroupNorm: _group_norm,
+    nn.LayerNorm: _layer_norm,
+    nn.PReLU: _prelu,
     nn.MaxPool2d: _max_pool,
     nn.AvgPool2d: _average_pool,
     nn.AdaptiveAvgPool2d: _global_pool,
@@ -149,17 +206,19 @@ _ROWS: dict[type[nn.Module], Callable[[Any, Shape], tuple[Row, Shape]]] = {
     Dropout: _dropout,
     nn.Dropout: _dropout,
     nn.Dropout2d: _dropout,
+    **dict.fromkeys(_FUNCTIONS, _activation),
 }
 
 
-def _row(kind: int, given: Shape, made: Shape) -> Row:
+def row_between(kind: int, given: Shape, made: Shape) -> Row:
+    """A row of a kind between two shapes; the windows of one that has any are still to be set."""
     channels_in, height_in, width_in = _maps(given)
     channels, height, width = _maps(made)
     return {
         "kind": kind,
         "channels_in": channels_in, "height_in": height_in, "width_in": width_in,
         "channels": channels, "height": height, "width": width,
-        "kernel_y": 1, "kernel_x": 1, "stride": 1, "dilation": 1,
+        "kernel_y": 1, "kernel_x": 1, "stride": 1, "dilation": 1, "groups": 1,
     }  # fmt: skip
 
 

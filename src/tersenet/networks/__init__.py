@@ -8,7 +8,15 @@ from tersenet.networks.budget import (
     budget_table,
     check_budget,
 )
-from tersenet.networks.build import LayerChain, NotationNetwork, build
+from tersenet.networks.build import (
+    JoinBlock,
+    LayerChain,
+    NotationNetwork,
+    ResidualBlock,
+    SharedBlock,
+    SumBlock,
+    build,
+)
 from tersenet.networks.by_size import AUTO, default_network
 from tersenet.networks.copying import copied_tensors, copy_network
 from tersenet.networks.dropout import Dropout
@@ -76,6 +84,7 @@ __all__ = [
     "Call",
     "CalledLayer",
     "Dropout",
+    "JoinBlock",
     "LayerBlock",
     "LayerChain",
     "LayerKind",
@@ -92,8 +101,11 @@ __all__ = [
     "Repeat",
     "Reported",
     "Residual",
+    "ResidualBlock",
     "ResolvedNetwork",
     "Shared",
+    "SharedBlock",
+    "SumBlock",
     "Summary",
     "Unknown",
     "UserCode",

@@ -116,7 +116,7 @@ class Experiment:
 
         >>> settings = Settings(engine="compiled", precision="float32", workers=2)
         >>> Experiment(network="8C3 GAP", training=Recipe(optimizer="adam"), settings=settings).arithmetic
-        "float32, compiled engine with 2 workers, Adam's step in torch"
+        'float32, compiled engine with 2 workers'
         """
         kind = OPTIMIZERS[self.training.optimizer]
         in_torch = self.settings.engine == "compiled" and not kind.is_fused

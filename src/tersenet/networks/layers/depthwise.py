@@ -26,6 +26,7 @@ class Depthwise(LayerKind):
         "DW3p2s2d2b": "Conv2d(8, 8, 3, padding=2, stride=2, dilation=2, groups=8)",
     }
     functions = {"conv2d": "Conv2d"}
+    engine = "convolution"
     needs_maps = True
     sees = staticmethod(convolved)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import torch
@@ -16,12 +17,28 @@ Kind = TypeVar("Kind", bound=optim.Optimizer)
 RATE_FACTOR = "rate_factor"  # of a group of weights that learns at a multiple of the recipe's rate
 
 
+@dataclass(frozen=True, kw_only=True)
+class EngineStep:
+    """What the compiled engine must know of a step, but for rates and weight decay: see `struct Update` of engine.h.
+
+    `rule` is one of its rules; `first` and `second` are torch's names for what is remembered of each weight.
+    """
+
+    rule: int
+    momentum: float
+    first: str
+    second: str | None = None
+    nesterov: bool = False
+    second_momentum: float = 0.0
+    epsilon: float = 0.0
+
+
 class OptimizerKind(ABC):
     """One optimiser: its name in a recipe, its words, and how it is made.
 
     A new one is a class in a file of its own in `kinds`, called by its name. `momentum_means` says what a recipe's
     momentum is to it, `uses_nesterov` whether `nesterov` means anything to it, `is_fused` whether the compiled engine
-    makes its step.
+    makes its step: then `alike` are the types that step exactly so, and `engine_step` says how.
     """
 
     name: ClassVar[str]
@@ -32,6 +49,7 @@ class OptimizerKind(ABC):
     uses_nesterov: ClassVar[bool] = False
     is_fused: ClassVar[bool] = False
     makes: ClassVar[type[optim.Optimizer]]
+    alike: ClassVar[tuple[type[optim.Optimizer], ...]] = ()
 
     @classmethod
     @abstractmethod
@@ -44,6 +62,11 @@ class OptimizerKind(ABC):
     @abstractmethod
     def remembers(cls, group: Mapping[str, Any]) -> frozenset[str]:
         """What it keeps from step to step for each weight of a group, by torch's names."""
+
+    @classmethod
+    def engine_step(cls, group: Mapping[str, Any]) -> EngineStep | None:
+        """How a group steps in the compiled engine; None where it steps in a way that the engine does not know."""
+        return None
 
     @classmethod
     def described(cls, momentum: float, nesterov: bool) -> str:

@@ -15,6 +15,7 @@ class ActivationKind(LayerKind):
     """A function of single values, without weights: the torch layer `made_by`."""
 
     family = "activation"
+    engine = "activation"
     made_by: ClassVar[type[nn.Module]]
 
     def module(self, shape: Shape) -> nn.Module:

@@ -21,6 +21,7 @@ class PReLU(LayerKind):
     also_called = ("PRELU",)
     alike = {"PR": "PReLU(8)"}
     functions = {"prelu": "PReLU"}
+    engine = "prelu"
 
     def parameters(self, shape: Shape) -> int:
         """A slope for each channel, or for each plain value."""

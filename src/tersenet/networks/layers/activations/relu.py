@@ -20,5 +20,4 @@ class ReLU(ActivationKind):
     also_called = ("RELU",)
     alike = {"R": "ReLU()"}
     functions = {"relu": "ReLU"}
-    engine = "activation"
     made_by = nn.ReLU

@@ -30,6 +30,7 @@ class GroupNorm(LayerKind):
     also_called = ("GROUPNORM",)
     alike = {"GN4": "GroupNorm(4, 8)", "GN1": "GroupNorm(1, 8)"}
     functions = {"group_norm": "GroupNorm"}
+    engine = "group_norm"
     sees = staticmethod(mixed)
 
     groups: int = number_after("number of groups", MAX_CHANNELS)

@@ -28,6 +28,7 @@ class LayerNorm(LayerKind):
     also_called = ("LAYERNORM",)
     alike = {"LN": "GroupNorm(1, 8)"}
     functions = {"group_norm": "GroupNorm", "layer_norm": "LayerNorm"}
+    engine = "group_norm"
     sees = staticmethod(mixed)
 
     def output_shape(self, shape: Shape) -> Shape:

@@ -19,3 +19,4 @@ class AdamWKind(AdamKind):
     source = "Loshchilov & Hutter 2019"
     makes = optim.AdamW
     steps = AdamW
+    alike = (optim.AdamW, AdamW)

@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
+from tersenet.engine import GRADIENT_DESCENT
 from tersenet.training.optimizers.optimizer_kind import (
     RATE_FACTOR,
+    EngineStep,
     Groups,
     OptimizerKind,
     decayed_groups,
@@ -86,7 +88,9 @@ class MuonKind(OptimizerKind):
     source = "Jordan et al. 2024"
     momentum_means = "momentum"
     uses_nesterov = True
+    is_fused = True
     makes = _Muon
+    alike = (_Muon, Muon)
 
     @classmethod
     def make(
@@ -104,3 +108,10 @@ class MuonKind(OptimizerKind):
     def remembers(cls, group: Mapping[str, Any]) -> frozenset[str]:
         """The velocity, of every weight."""
         return frozenset({"momentum_buffer"})
+
+    @classmethod
+    def engine_step(cls, group: Mapping[str, Any]) -> EngineStep | None:
+        """See `OptimizerKind.engine_step`; a group that is `orthogonal` says so itself."""
+        return EngineStep(
+            rule=GRADIENT_DESCENT, momentum=group["momentum"], nesterov=group["nesterov"], first="momentum_buffer"
+        )

@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import nn, optim
 
-from tersenet.training.optimizers.optimizer_kind import OptimizerKind, decayed_groups, without_compiler
+from tersenet.engine import GRADIENT_DESCENT
+from tersenet.training.optimizers.optimizer_kind import EngineStep, OptimizerKind, decayed_groups, without_compiler
 
 SGD = without_compiler(optim.SGD)
 
@@ -23,6 +24,7 @@ class SGDKind(OptimizerKind):
     uses_nesterov = True
     is_fused = True
     makes = optim.SGD
+    alike = (optim.SGD, SGD)
 
     @classmethod
     def make(
@@ -36,3 +38,12 @@ class SGDKind(OptimizerKind):
     def remembers(cls, group: Mapping[str, Any]) -> frozenset[str]:
         """The velocity."""
         return frozenset({"momentum_buffer"})
+
+    @classmethod
+    def engine_step(cls, group: Mapping[str, Any]) -> EngineStep | None:
+        """See `OptimizerKind.engine_step`."""
+        if group["dampening"] or group["maximize"] or group["differentiable"]:
+            return None
+        return EngineStep(
+            rule=GRADIENT_DESCENT, momentum=group["momentum"], nesterov=group["nesterov"], first="momentum_buffer"
+        )
