@@ -61,6 +61,8 @@ def _layers(module: nn.Module) -> list[nn.Module]:
     """The layers of nested chains in their order, Tersenet's own dropout replaced by torch's."""
     if isinstance(module, LayerChain):
         return [layer for part in module for layer in _layers(part)]
+    if isinstance(module, nn.Linear):
+        return [nn.Flatten(), module]
     return [nn.Dropout(module.p) if isinstance(module, nn.Dropout) else module]
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tersenet.engine import compile_network, multiplies_bfloat16
+from tersenet._notes import note
+from tersenet.engine import compile_network, library, multiplies_bfloat16, refusal
 from tersenet.evaluation import own_precision
 from tersenet.runs.experiment import Settings
 from tersenet.runs.provenance.environment import choose_device, core_count
@@ -143,4 +144,8 @@ def _takes_compiled(settings: Settings, model: nn.Module, device: str) -> bool:
         compiled_or_error(model if device == "cpu" else model.to(device), precision, workers)
     if settings.engine == "layers" or device != "cpu":
         return False
-    return compile_network(model, precision=precision, workers=workers) is not None
+    compiled = compile_network(model, precision=precision, workers=workers) is not None
+    if not compiled and os.environ.get("TERSENET_COMPILED") != "0":
+        why = refusal(model) or ("no bfloat16 on this processor" if library() else "no working C++ compiler")
+        note(f"torch trains this network layer by layer, which is slower. The compiled engine does not: {why}")
+    return compiled
