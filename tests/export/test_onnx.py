@@ -9,16 +9,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from made_exports import FORMS, facts
 from tersenet import NETWORKS
-from tersenet.export import ExportFacts, float_onnx, integer_onnx, lower, quantise, simulate
-
-FORMS = {1: ((0.13,), (0.31,)), 3: ((0.45, 0.2, 0.6), (0.2, 0.3, 0.25))}
-
-
-def facts(notation):
-    return ExportFacts(
-        run="run", network=notation, data="drawn", classes=tuple("0123456789"), weights_sha256="0" * 64
-    )
+from tersenet.export import float_onnx, integer_onnx, lower, quantise, simulate
 
 
 def answers(file, images):

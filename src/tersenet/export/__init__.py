@@ -17,6 +17,7 @@ from tersenet.export.json_format import float_json, integer_json, read_integer_j
 from tersenet.export.onnx.float32 import float_onnx
 from tersenet.export.onnx.int8 import integer_onnx
 from tersenet.export.sizes import DeviceSizes, constant_bytes, device_sizes
+from tersenet.export.tflite.int8 import integer_tflite
 from tersenet.export.torch_file import torch_file
 from tersenet.export.verification import ExportedFolder, read_folder_of_export
 
@@ -51,6 +52,7 @@ __all__ = [
     "guesses_of",
     "integer_json",
     "integer_onnx",
+    "integer_tflite",
     "lower",
     "quantise",
     "read_folder_of_export",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from torch import nn
 
 from tersenet._errors import TersenetError, check_setting, did_you_mean
 from tersenet._files import write_whole
@@ -19,6 +21,7 @@ from tersenet.export.c.readme import c_readme
 from tersenet.export.c.selftest import c_test
 from tersenet.export.c.source import OPTIMISE, CSource, c_source
 from tersenet.export.facts import ExportFacts, facts_of
+from tersenet.export.folded.graph import FloatModel
 from tersenet.export.folded.lowering import lower
 from tersenet.export.integers.accuracy import AccuracyKept, accuracy_kept
 from tersenet.export.integers.integer import IntegerModel
@@ -26,10 +29,10 @@ from tersenet.export.integers.quantisation import CALIBRATE, calibration_images,
 from tersenet.export.json_format import float_json, integer_json
 from tersenet.export.onnx.float32 import float_onnx
 from tersenet.export.onnx.int8 import integer_onnx
+from tersenet.export.tflite.int8 import integer_tflite
 from tersenet.export.torch_file import torch_file
 from tersenet.runs import MODEL, Run
 
-FORMATS = ("c", "onnx", "json", "torch")
 REPORT = "report.json"
 
 
@@ -38,7 +41,7 @@ class ExportSettings:
     """How to export: formats, the name that begins every file's, and what must be kept.
 
     `bits` are those of the weights. `calibrate` counts the training images for calibration. Below `min_accuracy`
-    percent on the test set the export fails. `batch` is that of ONNX files, None for any.
+    percent on the test set the export fails. `batch` is that of ONNX and TFLite files, None for any.
     """
 
     formats: tuple[str, ...] = ("c",)
@@ -92,29 +95,75 @@ def export_run(run: Run, folder: Path, settings: ExportSettings, *, dataset: Dat
     if settings.min_accuracy is not None:
         kept.require(settings.min_accuracy)
     facts = facts_of(run, calibration=len(images), accuracy=kept)
-    name = settings.name
-    files: dict[str, str | bytes] = {f"{name}.int8.json": _text(integer_json(model, facts))}
-    real = lower(network, mean, deviation)
-    code = None
-    if "json" in settings.formats:
-        files[f"{name}.float32.json"] = _text(float_json(real, facts))
-    if "onnx" in settings.formats:
-        files[f"{name}.float32.onnx"] = float_onnx(real, facts, batch=settings.batch)
-        files[f"{name}.int8.onnx"] = integer_onnx(model, facts, batch=settings.batch)
-    if "torch" in settings.formats:
-        files[f"{name}.py"] = torch_file(network, facts, name, mean, deviation)
-        files[f"{name}.safetensors"] = (run.path / MODEL).read_bytes()
-    if "c" in settings.formats:
-        code = c_source(model, facts, name=name, optimise=settings.optimise)
-        files |= {
-            f"{name}.h": code.header,
-            f"{name}.c": code.source,
-            f"{name}_test.c": c_test(model, code),
-            "README.md": c_readme(model, code, facts),
-        }
+    code = c_source(model, facts, name=settings.name, optimise=settings.optimise) if "c" in settings.formats else None
+    material = _Material(run, network, model, lower(network, mean, deviation), facts, settings, code)
+    files: dict[str, str | bytes] = {f"{settings.name}.int8.json": _text(integer_json(model, facts))}
+    for each in settings.formats:
+        files |= FORMATS[each](material)
     files[REPORT] = _text(_report(model, code, facts, settings, sorted(files)), indent=2)
     _write_folder(folder, files)
     return ExportedRun(folder, tuple(sorted(files)), model, kept, code)
+
+
+@dataclass(frozen=True, eq=False)
+class _Material:
+    """What the formats are written from; `code` is there with the format `c`."""
+
+    run: Run
+    network: nn.Module
+    model: IntegerModel
+    real: FloatModel
+    facts: ExportFacts
+    settings: ExportSettings
+    code: CSource | None
+
+
+Files = Mapping[str, str | bytes]
+
+
+def _c_files(given: _Material) -> Files:
+    code, name = given.code, given.settings.name
+    assert code is not None
+    return {
+        f"{name}.h": code.header,
+        f"{name}.c": code.source,
+        f"{name}_test.c": c_test(given.model, code),
+        "README.md": c_readme(given.model, code, given.facts),
+    }
+
+
+def _onnx_files(given: _Material) -> Files:
+    name, batch = given.settings.name, given.settings.batch
+    return {
+        f"{name}.float32.onnx": float_onnx(given.real, given.facts, batch=batch),
+        f"{name}.int8.onnx": integer_onnx(given.model, given.facts, batch=batch),
+    }
+
+
+def _tflite_files(given: _Material) -> Files:
+    file = integer_tflite(given.model, given.facts, batch=given.settings.batch)
+    return {f"{given.settings.name}.int8.tflite": file}
+
+
+def _json_files(given: _Material) -> Files:
+    return {f"{given.settings.name}.float32.json": _text(float_json(given.real, given.facts))}
+
+
+def _torch_files(given: _Material) -> Files:
+    name, real = given.settings.name, given.real
+    return {
+        f"{name}.py": torch_file(given.network, given.facts, name, real.mean, real.deviation),
+        f"{name}.safetensors": (given.run.path / MODEL).read_bytes(),
+    }
+
+
+FORMATS: dict[str, Callable[[_Material], Files]] = {
+    "c": _c_files,
+    "onnx": _onnx_files,
+    "tflite": _tflite_files,
+    "json": _json_files,
+    "torch": _torch_files,
+}
 
 
 def _report(

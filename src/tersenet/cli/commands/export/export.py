@@ -1,4 +1,4 @@
-"""Write a trained network as files for other programs: C code, ONNX, JSON, PyTorch. Or verify such files.
+"""Write a trained network as files for other programs: C code, ONNX, TFLite, JSON, PyTorch. Or verify such files.
 
 RUN is a finished run: its folder, its name, or an experiment (its latest run). `verify` and a folder compiles the C
 code there, lets it classify the whole test set, and compares every score with the simulation.
@@ -46,7 +46,7 @@ class Arguments(CommonArguments):
     )
     """verify: the folder that was exported."""
     to: Annotated[str, tyro.conf.arg(metavar="FORMATS")] = "c"
-    """c, onnx, json and torch, with commas between."""
+    """c, onnx, tflite, json and torch, with commas between."""
     name: Annotated[str, tyro.conf.arg(metavar="NAME")] = "digits"
     """How files and C functions are called: a C identifier in small letters."""
     out: Annotated[Path | None, option("FOLDER")] = None
@@ -60,7 +60,7 @@ class Arguments(CommonArguments):
     optimise: Annotated[str, tyro.conf.arg(metavar="size|speed")] = "size"
     """C: one function for all layers of a kind, or code for each layer."""
     batch: Annotated[int | None, option("N")] = None
-    """ONNX: the number of pictures of a call, fixed in the file (default: any)."""
+    """ONNX and TFLite: the number of pictures of a call, fixed in the file (default: any)."""
     on: Annotated[str, tyro.conf.arg(metavar="TARGETS")] = HOST
     """verify: host, cortex-m0, cortex-m3, cortex-m4, rv32imc, atmega2560, with commas between."""
     pictures: Annotated[int | None, option("N")] = None

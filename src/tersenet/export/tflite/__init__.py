@@ -1,0 +1,1 @@
+"""The integer model as a TFLite file."""
