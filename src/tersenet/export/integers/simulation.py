@@ -1,6 +1,7 @@
 """Runs an integer model in torch: the oracle of every exported file.
 
-Sums are computed in float64, which is exact for whole numbers below 2^53, and requantised in int64.
+Sums of whole numbers are exact in float32 below 2^24 and in float64 below 2^53; the proved bound of a layer's sums
+decides. They are requantised in whole numbers, of 32 bits where products fit.
 """
 
 from __future__ import annotations
@@ -63,9 +64,10 @@ def _layer(layer: IntegerLayer, given: list[Tensor]) -> Tensor:
     x = given[0]
     match layer:
         case IntegerConvolve():
+            exact = _exact_type(layer.requantising)
             sums = F.conv2d(
-                x.double(),
-                torch.from_numpy(layer.weights).double(),
+                x.to(exact),
+                torch.from_numpy(layer.weights).to(exact),
                 stride=layer.stride,
                 padding=layer.padding,
                 dilation=layer.dilation,
@@ -73,8 +75,9 @@ def _layer(layer: IntegerLayer, given: list[Tensor]) -> Tensor:
             )
             return _requantised(sums, layer)
         case IntegerAverage():
-            sums = F.avg_pool2d(x.double(), layer.kernel, layer.stride, layer.padding, divisor_override=1)
-            return _requantised(sums * torch.from_numpy(layer.gain).double().view(-1, 1, 1), layer)
+            exact = _exact_type(layer.requantising)
+            sums = F.avg_pool2d(x.to(exact), layer.kernel, layer.stride, layer.padding, divisor_override=1)
+            return _requantised(sums * torch.from_numpy(layer.gain).to(exact).view(-1, 1, 1), layer)
         case IntegerMaximum():
             return F.max_pool2d(x, layer.kernel, layer.stride, layer.padding)
         case IntegerLookup():
@@ -91,10 +94,16 @@ def _layer(layer: IntegerLayer, given: list[Tensor]) -> Tensor:
     raise TypeError(layer)
 
 
+def _exact_type(how: Requantising) -> torch.dtype:
+    """The floating point in which every part of a layer's sums is a whole number exactly."""
+    return torch.float32 if how.bound < 2**24 else torch.float64
+
+
 def _requantised(sums: Tensor, layer: IntegerConvolve | IntegerAverage) -> Tensor:
     """One rounding: `(sum · m + 2^(s−1)) >> s`, clipped."""
     bias = spread(torch.from_numpy(layer.bias), layer.borders)
     how: Requantising = layer.requantising
-    m, s = (torch.from_numpy(each).long().view(-1, 1, 1) for each in (how.multipliers, how.shifts))
-    rounded = ((sums.long() + bias) * m + (1 << (s - 1))) >> s
+    whole = torch.int64 if how.wide else torch.int32
+    m, s = (torch.from_numpy(each).to(whole).view(-1, 1, 1) for each in (how.multipliers, how.shifts))
+    rounded = sums.to(whole).add_(bias).mul_(m).add_(1 << (s - 1)).bitwise_right_shift_(s)
     return rounded.clamp(how.low, how.high).float()
