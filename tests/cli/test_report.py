@@ -18,7 +18,13 @@ def test_the_report_is_written_again_and_its_path_is_printed(picture_folder, tmp
     page = run.path / "report.html"
     assert main(["report", "tiny", "--runs-dir", str(tmp_path), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document == {"run": "tiny-1", "report": str(page), "markdown": str(run.path / "report.md")}
+    assert document == {
+        "run": "tiny-1",
+        "report": str(page),
+        "markdown": str(run.path / "report.md"),
+        "blocks": str(run.path / "report.json"),
+    }
+    assert json.loads((run.path / "report.json").read_text(encoding="utf-8"))
     page.write_text("spoiled", encoding="utf-8")
     assert main(["report", str(run.path)]) == 0
     assert str(page) in capsys.readouterr().out

@@ -17,8 +17,10 @@ CONTAINER = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(
 
 
 def exists(command):
-    """Whether a command is a target of the Makefile or a command of Tersenet."""
+    """Whether a command is a target of the Makefile, a command of Tersenet, or a script that is there."""
     words = command.split()
+    if words[0] == ".venv/bin/python":
+        return (ROOT / words[1]).is_file()
     if words[0] == "make":
         return all(word in TARGETS or f"$(VENV)/{word.removeprefix('.venv/')}:" in MAKEFILE for word in words[1:])
     return words[0] == ".venv/bin/tersenet" and words[1] in COMMANDS

@@ -42,7 +42,7 @@ COMMANDS = {
         Command("verify", "runs", "check a claim by evaluating or training it again"),
         Command("serve", "web", "show your runs and the pages to play with in a browser"),
         Command("site", "web", "write the pages to play with as files, for any browser"),
-        Command("export", "export", "write a trained network as C code, ONNX, TFLite or JSON; verify it"),
+        Command("export", "export", "write a trained network as C, ONNX, TFLite or JSON; verify it"),
         Command("completion", "shell", "let your shell complete commands, options and names"),
         Command("backprop", "backprop", "backpropagation lab: derive, table, study, workbook and more"),
     )

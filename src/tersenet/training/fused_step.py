@@ -53,7 +53,7 @@ class FusedStep:
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[float, int]:
         """Learn from one batch; its mean loss and the number of correct answers, both before the step."""
         made = self.network.proved()
-        shares = labels.ndim != 1  # of mixed pictures: their loss is torch's
+        shares = labels.is_floating_point() and labels.ndim == 2  # of mixed pictures: their loss is torch's
         if made is None or shares or not self._is_arranged(made) or not self.network.takes(made, images):
             return self._by_torch(images, labels)
         rates = [group["lr"] for group in self.optimizer.param_groups]

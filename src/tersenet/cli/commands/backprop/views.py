@@ -307,16 +307,13 @@ def _say_study(problem: Problem, short: Any, long: Any, levels: Sequence[float],
         words = ["–" if step is None else f"{step:,}" for step in steps]
         rows.append((f"{one.learning_rate:g}", *(nine(float(one.losses[step])) for step in marks), *words))
     output.say(Table(columns=columns, rows=rows))
+    studies = {study.steps: study.rates for study in (short, long)}  # one where both are as long
     verdicts = [
         Column(title="rate"),
-        *(
-            Column(title=f"verdict after\n{steps:,} steps", right=False, wraps=12)
-            for steps in dict.fromkeys((short.steps, long.steps))
-        ),
+        *(Column(title=f"verdict after\n{steps:,} steps", right=False, wraps=12) for steps in studies),
     ]
     rows = [
-        (f"{one.learning_rate:g}", one.verdict, later.verdict)
-        for one, later in zip(short.rates, long.rates, strict=True)
+        (f"{same[0].learning_rate:g}", *(one.verdict for one in same)) for same in zip(*studies.values(), strict=True)
     ]
     output.say()
     output.say(Table(columns=verdicts, rows=rows))
