@@ -88,6 +88,12 @@ def test_the_csv_has_every_digit_of_every_step(capsys, tmp_path):
     assert [[float(cell) for cell in row[1:]] for row in rows[1:]] == found["rows"]
 
 
+def test_a_study_as_long_as_its_verdicts_has_one_column_of_them(capsys):
+    assert main(["backprop", "study", "--lr", "1000", "--steps", "1000"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("verdict after") == 1
+
+
 def test_the_study_names_what_is_seen_at_68_and_at_1000_steps_and_writes_its_figures(capsys, tmp_path):
     found = document(capsys, "study", "--lr", "1", "1000", "--figures", str(tmp_path / "figures"))
     assert [one["verdict"] for one in found["rates"]] == ["converging fast", "saturated"]
