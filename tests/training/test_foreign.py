@@ -246,11 +246,11 @@ def test_an_unknown_setting_is_an_error(settings, problem):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_the_engine_cannot_run_is_told_with_its_reason(engine):
     model = build("4C5s3 BN R 3Nb", classes=3)
-    model.layers[2] = nn.Tanh()
+    model.layers[2] = nn.Softplus()
     if engine == "layers":
         assert train(model, DATA, RECIPE).test.images == 30
         return
-    with pytest.raises(TersenetError, match=r"layers.2 \(Tanh\): an unsupported kind of layer"):
+    with pytest.raises(TersenetError, match=r"layers.2 \(Softplus\): an unsupported kind of layer"):
         train(model, DATA, RECIPE, engine=engine)
 
 

@@ -195,8 +195,7 @@ def compiled_or_error(model: nn.Module, precision: str, workers: int) -> Compile
         raise TersenetError(
             "The compiled engine cannot run this network.",
             got=why,
-            expected="a C++ compiler, and convolutions, batch normalisation, ReLU, pooling, dropout and dense layers "
-            "one after the other, on the processor",
+            expected="a C++ compiler, and a network of the notation's layers with float32 weights, on the processor",
             hint='train it layer by layer: engine = "layers"',
         )
     return compiled
