@@ -60,7 +60,7 @@ class TrainingBatches:
         device: torch.device | str = "cpu",
         workers: int = 0,
         transform: BatchTransform | None = None,
-        classes: int = 0,
+        classes: int | None = None,
     ) -> None:
         check_setting(batch_size >= 1, "batch_size", batch_size, "one or more")
         if workers != 0:
