@@ -196,14 +196,23 @@ def test_bad_input_is_one_clear_error_and_nothing_is_written(capsys, tmp_path, m
     assert (tmp_path / "file").read_text() == "precious"
 
 
-def test_the_table_starts_in_well_under_a_second_and_loads_no_torch():
-    code = "import sys; from tersenet.cli import main; main(['backprop', 'table', '--json']);"
-    code += "print(*sys.modules, file=sys.stderr)"
+def processor_seconds(code):
+    """Of a Python of its own, and what it wrote on standard error."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.9
-    loaded = set(done.stderr.splitlines()[-1].split())
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stderr
+
+
+def test_the_table_starts_fast_beside_the_libraries_it_needs_and_loads_no_torch():
+    """Processors differ, so the bound is a multiple of loading numpy, tyro and rich alone."""
+    code = "import sys; from tersenet.cli import main; main(['backprop', 'table', '--json']);"
+    code += "print(*sys.modules, file=sys.stderr)"
+    libraries = min(processor_seconds("import numpy, tyro, rich.console")[0] for _ in range(2))
+    runs = [processor_seconds(code) for _ in range(2)]
+    assert min(seconds for seconds, _ in runs) < 2.5 * libraries
+    said = runs[0][1]
+    loaded = set(said.splitlines()[-1].split())
     assert not loaded & {"torch", "sympy", "matplotlib", "xlsxwriter"}
 
 
