@@ -6,8 +6,9 @@ This page is the table of contents of the public API. Nothing is imported until 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tersenet._later import names_of
 
 if TYPE_CHECKING:
     from tersenet._errors import TersenetError as TersenetError
@@ -159,17 +160,10 @@ _ROOMS = {
         "write_report",
     ),
 }
-_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+__all__ = sorted(name for names in _ROOMS.values() for name in names)
 
-__all__ = sorted(_HOME)
-
-
-if not TYPE_CHECKING:  # a type checker that saw this would take any name, misspelt ones too
-
-    def __getattr__(name: str) -> Any:
-        if name not in _HOME:
-            raise AttributeError(f"module 'tersenet' has no attribute {name!r}")
-        return getattr(importlib.import_module(_HOME[name]), name)
+if not TYPE_CHECKING:
+    __getattr__ = names_of(__name__, _ROOMS)
 
 
 def __dir__() -> list[str]:

@@ -205,15 +205,16 @@ def processor_seconds(code):
 
 
 def test_the_table_starts_fast_beside_the_libraries_it_needs_and_loads_no_torch():
-    """Processors differ, so the bound is a multiple of loading numpy, tyro and rich alone."""
+    """Processors differ, so the bound is a multiple of loading numpy, tyro (with typeguard) and rich alone."""
     code = "import sys; from tersenet.cli import main; main(['backprop', 'table', '--json']);"
     code += "print(*sys.modules, file=sys.stderr)"
-    libraries = min(processor_seconds("import numpy, tyro, rich.console")[0] for _ in range(2))
-    runs = [processor_seconds(code) for _ in range(2)]
-    assert min(seconds for seconds, _ in runs) < 2.5 * libraries
-    said = runs[0][1]
-    loaded = set(said.splitlines()[-1].split())
+    libraries = "import numpy, tyro, typeguard, rich.console"
+    turns = [(processor_seconds(libraries), processor_seconds(code)) for _ in range(4)]
+    alone, ours = (min(seconds for seconds, _ in one) for one in zip(*turns, strict=True))
+    assert ours < 1.8 * alone
+    loaded = set(turns[0][1][1].splitlines()[-1].split())
     assert not loaded & {"torch", "sympy", "matplotlib", "xlsxwriter"}
+    assert not any(name.startswith("tersenet.backprop.") for name in loaded if ".numbers" not in name)
 
 
 def test_numbers_below_zero_are_refused_where_they_count_something(capsys):

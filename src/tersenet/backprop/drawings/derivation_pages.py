@@ -11,7 +11,7 @@ from pathlib import Path
 from tersenet._errors import TersenetError
 from tersenet._look import css_variables
 from tersenet.backprop.drawings.drawing import MOST_LABELS, network_svg
-from tersenet.backprop.numbers.problem import Problem
+from tersenet.backprop.numbers.problem import about
 from tersenet.backprop.symbols.chain_rule import Graph
 from tersenet.backprop.symbols.derivation import MOST_COLOURED, Derivation
 from tersenet.backprop.symbols.expression import (
@@ -45,22 +45,6 @@ def derivation_page(derivations: Sequence[Derivation], form: str = "text", *, wi
     if form not in writers:
         raise TersenetError("There is no such format.", got=form, expected=", ".join(writers), where="form")
     return writers[form](derivations, width)
-
-
-def about(problem: Problem) -> str:
-    """The problem in one sentence.
-
-    >>> from tersenet.backprop import MAZUR
-    >>> about(MAZUR)
-    "Network 2-2-2, sigmoid, half squared error, with biases, one sample (numbers of Matt Mazur's page)."
-    """
-    network = problem.network
-    kinds = sorted(set(network.activations), key=network.activations.index)
-    biases = "with biases" if network.biases else "without biases"
-    loss = {"half-squared": "half squared error", "cross-entropy": "cross-entropy"}[network.loss]
-    samples = "one sample" if problem.samples == 1 else f"{problem.samples} samples"
-    sizes = "-".join(map(str, network.sizes))
-    return f"Network {sizes}, {' and '.join(kinds)}, {loss}, {biases}, {samples} ({problem.origin})."
 
 
 def _text(derivations: Sequence[Derivation], width: int) -> str:

@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tersenet.backprop.drawings.derivation_pages import about, html_page
+from tersenet.backprop.drawings.derivation_pages import html_page
 from tersenet.backprop.drawings.drawing import network_svg
 from tersenet.backprop.lessons.exercise import PARTS, PER_TABLE, Blank, Exercise, shown
+from tersenet.backprop.numbers.problem import about
 from tersenet.backprop.symbols.chain_rule import Graph
 from tersenet.backprop.symbols.expression import Derivative
 from tersenet.backprop.symbols.formula_formats import as_mathml, mathml_name

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tersenet._errors import TersenetError, check_setting
-from tersenet.backprop.drawings.derivation_pages import about
 from tersenet.backprop.numbers.descent import check_rate, descend
-from tersenet.backprop.numbers.problem import Problem, make_problem
+from tersenet.backprop.numbers.problem import Problem, about, make_problem
 from tersenet.backprop.symbols.chain_rule import Graph, check_formula
 from tersenet.backprop.symbols.expression import calculate
 from tersenet.backprop.symbols.formula_formats import as_text

@@ -290,6 +290,21 @@ def check_results(results: Iterable[float], where: str) -> None:
         )
 
 
+def about(problem: Problem) -> str:
+    """The problem in one sentence.
+
+    >>> about(MAZUR)
+    "Network 2-2-2, sigmoid, half squared error, with biases, one sample (numbers of Matt Mazur's page)."
+    """
+    network = problem.network
+    kinds = sorted(set(network.activations), key=network.activations.index)
+    biases = "with biases" if network.biases else "without biases"
+    loss = {"half-squared": "half squared error", "cross-entropy": "cross-entropy"}[network.loss]
+    samples = "one sample" if problem.samples == 1 else f"{problem.samples} samples"
+    sizes = "-".join(map(str, network.sizes))
+    return f"Network {sizes}, {' and '.join(kinds)}, {loss}, {biases}, {samples} ({problem.origin})."
+
+
 def describe(problem: Problem) -> dict[str, object]:
     """The problem as plain data, for JSON.
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from tersenet._look import BLUE
-from tersenet.backprop.drawings.derivation_pages import about
 from tersenet.backprop.numbers.descent import Descent, sampled
 from tersenet.backprop.numbers.network import Array
-from tersenet.backprop.numbers.problem import Problem
+from tersenet.backprop.numbers.problem import Problem, about
 from tersenet.backprop.workbook.cells import CellBlock, Styles, block, dress_chart, kind_of, name_of
 
 EPSILON = 1e-5  # balances the rounding of E_total against the curvature that a difference cannot see

@@ -12,11 +12,10 @@ import xlsxwriter
 
 from tersenet._errors import TersenetError
 from tersenet._files import written_whole
-from tersenet.backprop.drawings.derivation_pages import about
 from tersenet.backprop.drawings.figures import draw_network
 from tersenet.backprop.numbers.descent import Descent, descend, sampled
 from tersenet.backprop.numbers.learning_rates import MOST_RATES, RATES
-from tersenet.backprop.numbers.problem import COURSE, Problem, check_results
+from tersenet.backprop.numbers.problem import COURSE, Problem, about, check_results
 from tersenet.backprop.symbols.chain_rule import Graph
 from tersenet.backprop.symbols.formula_formats import as_text
 from tersenet.backprop.workbook.cells import CellBlock, Styles, check_size, write
