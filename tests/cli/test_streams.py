@@ -1,5 +1,6 @@
 """Any text on any stream: other encodings, closed streams, terminals of no width, and nothing that steers them."""
 
+import io
 import json
 import os
 import subprocess
@@ -29,27 +30,62 @@ def tersenet(*words, redirect="", **environment):
     )
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
-def test_help_tables_and_formulas_are_printed_in_any_encoding(encoding):
-    done = subprocess.run(
-        [sys.executable, "-c", SEVERAL, NETWORK],
-        capture_output=True,
-        env={**os.environ, "PYTHONIOENCODING": encoding},
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    shown = done.stdout.decode(encoding)
+def status(words):
+    try:
+        return main(list(words))
+    except SystemExit as leaving:  # help ends so
+        return leaving.code
+
+
+@pytest.fixture
+def encoded(monkeypatch):
+    """Standard output and error of an encoding, as PYTHONIOENCODING makes them; calling it gives the one's bytes."""
+
+    def run(encoding, *commands):
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in "oe")
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            assert [status(words) for words in commands] == [0] * len(commands)
+            out.flush()
+            err.flush()
+        return out.buffer.getvalue()
+
+    return run
+
+
+def shows_everything(output, encoding):
+    shown = output.decode(encoding)
     assert "?" not in shown
     assert "\\u" not in shown
-    assert all(
+    return all(
         text in shown
         for text in ("usage: tersenet COMMAND", "Conv2d", "E_total = E1 + E2", "usage: tersenet summary")
     )
 
 
-def test_json_holds_the_same_in_any_encoding():
-    plain_ascii, utf8 = (tersenet("networks", "--json", PYTHONIOENCODING=encoding) for encoding in ("ascii", "utf-8"))
-    assert json.loads(plain_ascii.stdout.decode("ascii")) == json.loads(utf8.stdout.decode("utf-8"))
+def test_help_tables_and_formulas_are_printed_in_ascii():
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL, NETWORK],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert shows_everything(done.stdout, "ascii")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_help_tables_and_formulas_are_printed_in_any_encoding(encoding, encoded):
+    words = (["--help"], ["summary", NETWORK], ["backprop", "derive"], ["summary", "--help"])
+    assert shows_everything(encoded(encoding, *words), encoding)
+
+
+def test_json_holds_the_same_in_any_encoding(encoded):
+    plain_ascii, utf8 = (
+        encoded(encoding, ["networks", "--json"]).decode(encoding) for encoding in ("ascii", "utf-8")
+    )
+    assert json.loads(plain_ascii) == json.loads(utf8)
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "-5", "²", "many", "9" * 30])

@@ -70,8 +70,10 @@ def small_world(published, tmp_path, monkeypatch):
     """
     from tersenet.data.drawn import synthetic
     from tersenet.data.named_sets import NAMED_SETS
+    from tersenet.figures import style
 
     root, splits, sets = published
+    monkeypatch.setattr(style, "DOTS_PER_INCH", 48)  # small pictures: how figures look is tested elsewhere
     for name, named in sets.items():
         monkeypatch.setitem(NAMED_SETS, name, named)
     monkeypatch.setattr(synthetic, "load_synthetic", lambda *_: splits)

@@ -202,8 +202,9 @@ def test_any_name_of_a_class_or_a_run_is_drawn_as_letters(name):
         plot_samples(PICTURES, torch.tensor([0, 1, 0, 1, 0, 1]), [name, name], title=name),
     ]
     for drawing in drawings:
-        assert drawing.png()
-        assert drawing.svg().encode()
+        png, svg = drawing.png_and_svg()
+        assert png
+        assert svg.encode()
         drawing.canvas.draw()
         inked, (width, _) = drawing.get_tightbbox(), drawing.get_size_inches()
         assert inked.x0 >= -0.02

@@ -40,6 +40,11 @@ def found():
     return explained(label=4)
 
 
+@pytest.fixture(scope="module")
+def written(found, tmp_path_factory):
+    return write_explanation(found, tmp_path_factory.mktemp("seen") / "new" / "folder")
+
+
 def drawings(found):
     yield inside_panels.draw_answer(found)
     yield inside_panels.draw_class_activation(found)
@@ -121,8 +126,7 @@ def test_the_frame_of_an_exciting_picture_is_what_the_unit_sees(found):
     assert f"#{best.index}" in axes.get_xlabel()
 
 
-def test_the_figure_holds_all_panels_and_the_page_needs_nothing_else(found, tmp_path):
-    written = write_explanation(found, tmp_path / "new" / "folder")
+def test_the_figure_holds_all_panels_and_the_page_needs_nothing_else(found, written):
     with Image.open(written.figure) as figure:
         panels = [Image.open(io.BytesIO(drawing.png())) for drawing in drawings(found)]
         assert figure.width > 2 * panels[0].width
@@ -133,10 +137,10 @@ def test_the_figure_holds_all_panels_and_the_page_needs_nothing_else(found, tmp_
     assert "What net-1 sees in five.png" in page
 
 
-def test_it_is_the_same_each_time(found, tmp_path):
-    first, second = (write_explanation(found, tmp_path / name) for name in "ab")
-    assert first.figure.read_bytes() == second.figure.read_bytes()
-    assert first.page.read_bytes() == second.page.read_bytes()
+def test_it_is_the_same_each_time(found, written, tmp_path):
+    again = write_explanation(found, tmp_path)
+    assert again.figure.read_bytes() == written.figure.read_bytes()
+    assert again.page.read_bytes() == written.page.read_bytes()
 
 
 def test_a_network_without_kernels_or_set_has_fewer_panels(tmp_path):

@@ -24,11 +24,11 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU her
 
 @pytest.fixture(scope="module")
 def digits():
-    """4,000 drawn digits to learn from, 1,000 to be measured on."""
+    """2,000 drawn digits to learn from, 1,000 to be measured on."""
     drawn = load_data("synthetic")
     return Dataset(
         name="drawn",
-        train=drawn.train.take(torch.arange(4_000)),
+        train=drawn.train.take(torch.arange(2_000)),
         test=drawn.test.take(torch.arange(1_000)),
         classes=drawn.classes,
         source="drawn",

@@ -22,7 +22,8 @@ from tersenet.training import compiled_or_error
 # A processor without an instruction for bfloat16 multiplies it more slowly than float32, one with it at least twice
 # as fast: a bound between the two is not crossed by chance, even on a busy machine, so that two starts settle alike.
 NATIVE = 1.4
-PROBE_SIZE = 768
+PROBE_SIZES = (128, 768)  # the small product first: without an instruction the large one takes a second
+HOPELESS = 0.5
 MOST_WORKERS = 8  # a batch of 128 is four pairs of sixteen pictures; more would only wait
 LOOK = 0.1  # seconds for which a machine that seems busy is watched
 
@@ -56,9 +57,14 @@ def bfloat16_gain(device: str) -> float:
     >>> bfloat16_gain("cpu") > 0
     True
     """
-    matrix = torch.ones(PROBE_SIZE, PROBE_SIZE, device=device)
-    with arithmetic_threads(1):
-        return _seconds(matrix, device) / _seconds(matrix.bfloat16(), device)
+    gain = 1.0
+    for size in PROBE_SIZES:
+        matrix = torch.ones(size, size, device=device)
+        with arithmetic_threads(1):
+            gain = _seconds(matrix, device) / _seconds(matrix.bfloat16(), device)
+        if gain < HOPELESS:
+            break
+    return gain
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Literal
 
@@ -100,9 +101,9 @@ class _Pool:
     """The processes: those at work with their tasks, and those that wait for one."""
 
     def __init__(self, data_dir: Path | None, listeners: PoolListeners) -> None:
-        self._context = multiprocessing.get_context("spawn")
+        self._context = _context()
         self._data_dir, self._listeners = data_dir, listeners
-        self._processes: dict[Connection, SpawnProcess] = {}
+        self._processes: dict[Connection, BaseProcess] = {}
         self.at_work: dict[Connection, Task] = {}
 
     def begin(self, task: Task) -> None:
@@ -145,7 +146,10 @@ class _Pool:
     def _start(self) -> Connection:
         here, there = self._context.Pipe()
         process = self._context.Process(
-            target=_train_what_comes, args=(there, self._data_dir), name=MEMBER_PROCESS, daemon=True
+            target=_train_what_comes,
+            args=(there, self._data_dir, dict(os.environ)),
+            name=MEMBER_PROCESS,
+            daemon=True,
         )
         with _interrupts_ignored():
             process.start()
@@ -172,8 +176,19 @@ class _Pool:
         return message
 
 
-def _train_what_comes(connection: Connection, data_dir: Path | None) -> None:
+def _context() -> multiprocessing.context.SpawnContext | multiprocessing.context.ForkServerContext:
+    """How processes begin: on Linux as forks of one that has loaded torch and started no thread, else each anew."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def _train_what_comes(connection: Connection, data_dir: Path | None, environment: dict[str, str]) -> None:
     """What a process does: train the runs that it is sent, until none comes."""
+    os.environ.clear()  # the process that this one was forked from has that of an earlier moment
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the parent ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
