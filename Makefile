@@ -21,10 +21,10 @@ run: $(VENV)/.run-installed
 	if [ $$status -eq 3 ]; then echo "The budget was missed; the report says by how much."; exit 0; fi; exit $$status
 
 test: lint types
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-quick: $(VENV)/.test-installed
-	$(BIN)/python -m pytest -n 2 -q $(QUICK) -k "not bounded_time"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q $(QUICK) -k "not bounded_time"
 
 lint: $(VENV)/.test-installed
 	$(BIN)/ruff check .
