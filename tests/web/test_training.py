@@ -13,7 +13,9 @@ import pytest
 
 from tersenet.cli import main
 from tersenet.runs import list_runs
+from tersenet.web import Trainings
 
+EPOCHS = 8  # enough that the training goes on when a page has seen the first
 STEPS, IMAGES = 120, 10_000  # batches of 500 in an epoch of the drawn digits, and test pictures
 ORDER = {
     "notation": "gap-10nb",
@@ -174,11 +176,12 @@ def test_the_lab_trains_pauses_and_goes_on_and_all_is_an_ordinary_run(place, pag
     page.select_option("#data-set", "synthetic")
     page.fill("#batch", str(ORDER["batch"]))
     page.fill("input.notation >> nth=0", ORDER["notation"])
-    page.fill("#epochs", "3")
+    page.fill("#epochs", str(EPOCHS))
+    other = page_at(f"http://127.0.0.1:{port}/lab.html")  # without the token, it sees what goes on
     page.click("#train")
     page.get_by_text(re.compile("after epoch 1")).first.wait_for(timeout=60_000)
     assert tell("/training/start", ORDER)[0] == 409  # one at a time
-    other = page_at(f"http://127.0.0.1:{port}/lab.html")  # without the token, it sees what goes on
+    other.reload()
     other.get_by_text(re.compile("This is the run")).wait_for()
     page.click("#pause")
     page.get_by_text("interrupted: Go on continues it.").wait_for(timeout=30_000)
@@ -186,14 +189,16 @@ def test_the_lab_trains_pauses_and_goes_on_and_all_is_an_ordinary_run(place, pag
     assert run.state == "interrupted"
     page.click("#pause")
     page.get_by_text("finished.").wait_for(timeout=60_000)
-    assert page.locator("#losses polyline").get_attribute("points").count(",") == 3 * STEPS
-    page.get_by_text(re.compile(r"after epoch 3: [\d,]+ of 10,000")).wait_for()
+    assert page.locator("#losses polyline").get_attribute("points").count(",") == EPOCHS * STEPS
+    page.get_by_text(re.compile(rf"after epoch {EPOCHS}: [\d,]+ of 10,000")).wait_for()
     cells = page.locator("#confusion td").all_text_contents()
     assert sum(int(text) for text in cells if text != "·") == IMAGES
     assert (run.path / "report.html").is_file()
     found = news(place)
     assert found["state"] == "finished"
-    assert [row.epoch for row in run.metrics] == [epoch["epoch"] for epoch in found["epochs"]] == [1, 2, 3]
+    assert (
+        [row.epoch for row in run.metrics] == [epoch["epoch"] for epoch in found["epochs"]] == [*range(1, EPOCHS + 1)]
+    )
     page.click("#as-run a")
     assert page.locator("#table tbody td:nth-child(2)").all_text_contents() == [run.name]
     # What the folder says of its command makes the same weights again.
@@ -202,6 +207,29 @@ def test_the_lab_trains_pauses_and_goes_on_and_all_is_an_ordinary_run(place, pag
     assert main([*words, "--runs-dir", str(runs_dir / "again"), "--no-report"]) == 0
     (again,) = list_runs(runs_dir / "again")
     assert (again.path / "model.safetensors").read_bytes() == (run.path / "model.safetensors").read_bytes()
+
+
+def test_what_was_told_beyond_the_last_whole_epoch_is_told_anew_when_it_goes_on(tmp_path):
+    trainings = Trainings(tmp_path)
+
+    def begin(*measured):
+        trainings._take({"run": "net-1", "notice": None, "measured": list(measured)})
+
+    def batches(epoch, *losses):
+        trainings._take({"losses": [*losses], "epoch": epoch, "batch": len(losses), "batches": 2, "rate": 0.1})
+
+    begin()
+    batches(1, 0.9, 0.8)
+    trainings._take({"measured": {"epoch": 1}})
+    batches(2, 0.7)
+    page = trainings.told()
+    begin({"epoch": 1}, {"epoch": 2})  # the second epoch was whole, and was not told before the end
+    assert trainings.told(page["number"], len(page["losses"]))["epochs"] == [{"epoch": 1}, {"epoch": 2}]
+    begin({"epoch": 1})
+    batches(2, 0.6)
+    news = trainings.told(page["number"], len(page["losses"]))
+    assert (news["first"], news["losses"], news["epochs"]) == (0, [0.9, 0.8, 0.6], [{"epoch": 1}])
+    assert trainings.told(news["number"], 2)["losses"] == [0.6]
 
 
 def test_a_page_without_the_token_is_told_where_it_is(place, page_at):

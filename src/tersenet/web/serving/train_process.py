@@ -40,7 +40,7 @@ class Teller:
 
     def started(self, run: Run, dataset: Dataset) -> None:
         """The run's folder is there, its data are read."""
-        self._say({"run": run.name, "done": len(run.metrics), "notice": dataset.notice})
+        self._say({"run": run.name, "measured": [_measured(each) for each in run.metrics], "notice": dataset.notice})
 
     def batch(self, epoch: int, batches: int, progress: BatchProgress) -> None:
         """A batch is done; several are told at once."""
@@ -61,7 +61,11 @@ class Teller:
 
     def epoch(self, metrics: EpochMetrics) -> None:
         """An epoch is done and measured."""
-        self._say({"measured": asdict(metrics) | {"held_out_accuracy": metrics.held_out_accuracy}})
+        self._say({"measured": _measured(metrics)})
+
+
+def _measured(metrics: EpochMetrics) -> dict[str, Any]:
+    return asdict(metrics) | {"held_out_accuracy": metrics.held_out_accuracy}
 
 
 def main() -> int:

@@ -74,7 +74,6 @@ class Trainings:
             if self._process is not None or self._told.run is None or self._told.state != "interrupted":
                 return False
             self._told.state, self._told.problem = "preparing", None
-            self._told.number += 1  # its losses begin anew from the last whole epoch
             self._begin(json.dumps({"resume": self._told.run}))
             return True
 
@@ -149,9 +148,11 @@ class Trainings:
         told = self._told
         if "run" in message:
             told.run, told.notice, told.state = message["run"], message["notice"], "running"
-            # A training that goes on begins after its last whole epoch.
-            told.epochs = told.epochs[: message["done"]]
-            told.losses = told.losses[: message["done"] * told.batches]
+            # A training that goes on begins after its last whole epoch: a page must not keep what it was told beyond.
+            told.epochs = message["measured"]
+            if told.losses:
+                told.losses = told.losses[: len(told.epochs) * told.batches]
+                told.number += 1
         elif "losses" in message:
             told.losses += message["losses"]
             told.epoch, told.batch, told.batches = message["epoch"], message["batch"], message["batches"]
